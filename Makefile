@@ -1,0 +1,172 @@
+# ansinh: `make help` lists what can be made. Everything that is built goes to $(O).
+
+O ?= build
+CC ?= gcc
+WERROR ?=
+SANITIZE ?=
+VAR ?= ./var
+PORT ?= 8080
+export PORT VAR
+
+LAYERS := base loop bus store domain json service
+SERVICES := $(notdir $(wildcard services/*))
+PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+  -Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough -Wswitch-enum
+CPPFLAGS += -D_GNU_SOURCE -I. -isystem $(O)/gen -DANSINH_VERSION=\"$(shell cat VERSION)\"
+CFLAGS += -std=c11 -O2 -g $(WARNINGS) $(WERROR) -fno-common -fstack-protector-strong -fPIE $(SANITIZE)
+ifeq ($(SANITIZE),)
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
+
+PROTOS := $(wildcard proto/ansinh/v1/*.proto)
+GEN_H := $(PROTOS:proto/%.proto=$(O)/gen/%.pb-c.h)
+GEN_O := $(PROTOS:proto/%.proto=$(O)/gen/%.pb-c.o)
+METHODS := $(O)/gen/api_methods.inc
+
+layer_objs = $(patsubst %.c,$(O)/obj/%.o,$(wildcard common/$(1)/*.c))
+service_objs = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard services/$(1)/*.c)))
+
+# Archives from the top layer down: a lower layer cannot use a higher one.
+ARCHIVES := $(SERVICES:%=$(O)/lib/svc_%.a) $(O)/lib/service.a $(O)/lib/json.a $(O)/lib/domain.a \
+  $(O)/lib/store.a $(O)/lib/bus.a $(O)/lib/loop.a $(O)/lib/proto.a $(O)/lib/base.a
+COMMON := $(filter-out $(O)/lib/svc_%,$(ARCHIVES))
+
+BINARIES := $(patsubst %,$(O)/bin/%,$(filter-out cli,$(SERVICES))) $(O)/bin/ansinh
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(wildcard tests/integration/test_*.c))
+SUPPORT_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/*.c))
+BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest btest bench \
+  asan lint fmt fmt-check fuzz compdb build-tests
+
+all: packages ## build everything (installs what is missing first)
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries
+
+.PHONY: binaries
+binaries: $(BINARIES)
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+packages: ## install what building and running need (apt, from deploy/packages.txt)
+	@deploy/install-packages run
+packages-test:
+	@deploy/install-packages run test
+packages-bench:
+	@deploy/install-packages run bench
+
+proto: $(GEN_H) $(METHODS)
+
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: proto/%.proto
+	@mkdir -p $(O)/gen
+	protoc-c -Iproto --c_out=$(O)/gen $<
+
+$(METHODS): $(PROTOS) proto/methods.awk
+	@mkdir -p $(@D)
+	awk -f proto/methods.awk $(PROTOS) > $@
+
+$(O)/gen/%.o: $(O)/gen/%.c | $(GEN_H)
+	$(CC) -std=c11 -O2 -g -fPIE $(SANITIZE) -I$(O)/gen -c $< -o $@
+
+# Redis functions travel inside the binaries.
+$(O)/gen/functions/%.inc: common/store/%.lua
+	@mkdir -p $(@D)
+	awk '{gsub(/\\/,"\\\\"); gsub(/"/,"\\\""); printf "\"%s\\n\"\n", $$0}' $< > $@
+
+$(O)/obj/%.o: %.c | $(GEN_H) $(METHODS) $(patsubst common/store/%.lua,$(O)/gen/functions/%.inc,$(wildcard common/store/*.lua))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/lib/proto.a: $(GEN_O)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+define layer_rule
+$(O)/lib/$(1).a: $(call layer_objs,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
+
+define service_rule
+$(O)/lib/svc_$(1).a: $(call service_objs,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach service,$(SERVICES),$(eval $(call service_rule,$(service))))
+
+$(O)/bin/ansinh: $(O)/obj/services/cli/main.o $(O)/lib/svc_cli.a $(COMMON)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/bin/%: $(O)/obj/services/%/main.o $(O)/lib/svc_%.a $(COMMON)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/tests/%: $(O)/obj/tests/%.o $(SUPPORT_OBJS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
+
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(SUPPORT_OBJS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
+
+build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
+run: all ## run the platform with the sample campaign until Ctrl-C (PORT=8080 VAR=./var)
+	@deploy/run foreground
+up: all ## the same in the background
+	@deploy/run up
+down: ## end what `make up` started
+	@deploy/run down
+
+test: packages-test ## build and run every test; ends with "N passed, N failed"
+	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+	@O=$(O) tests/run unit integration browser
+unit: packages-test ## the unit tests alone
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(UNIT_TESTS)
+	@O=$(O) tests/run unit
+itest: packages-test ## the integration tests alone
+	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+	@O=$(O) tests/run integration
+btest: packages-test ## the browser tests alone
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries
+	@O=$(O) tests/run browser
+
+bench: packages-bench ## measure; prints a table and writes build/bench.json
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)
+	@O=$(O) tests/bench/run
+
+asan: packages-test ## unit and integration tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory -j$$(nproc) O=build/asan \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" build-tests
+	@O=build/asan ASAN_OPTIONS=handle_segv=2:handle_sigbus=2:handle_sigfpe=2:handle_sigill=2:detect_leaks=1 \
+	  tests/run unit integration
+
+lint: packages-test ## formatter check, analysers, include rules, size limits
+	@$(MAKE) --no-print-directory proto
+	@deploy/lint/run
+fmt: ## format the C files in place
+	clang-format -i $$(git ls-files '*.c' '*.h')
+fmt-check:
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+
+compdb: ## compile_commands.json for editors
+	bear -- $(MAKE) -B binaries
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
