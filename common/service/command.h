@@ -1,0 +1,72 @@
+/* A command on one citizen: read, decide, commit, publish, answer; again on conflict; settled after
+ * an unknown outcome.
+ *
+ * The service gives a pure-ish decide function; everything that can go wrong between processes is
+ * here, once. */
+#ifndef ANSINH_SERVICE_COMMAND_H
+#define ANSINH_SERVICE_COMMAND_H
+
+#include "ansinh/v1/events.pb-c.h"
+#include "common/domain/citizen.h"
+#include "common/service/service.h"
+#include "common/store/commit.h"
+
+struct command;
+
+enum command_verdict {
+    COMMAND_COMMIT,   /* commit next state, event and answer */
+    COMMAND_ANSWERED, /* decide has called bus_reply or bus_fail itself; nothing to commit */
+    COMMAND_READ,     /* decide was asked without state (optimistic try) and wants it read first */
+};
+
+/* What decide sees and fills. Lives in the request's arena. */
+struct command_state {
+    struct service *svc;
+    struct bus_request *request;
+    uint8_t citizen[ID_BYTES];
+    unsigned partition;
+    int64_t now_ms; /* wall */
+    int32_t today;  /* business day */
+    int is_read;    /* state was read from the ledger: has_citizen is the truth; else unknown */
+    int has_citizen;
+    struct citizen before;
+    struct citizen next; /* filled by decide; version is set by command.c */
+    Ansinh__V1__Event
+        *event; /* filled by decide, in the arena; at_ms and citizen are set by command.c */
+    const ProtobufCMessage *answer; /* filled by decide, in the arena */
+    int64_t totals[TOTALS];         /* filled by decide */
+    const uint8_t *identity;        /* sealed; NULL: none */
+    size_t identity_len;
+    void *arg; /* the caller's */
+};
+
+struct command_spec {
+    const char *name;  /* for logs */
+    int is_optimistic; /* decide first without reading, as for a citizen who is not there yet */
+    enum command_verdict (*decide)(struct command_state *state);
+    /* Before the answer goes out, with the journal position of the commit: sets what depends on it
+     * (a payment's id). The answer is the one decide made, or the stored one unpacked. May be NULL.
+     */
+    void (*complete)(struct command_state *state, ProtobufCMessage *answer,
+                     struct journal_position position);
+};
+
+/* Runs the command of a request on a citizen and answers the request, always. Checks the request
+ * id's age first. */
+void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
+                 const uint8_t citizen[ID_BYTES], void *arg);
+
+/* Reads a citizen's state (NULL when there is none), for methods without side effects. rc as
+ * store_reply_fn. */
+typedef void (*citizen_read_fn)(void *arg, int rc, const struct citizen *citizen);
+void citizen_read(struct service *svc, const uint8_t citizen[ID_BYTES], citizen_read_fn fn,
+                  void *arg);
+
+/* "p0513-1-42" */
+#define POSITION_TEXT_BYTES 40
+void position_format(unsigned partition, struct journal_position position,
+                     char ret[POSITION_TEXT_BYTES]);
+int position_parse(const char *text, unsigned *ret_partition,
+                   struct journal_position *ret) MUST_CHECK;
+
+#endif

@@ -1,0 +1,76 @@
+/* Reference data in memory: units, organisations, points, collectors, the plan. Loaded from the
+ * ledger's {dir} partition, kept fresh by its journal (looked at every 500 ms, and at once when
+ * somebody asks for a refresh). */
+#ifndef ANSINH_SERVICE_DIRECTORY_H
+#define ANSINH_SERVICE_DIRECTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ansinh/v1/directory.pb-c.h"
+#include "ansinh/v1/events.pb-c.h"
+#include "common/loop/loop.h"
+#include "common/store/commit.h"
+
+#define DIRECTORY_PLAN_YEARS 8 /* kept per unit, newest win */
+
+struct directory;
+
+/* A unit with its place in the tree. Strings live as long as the directory. */
+struct directory_unit {
+    char code[8];
+    Ansinh__V1__UnitLevel level;
+    int is_special_zone;
+    const char *name;
+    const char *name_en;
+    const char *full_name;
+    struct directory_unit *parent;    /* NULL for the country */
+    struct directory_unit **children; /* ascending by code */
+    size_t n_children;
+    struct {
+        uint32_t year;
+        int64_t participants;
+    } plans[DIRECTORY_PLAN_YEARS];
+    size_t n_plans;
+    uint32_t version; /* of the unit's record */
+    size_t index;     /* 0 .. directory_unit_count - 1, stable while the process lives */
+};
+
+/* Starts empty; loads with directory_load (blocks up to wait_ms) and follows with timers of the
+ * loop. */
+struct directory *directory_create(struct loop *loop, struct store *ledger);
+int directory_load(struct directory *self, int64_t wait_ms, struct err *err) MUST_CHECK;
+void directory_destroy(struct directory **self);
+
+/* NULL when unknown. */
+struct directory_unit *directory_unit(const struct directory *self, const char *code);
+/* Communes by number: 2647 is "02647". */
+struct directory_unit *directory_commune(const struct directory *self, uint32_t code);
+/* Units by index. */
+struct directory_unit *directory_unit_at(const struct directory *self, size_t i);
+size_t directory_unit_count(const struct directory *self);
+
+/* The plan in force for a business year: that year's, or the newest older one. 0 and *ret_year = 0
+ * without one. */
+int64_t directory_plan(const struct directory_unit *unit, uint32_t year, uint32_t *ret_year);
+
+/* Known codes. The unpacked rows live as long as the directory; NULL when unknown. */
+const Ansinh__V1__Organisation *directory_organisation(const struct directory *self,
+                                                       const char *code);
+const Ansinh__V1__Point *directory_point(const struct directory *self, const char *code);
+const Ansinh__V1__Collector *directory_collector(const struct directory *self, const char *code);
+
+/* Version of a row's record for the next commit; 0 when it is not there. kind as in key_reference.
+ */
+uint32_t directory_row_version(const struct directory *self, char kind, const char *code);
+
+/* Reads the journal's news now; fn(arg) runs once when done (also when the ledger does not answer).
+ * A refusal ("unknown unit") is only given after a refresh. */
+void directory_refresh(struct directory *self, loop_fn fn, void *arg);
+
+/* Journal position that is in memory, and a counter that grows with every change of units or plan.
+ */
+struct journal_position directory_position(const struct directory *self);
+uint64_t directory_generation(const struct directory *self);
+
+#endif

@@ -1,0 +1,61 @@
+/* A projection: the journal's events folded into the views server, exactly once, also after kill -9
+ * and with two processes in dispute over the lease.
+ *
+ * One process at a time holds the projection's lease. It listens to PUB frames, heals from the
+ * journal, hands every event to apply in order per partition, and every flush_ms writes what apply
+ * gathered together with the checkpoint, fenced by the lease's epoch, in one atomic step. When a
+ * flush is refused (another owner, or a views server that went back in time) everything in memory
+ * is dropped and rebuilt from the checkpoint. */
+#ifndef ANSINH_SERVICE_PROJECTOR_H
+#define ANSINH_SERVICE_PROJECTOR_H
+
+#include "ansinh/v1/events.pb-c.h"
+#include "common/service/service.h"
+#include "common/store/commit.h"
+#include "common/store/views.h"
+
+struct projector;
+
+struct projector_event {
+    unsigned partition;
+    struct journal_position position;
+    const Ansinh__V1__Event *event; /* borrowed during apply */
+};
+
+struct projector_spec {
+    const char *name;   /* "board": lease and keys are {v:board}:... */
+    int64_t lease_ms;   /* another process takes over after this long without renewal */
+    int64_t flush_ms;   /* how often gathered changes are written */
+    size_t pending_max; /* events applied but not flushed: more are left in the journal until a
+                           flush succeeds */
+    void *arg;
+    /* One event, once. Gathers changes in memory only. */
+    void (*apply)(void *arg, const struct projector_event *event);
+    /* Adds what was gathered since the last flush to a flush under construction. Must not forget it
+     * yet. */
+    void (*collect)(void *arg, struct flush *flush);
+    /* The last collect is durable in views: forget it, publish. */
+    void (*flushed)(void *arg);
+    /* Memory must go back to the views' state: forget everything gathered. Then load (may read
+     * views) and call projector_ready. Runs when the lease is taken and after a refused flush. */
+    void (*reset)(void *arg);
+};
+
+struct projector *projector_create(struct service *svc, const struct projector_spec *spec);
+void projector_destroy(struct projector **self);
+
+/* After reset: loading is complete, events may come. */
+void projector_ready(struct projector *self);
+
+int projector_is_leader(const struct projector *self);
+/* True when every event that a sweep has seen is applied and flushed. */
+int projector_is_caught_up(const struct projector *self);
+
+struct projector_stats {
+    int64_t applied, flushes, refused_flushes, takeovers;
+    int64_t lag_events; /* journal entries known but not applied */
+    int64_t lag_ms;     /* age of the oldest event not flushed */
+};
+void projector_stats_get(const struct projector *self, struct projector_stats *ret);
+
+#endif
