@@ -1,8 +1,8 @@
 /* What is owed: the contribution rules as pure functions over effective-dated rows. No I/O, no
  * floating point.
  *
- * Rows come from deploy/policy/*.json by way of common/service/policy.c; every row carries its
- * citation. Nothing in this file is a legal constant. */
+ * Rows come from the JSON files in deploy/policy by way of common/service/policy.c; every row
+ * carries its citation. Nothing in this file is a legal constant. */
 #ifndef ANSINH_DOMAIN_CONTRIBUTION_H
 #define ANSINH_DOMAIN_CONTRIBUTION_H
 
@@ -72,7 +72,8 @@ struct policy {
 };
 
 /* Every table has rows, each row a citation; no two rows for the same thing overlap, and there is
- * no gap between the first and the last. -EINVAL naming table and row. */
+ * no gap between the first and the last; every support group has a row. -EINVAL naming table and
+ * row (counted from 1). */
 int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
 
 struct quote_request {

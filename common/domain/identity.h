@@ -24,17 +24,19 @@ int si_code_check(const char *code, struct err *err) MUST_CHECK;
  * "phone". */
 int phone_normalise(const char *text, char ret[13], struct err *err) MUST_CHECK;
 
-/* Something@something.something, at most 120 bytes, no spaces, controls or line breaks. -EINVAL,
- * field "email". */
+/* something@something.something, at most 120 bytes of printable ASCII without spaces and the
+ * letters that are special to SMTP. -EINVAL, field "email". */
 int email_check(const char *text, struct err *err) MUST_CHECK;
 
-/* 1 to 100 characters of UTF-8 without controls, not only spaces. -EINVAL, field "full_name". */
+/* 1 to 100 characters of UTF-8 without controls, line separators and marks of writing direction,
+ * not only spaces. -EINVAL, field "full_name". */
 int full_name_check(const char *text, struct err *err) MUST_CHECK;
 
 /* Masks for answers and logs: "Nguyễn Văn An" -> "N***** V** A*" (first letter of each word,
  * one star per further letter); every text is cut to what fits. */
 void name_mask(const char *name, char *ret, size_t size);
-/* First two and last two characters stay, each other becomes '*'. */
+/* First two and last two characters stay, each other becomes '*'; of texts under 5 nothing stays.
+ */
 void id_mask(const char *id, char *ret, size_t size);
 
 #endif
