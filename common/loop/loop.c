@@ -213,6 +213,16 @@ void loop_before_sleep(struct loop *self, loop_fn fn, void *arg)
     self->hooks[self->n_hooks++].arg = arg;
 }
 
+void loop_before_sleep_end(struct loop *self, loop_fn fn, void *arg)
+{
+    for (size_t i = 0; i < self->n_hooks; i++) {
+        if (self->hooks[i].fn != fn || self->hooks[i].arg != arg)
+            continue;
+        for (self->n_hooks--; i < self->n_hooks; i++)
+            self->hooks[i] = self->hooks[i + 1];
+    }
+}
+
 static void on_signal(void *arg, int events)
 {
     (void)events;

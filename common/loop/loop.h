@@ -55,6 +55,10 @@ void loop_timer_cancel(struct loop *self, struct loop_timer **timer);
 /* Runs fn at the end of every turn, in the order added; at most 16 hooks. */
 void loop_before_sleep(struct loop *self, loop_fn fn, void *arg);
 
+/* Takes a hook out that was added with the same fn and arg; nothing happens when there is none. Not
+ * to be called from inside a hook. */
+void loop_before_sleep_end(struct loop *self, loop_fn fn, void *arg);
+
 /* Blocks SIGINT, SIGTERM and SIGHUP and runs fn with the signal's number in *arg's place when one
  * comes. Must be called before any thread exists (before zmq_ctx_new). */
 typedef void (*loop_signal_fn)(void *arg, int signal_number);
