@@ -10,6 +10,7 @@
 #include "common/base/parse.h"
 #include "common/json/json.h"
 #include "common/json/json_field.h"
+#include "common/json/json_where.h"
 
 #define REAL_EXACT_LIMIT 9007199254740992.0 /* 2^53: from here on a double skips whole numbers */
 
@@ -346,17 +347,19 @@ static int read_message(struct reader *self, const struct place *place, json_t *
     return 0;
 }
 
-static int syntax_error(const json_error_t *error, struct err *err)
+static int syntax_error(const json_error_t *error, const char *text, size_t len, struct err *err)
 {
     enum json_error_code code = json_error_code(error);
+    char path[ERR_FIELD_MAX_BYTES];
+    json_where(text, MIN(len, (size_t)MAX(error->position, 0)), path, sizeof(path));
     if (code == json_error_stack_overflow || code == json_error_out_of_memory)
-        return err_set(err, -EMSGSIZE, "%s", error->text);
+        return err_field(err, -EMSGSIZE, path, "%s", error->text);
+    if (code == json_error_duplicate_key)
+        return err_field(err, -EINVAL, path, "given twice");
     if (code == json_error_numeric_overflow)
-        return err_set(err, -EINVAL,
-                       "number out of range, write it as a string (line %d, column %d)",
-                       error->line, error->column);
-    return err_set(err, -EINVAL, "not JSON: %.90s (line %d, column %d)", error->text, error->line,
-                   error->column);
+        return err_field(err, -EINVAL, path, "number out of range, or one to write as a string");
+    return err_field(err, -EINVAL, path, "not JSON: %.90s (line %d, column %d)", error->text,
+                     error->line, error->column);
 }
 
 int json_to_message(const char *text, size_t len, const ProtobufCMessageDescriptor *descriptor,
@@ -365,7 +368,7 @@ int json_to_message(const char *text, size_t len, const ProtobufCMessageDescript
     json_error_t error;
     json_auto_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (json == NULL)
-        return syntax_error(&error, err);
+        return syntax_error(&error, text, len, err);
     struct reader reader = {.arena = arena, .err = err};
     return read_message(&reader, NULL, json, descriptor, ret);
 }
