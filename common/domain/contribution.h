@@ -73,7 +73,7 @@ struct policy {
 
 /* Every table has rows, each row a citation; no two rows for the same thing overlap, and there is
  * no gap between the first and the last; every support group has a row. -EINVAL naming table and
- * row (counted from 1). */
+ * row (counted from 1), with err->field the table. */
 int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
 
 struct quote_request {

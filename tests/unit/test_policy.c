@@ -1,0 +1,262 @@
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/domain/calendar.h"
+#include "common/service/policy.h"
+
+#define DEPLOYED "deploy/policy"
+#define PATH_BYTES 128
+
+static const char *const names[] = {"contribution.json", "poverty-line.json",
+                                    "reference-level.json"};
+
+struct directory {
+    char path[PATH_BYTES];
+};
+
+static void file_path(const struct directory *self, const char *name, char ret[2 * PATH_BYTES])
+{
+    (void)snprintf(ret, 2 * PATH_BYTES, "%s/%s", self->path, name);
+}
+
+static size_t file_get(const char *path, char *ret, size_t size)
+{
+    FILE *stream = fopen(path, "re");
+    assert_non_null(stream);
+    size_t len = fread(ret, 1, size - 1, stream);
+    (void)fclose(stream);
+    ret[len] = '\0';
+    return len;
+}
+
+static void file_put(const char *path, const char *text)
+{
+    FILE *stream = fopen(path, "we");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* A copy of the deployed policy, to be broken. */
+static int directory_create(void **state)
+{
+    struct directory *self = calloc(1, sizeof(*self));
+    (void)snprintf(self->path, sizeof(self->path), "/tmp/test_policy.XXXXXX");
+    assert_non_null(mkdtemp(self->path));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char from[2 * PATH_BYTES], to[2 * PATH_BYTES], text[16384];
+        (void)snprintf(from, sizeof(from), DEPLOYED "/%s", names[i]);
+        file_path(self, names[i], to);
+        (void)file_get(from, text, sizeof(text));
+        file_put(to, text);
+    }
+    *state = self;
+    return 0;
+}
+
+static int directory_destroy(void **state)
+{
+    struct directory *self = *state;
+    char path[2 * PATH_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        file_path(self, names[i], path);
+        (void)unlink(path);
+    }
+    file_path(self, "more.json", path);
+    (void)unlink(path);
+    assert_int_equal(rmdir(self->path), 0);
+    free(self);
+    return 0;
+}
+
+/* Replaces the first `old` of a file, loads, and expects a refusal whose text contains `said`. */
+static void expect_refused(const struct directory *self, const char *name, const char *old,
+                           const char *new, const char *said)
+{
+    char path[2 * PATH_BYTES], text[16384], broken[20000];
+    file_path(self, name, path);
+    (void)file_get(path, text, sizeof(text));
+    char *at = strstr(text, old);
+    if (at == NULL)
+        fail_msg("%s has no %s", name, old);
+    (void)snprintf(broken, sizeof(broken), "%.*s%s%s", (int)(at - text), text, new,
+                   at + strlen(old));
+    file_put(path, broken);
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load(self->path, &policy, &err), -EINVAL);
+    assert_null(policy);
+    if (strstr(err.text, name) == NULL || strstr(err.text, said) == NULL)
+        fail_msg("\"%s\" names not %s and \"%s\"", err.text, name, said);
+    file_put(path, text);
+}
+
+static void the_deployed_policy_loads(void **state)
+{
+    (void)state;
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load(DEPLOYED, &policy, &err), 0);
+    assert_int_equal(policy->n_poverty_line, 3);
+    assert_int_equal(policy->poverty_line[2].vnd, 2200000);
+    assert_int_equal(policy->poverty_line[2].from_day, date_make(2027, 1, 1));
+    assert_int_equal(policy->poverty_line[2].to_day, INT32_MAX);
+    assert_int_equal(policy->n_support, 9);
+    assert_int_equal(policy->support[5].is_special_zone, 1);
+    assert_int_equal(policy->support[5].group, GROUP_NONE);
+    assert_int_equal(policy->minimum_age[1].value, 15);
+    assert_string_equal(policy->support[4].citation, "Decree 159/2025/ND-CP, article 5");
+    policy_destroy(&policy);
+    assert_null(policy);
+    policy_destroy(&policy);
+}
+
+/* Every day from the first one with support on has one row of each table. */
+static void no_day_since_2018_is_without_rules(void **state)
+{
+    (void)state;
+    struct policy *policy = NULL;
+    assert_int_equal(policy_load(DEPLOYED, &policy, NULL), 0);
+    for (int32_t day = date_make(2018, 1, 1); day <= date_make(2030, 12, 31); day++) {
+        for (enum support_group group = GROUP_POOR; group <= GROUP_OTHER; group++) {
+            struct quote_request request = {
+                .income_vnd = 5000000, .method = METHOD_IS_MONTHLY, .group = group, .on_day = day};
+            struct quote quote;
+            assert_int_equal(contribution_quote(policy, &request, &quote, NULL), 0);
+            assert_int_equal(quote.gross_vnd, 1100000);
+        }
+        assert_int_equal(contribution_check_age(policy, date_make(2000, 1, 1), day, NULL), 0);
+    }
+    policy_destroy(&policy);
+}
+
+static void wrong_rows_are_refused_with_file_and_row(void **state)
+{
+    const struct directory *self = *state;
+    const char *poverty = "poverty-line.json", *law = "contribution.json";
+    expect_refused(self, poverty, "2022-01-01", "2021-12-31", "poverty_line row 1: overlaps row 2");
+    expect_refused(self, poverty, "2022-01-01", "2022-01-02", "poverty_line row 1: a gap follows");
+    expect_refused(self, poverty, "\"to\": \"2021-12-31\", ", "", "poverty_line row 1: overlaps");
+    expect_refused(self, poverty, "2021-12-31", "2015-12-31", "row 1: ends before it begins");
+    expect_refused(self, poverty, "2022-01-01", "2022-02-30", "row 2: \"from\" is not a date");
+    expect_refused(self, poverty, "2026-12-31", "31.12.2026", "row 2: \"to\" is not a date");
+    expect_refused(self, poverty, "Decree 07/2021/ND-CP", "", "row 2: no citation");
+    expect_refused(self, poverty, "\"700000\"", "\"0\"", "row 1: value or group out of range");
+    expect_refused(self, poverty, "\"vnd\": \"700000\"", "\"basisPoints\": 1", "row 1: no vnd");
+    expect_refused(self, law, "SUPPORT_GROUP_NEAR_POOR", "SUPPORT_GROUP_NOBLE", "support[1].group");
+    expect_refused(self, law, "SUPPORT_GROUP_NEAR_POOR", "SUPPORT_GROUP_UNSPECIFIED",
+                   "support row 2: value or group out of range");
+    expect_refused(self, law, "\"SUPPORT_GROUP_NEAR_POOR\"", "17", "support row 2: value or group");
+    expect_refused(self, law, "SUPPORT_GROUP_NEAR_POOR", "SUPPORT_GROUP_POOR",
+                   "support row 1: overlaps row 2");
+    expect_refused(self, law, "\"basisPoints\": 3000", "\"basisPoints\": 10001",
+                   "support row 1: value or group out of range");
+    expect_refused(self, law, "\"times\": 20", "\"years\": 20", "income_cap row 1: no times");
+    expect_refused(self, law, "\"months\": 120", "\"months\": 0", "support_months row 1: value");
+    expect_refused(self, law, "\"from\"", "\"frm\"", "frm");
+    expect_refused(self, law, "{", "[", "");
+}
+
+static void a_group_without_rows_is_refused(void **state)
+{
+    const struct directory *self = *state;
+    char path[2 * PATH_BYTES];
+    file_path(self, "contribution.json", path);
+    char text[16384];
+    (void)file_get(path, text, sizeof(text));
+    char *at;
+    while ((at = strstr(text, "\"group\": \"SUPPORT_GROUP_OTHER\"")) != NULL) {
+        char *line = at;
+        while (*line != '\n')
+            line--;
+        line[-1] = ' '; /* the comma before */
+        char *end = strchr(at, '\n');
+        memset(line + 1, ' ', (size_t)(end - line - 1));
+        if (strncmp(end + 1, "    {", 5) == 0)
+            line[1] = ',';
+    }
+    file_put(path, text);
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load(self->path, &policy, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "contribution.json: support: no row for group 4"));
+}
+
+static void a_table_stands_in_one_file(void **state)
+{
+    const struct directory *self = *state;
+    char path[2 * PATH_BYTES];
+    file_path(self, "more.json", path);
+    file_put(path,
+             "{\"povertyLine\": [{\"from\": \"2030-01-01\", \"vnd\": 1, \"citation\": \"x\"}]}");
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load(self->path, &policy, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "poverty-line.json: poverty_line stands in more.json"));
+}
+
+static void a_missing_table_or_directory_is_told(void **state)
+{
+    const struct directory *self = *state;
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load("/nonexistent/policy", &policy, &err), -ENOENT);
+    char path[2 * PATH_BYTES];
+    file_path(self, "poverty-line.json", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(policy_load(self->path, &policy, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "poverty_line: 0 rows"));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        file_path(self, names[i], path);
+        (void)unlink(path);
+    }
+    assert_int_equal(policy_load(self->path, &policy, &err), -ENOENT);
+    assert_null(policy);
+}
+
+static void sizes_have_limits(void **state)
+{
+    const struct directory *self = *state;
+    char path[2 * PATH_BYTES];
+    file_path(self, "more.json", path);
+    struct buf text;
+    buf_init(&text, 2 * POLICY_FILE_MAX_BYTES);
+    for (int i = 0; i <= POLICY_FILE_MAX_BYTES; i++)
+        (void)buf_putc(&text, ' ');
+    (void)buf_putc(&text, '\0');
+    file_put(path, (const char *)text.data);
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load(self->path, &policy, &err), -EFBIG);
+    buf_reset(&text);
+    (void)buf_puts(&text, "{\"povertyLine\":[{}");
+    for (int i = 0; i < POLICY_ROWS_MAX; i++)
+        (void)buf_puts(&text, ",{}");
+    (void)buf_append(&text, "]}", 3);
+    file_put(path, (const char *)text.data);
+    buf_fini(&text);
+    file_path(self, "poverty-line.json", path);
+    (void)unlink(path);
+    assert_int_equal(policy_load(self->path, &policy, &err), -EFBIG);
+    assert_non_null(strstr(err.text, "more.json: poverty_line has more than 256 rows"));
+}
+
+#define WITH_DIRECTORY(test)                                                                       \
+    cmocka_unit_test_setup_teardown(test, directory_create, directory_destroy)
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_deployed_policy_loads),
+    cmocka_unit_test(no_day_since_2018_is_without_rules),
+    WITH_DIRECTORY(wrong_rows_are_refused_with_file_and_row),
+    WITH_DIRECTORY(a_group_without_rows_is_refused),
+    WITH_DIRECTORY(a_table_stands_in_one_file),
+    WITH_DIRECTORY(a_missing_table_or_directory_is_told),
+    WITH_DIRECTORY(sizes_have_limits),
+};
+
+TEST_MAIN(tests)
