@@ -4,7 +4,7 @@
  * Commands wait in a connection's queue; at the end of every turn of the loop an idle connection
  * sends all that waits as one pipeline, and the next batch gathers while that one is under way. A
  * connection is thrown away after any error (never reused: the next reply on it could be another
- * command's) and replaced with capped, jittered back-off. The only file that includes hiredis. */
+ * command's) and replaced with capped, jittered back-off. hiredis stays behind this header. */
 #ifndef ANSINH_STORE_REDIS_H
 #define ANSINH_STORE_REDIS_H
 
