@@ -57,10 +57,10 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
                  const uint8_t citizen[ID_BYTES], void *arg);
 
 /* Reads a citizen's state (NULL when there is none), for methods without side effects. rc as
- * store_reply_fn. */
+ * store_reply_fn, or -EPROTO. Takes a little memory of the arena, which must live until fn ran. */
 typedef void (*citizen_read_fn)(void *arg, int rc, const struct citizen *citizen);
-void citizen_read(struct service *svc, const uint8_t citizen[ID_BYTES], citizen_read_fn fn,
-                  void *arg);
+void citizen_read(struct service *svc, struct arena *arena, const uint8_t citizen[ID_BYTES],
+                  citizen_read_fn fn, void *arg);
 
 /* "p0513-1-42" */
 #define POSITION_TEXT_BYTES 40

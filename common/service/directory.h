@@ -27,6 +27,7 @@ struct directory_unit {
     struct directory_unit *parent;    /* NULL for the country */
     struct directory_unit **children; /* ascending by code */
     size_t n_children;
+    size_t children_capacity;
     struct {
         uint32_t year;
         int64_t participants;
@@ -59,6 +60,10 @@ const Ansinh__V1__Organisation *directory_organisation(const struct directory *s
                                                        const char *code);
 const Ansinh__V1__Point *directory_point(const struct directory *self, const char *code);
 const Ansinh__V1__Collector *directory_collector(const struct directory *self, const char *code);
+
+/* A row of any kind (letters of key_reference) by its code; a target's code is "<year>:<unit>".
+ * NULL when unknown. */
+const ProtobufCMessage *directory_row(const struct directory *self, char kind, const char *code);
 
 /* Version of a row's record for the next commit; 0 when it is not there. kind as in key_reference.
  */

@@ -31,10 +31,10 @@ struct projector_spec {
     void *arg;
     /* One event, once. Gathers changes in memory only. */
     void (*apply)(void *arg, const struct projector_event *event);
-    /* Adds what was gathered since the last flush to a flush under construction. Must not forget it
-     * yet. */
+    /* Moves what was gathered into a flush under construction: what apply gathers from now on
+     * belongs to the next one. When the flush is refused, reset follows. */
     void (*collect)(void *arg, struct flush *flush);
-    /* The last collect is durable in views: forget it, publish. */
+    /* The last collect is durable in views: publish. apply may have run in between. */
     void (*flushed)(void *arg);
     /* Memory must go back to the views' state: forget everything gathered. Then load (may read
      * views) and call projector_ready. Runs when the lease is taken and after a refused flush. */

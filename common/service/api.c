@@ -1,0 +1,80 @@
+#include "common/service/api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/macros.h"
+#include "ansinh/v1/analytics.pb-c.h"
+#include "ansinh/v1/contacts.pb-c.h"
+#include "ansinh/v1/directory.pb-c.h"
+#include "ansinh/v1/enrolment.pb-c.h"
+#include "ansinh/v1/health.pb-c.h"
+#include "ansinh/v1/notifications.pb-c.h"
+#include "ansinh/v1/payments.pb-c.h"
+
+#define PACKAGE "ansinh.v1."
+
+/* Protobuf services that are answered by a process of another name. */
+static const char *process_of(const char *service)
+{
+    if (strcmp(service, "directory") == 0 || strcmp(service, "contacts") == 0)
+        return "enrolment";
+    return strcmp(service, "health") == 0 ? "" : service;
+}
+
+static const char *const processes[] = {"enrolment", "payments", "notifications",
+                                        "analytics", "gateway",  NULL};
+
+#define API_METHOD(service, lower, i, method, is_read_)                                            \
+    {PACKAGE #service "/" method, #lower, &ansinh__v1__##lower##__descriptor, i, is_read_},
+static const struct {
+    const char *name;
+    const char *service;
+    const ProtobufCServiceDescriptor *descriptor;
+    unsigned method_i;
+    int is_read;
+} rows[] = {
+#include "api_methods.inc"
+};
+
+static struct api_method methods[ARRAY_LEN(rows)];
+
+/* The table is a computed constant: filled from the descriptors before main(). */
+__attribute__((constructor)) static void api_fill(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const ProtobufCMethodDescriptor *method = &rows[i].descriptor->methods[rows[i].method_i];
+        methods[i] = (struct api_method){
+            .name = rows[i].name,
+            .process = process_of(rows[i].service),
+            .input = method->input,
+            .output = method->output,
+            .is_read = rows[i].is_read,
+            .is_internal = strcmp(rows[i].service, "contacts") == 0,
+        };
+    }
+}
+
+const struct api_method *api_find(const char *name)
+{
+    const char *prefix = strncmp(name, PACKAGE, strlen(PACKAGE)) == 0 ? "" : PACKAGE;
+    char full[96];
+    int len = snprintf(full, sizeof(full), "%s%s", prefix, name);
+    if (len < 0 || (size_t)len >= sizeof(full))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        if (strcmp(methods[i].name, full) == 0)
+            return &methods[i];
+    }
+    return NULL;
+}
+
+const struct api_method *api_at(size_t i)
+{
+    return i < ARRAY_LEN(methods) ? &methods[i] : NULL;
+}
+
+const char *const *api_processes(void)
+{
+    return processes;
+}

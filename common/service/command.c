@@ -1,0 +1,434 @@
+#include "common/service/command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/parse.h"
+#include "common/service/api.h"
+
+#define CONFLICTS_MAX                                                                              \
+    16                     /* re-reads of one command; each means that another command got through \
+                            */
+#define SETTLE_DELAY_MS 50 /* between attempts to learn an unknown outcome */
+#define RETRY_AFTER_MS 200 /* told to callers when the ledger is away */
+
+/* Lives in the request's arena, from command_run until the answer. */
+struct command {
+    struct command_state state; /* first: decide and complete see this part */
+    const struct command_spec *spec;
+    int conflicts;
+    int is_unknown;   /* a commit was sent and nobody knows its outcome yet */
+    int open_replies; /* of the two reads that run side by side */
+    int read_rc;
+    enum commit_outcome lookup; /* CONFLICT: the id is not known */
+    struct journal_position known_at;
+    uint8_t *known_answer; /* in the arena */
+    size_t known_answer_len;
+    uint8_t packed[CITIZEN_PACKED_MAX_BYTES];
+    size_t packed_len;
+    uint8_t *event_bytes; /* in the arena */
+    size_t event_len;
+    uint8_t *answer_bytes; /* in the arena */
+    size_t answer_len;
+};
+
+static void command_read(struct command *self);
+static void command_commit(struct command *self);
+static void on_committed(void *arg, int rc, const struct commit_result *result);
+
+static void fail_unavailable(struct command *self)
+{
+    bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "the ledger cannot be reached; nothing was done");
+}
+
+static void fail_internal(struct command *self, const char *what)
+{
+    log_error("command failed", "method=%s trace=%s reason=\"%s\"", self->state.request->method,
+              self->state.request->trace_id, what);
+    bus_fail(self->state.request, ANSINH__V1__CODE__CODE_INTERNAL, "", "%s", what);
+}
+
+static int is_late(const struct command *self)
+{
+    return clock_mono_ms() >= self->state.request->deadline_ms;
+}
+
+/* --- answering ---------------------------------------------------------------------------------
+ */
+
+static void answer_message(struct command *self, ProtobufCMessage *answer,
+                           struct journal_position position)
+{
+    if (self->spec->complete != NULL)
+        self->spec->complete(&self->state, answer, position);
+    bus_reply(self->state.request, answer);
+}
+
+static void answer_stored(struct command *self, const uint8_t *bytes, size_t len,
+                          struct journal_position position)
+{
+    struct bus_request *request = self->state.request;
+    ProtobufCAllocator allocator;
+    bus_arena_allocator(request->arena, &allocator);
+    const struct api_method *method = api_find(request->method);
+    ASSERT(method != NULL);
+    ProtobufCMessage *answer = protobuf_c_message_unpack(method->output, &allocator, len, bytes);
+    if (answer == NULL)
+        fail_internal(self, "the stored answer cannot be read");
+    else
+        answer_message(self, answer, position);
+}
+
+static void answer_reused(struct command *self)
+{
+    bus_fail(self->state.request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "Idempotency-Key",
+             "this request id was used for another request; nothing changed");
+}
+
+/* --- deciding ----------------------------------------------------------------------------------
+ */
+
+/* Packs what decide made, so that every attempt to commit sends the same bytes. */
+static int pack_decision(struct command *self)
+{
+    struct command_state *state = &self->state;
+    struct arena *arena = state->request->arena;
+    state->next.version = (state->has_citizen ? state->before.version : 0) + 1;
+    self->packed_len = citizen_pack(&state->next, self->packed);
+    state->event->at_ms = state->now_ms;
+    state->event->citizen = (ProtobufCBinaryData){ID_BYTES, state->citizen};
+    self->event_len = protobuf_c_message_get_packed_size(&state->event->base);
+    self->answer_len = protobuf_c_message_get_packed_size(state->answer);
+    self->event_bytes = arena_alloc(arena, self->event_len);
+    self->answer_bytes = arena_alloc(arena, self->answer_len);
+    if (self->event_bytes == NULL || self->answer_bytes == NULL)
+        return -ENOMEM;
+    (void)protobuf_c_message_pack(&state->event->base, self->event_bytes);
+    (void)protobuf_c_message_pack(state->answer, self->answer_bytes);
+    return 0;
+}
+
+static void command_decide(struct command *self)
+{
+    struct command_state *state = &self->state;
+    state->next = state->before;
+    state->event = NULL;
+    state->answer = NULL;
+    state->identity = NULL;
+    memset(state->totals, 0, sizeof(state->totals));
+    switch (self->spec->decide(state)) {
+    case COMMAND_ANSWERED:
+        return;
+    case COMMAND_READ:
+        ASSERT(!state->is_read);
+        command_read(self);
+        return;
+    case COMMAND_COMMIT:
+        ASSERT(state->event != NULL && state->answer != NULL);
+        if (pack_decision(self) < 0)
+            fail_internal(self, "the request needs too much memory");
+        else
+            command_commit(self);
+        return;
+    }
+}
+
+/* --- reading: the record and the stored answer, side by side -------------------------------------
+ */
+
+static void command_read_done(struct command *self)
+{
+    if (--self->open_replies > 0)
+        return;
+    if (self->read_rc < 0)
+        fail_unavailable(self); /* only reads were under way: nothing was done */
+    else if (self->lookup == COMMIT_KNOWN)
+        answer_stored(self, self->known_answer, self->known_answer_len, self->known_at);
+    else if (self->lookup == COMMIT_REUSED)
+        answer_reused(self);
+    else if (is_late(self))
+        bus_fail(self->state.request, ANSINH__V1__CODE__CODE_DEADLINE_EXCEEDED, "",
+                 "the deadline passed before the commit; nothing was done");
+    else
+        command_decide(self);
+}
+
+static void on_looked_up(void *arg, int rc, const struct commit_result *result)
+{
+    struct command *self = arg;
+    if (rc < 0) {
+        self->read_rc = rc;
+    } else {
+        self->lookup = result->outcome;
+        self->known_at = result->position;
+        self->known_answer_len = result->answer_len;
+        if (result->outcome == COMMIT_KNOWN) {
+            self->known_answer = arena_alloc(self->state.request->arena, result->answer_len);
+            if (self->known_answer == NULL)
+                self->read_rc = -ENOMEM;
+            else if (result->answer_len > 0)
+                memcpy(self->known_answer, result->answer, result->answer_len);
+        }
+    }
+    command_read_done(self);
+}
+
+/* Unpacks the reply of an HGET; 0 with *ret_found, or -EPROTO. */
+static int record_read(const struct store_reply *reply, struct citizen *ret, int *ret_found)
+{
+    size_t len;
+    *ret_found = 0;
+    if (store_reply_type(reply) == STORE_REPLY_NIL)
+        return 0;
+    if (store_reply_type(reply) != STORE_REPLY_BYTES)
+        return -EPROTO;
+    const char *bytes = store_reply_bytes(reply, &len);
+    *ret_found = 1;
+    return citizen_unpack(bytes, len, ret);
+}
+
+static void on_record(void *arg, int rc, const struct store_reply *reply)
+{
+    struct command *self = arg;
+    if (rc == 0)
+        rc = record_read(reply, &self->state.before, &self->state.has_citizen);
+    if (rc < 0)
+        self->read_rc = rc;
+    self->state.is_read = 1;
+    command_read_done(self);
+}
+
+static void record_ask(struct service *svc, const uint8_t citizen[ID_BYTES], store_reply_fn fn,
+                       void *arg)
+{
+    unsigned partition = partition_of(citizen);
+    char key[KEY_MAX_BYTES];
+    size_t key_len = key_citizen(partition, partition_bucket(citizen), key);
+    const char *const argv[] = {"HGET", key, partition_field(citizen)};
+    const size_t lens[] = {4, key_len, CITIZEN_FIELD_BYTES};
+    store_send(svc->ledger, partition, 3, argv, lens, fn, arg);
+}
+
+static void command_read(struct command *self)
+{
+    struct command_state *state = &self->state;
+    memset(&state->before, 0, sizeof(state->before));
+    state->has_citizen = 0;
+    self->read_rc = 0;
+    self->open_replies = 2;
+    int rc = commit_lookup(state->svc->ledger, state->partition, &state->request->id, state->now_ms,
+                           &state->request->fingerprint, on_looked_up, self);
+    ASSERT(rc == 0);
+    record_ask(state->svc, state->citizen, on_record, self);
+}
+
+/* --- committing --------------------------------------------------------------------------------
+ */
+
+static void settle(void *arg)
+{
+    command_commit(arg);
+}
+
+/* The commit went out and no answer came: the same commit again tells, until the caller's deadline.
+ */
+static void command_settle(struct command *self)
+{
+    if (is_late(self)) {
+        char id[UUID_TEXT_BYTES];
+        request_id_format(&self->state.request->id, id);
+        bus_fail(self->state.request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
+                 "the outcome is not known; ask again with request id %s", id);
+        return;
+    }
+    (void)loop_timer_add(self->state.svc->loop, SETTLE_DELAY_MS, 0, settle, self);
+}
+
+static void command_commit(struct command *self)
+{
+    struct command_state *state = &self->state;
+    char key[KEY_MAX_BYTES], identity_key[KEY_MAX_BYTES];
+    unsigned bucket = partition_bucket(state->citizen);
+    struct commit commit; /* not zeroed as a whole: its record table is large */
+    commit.partition = state->partition;
+    commit.id = state->request->id;
+    commit.fingerprint = state->request->fingerprint;
+    commit.now_ms = state->now_ms;
+    commit.n_records = 1;
+    commit.records[0] = (struct commit_record){
+        .key = key,
+        .key_len = key_citizen(state->partition, bucket, key),
+        .field = partition_field(state->citizen),
+        .field_len = CITIZEN_FIELD_BYTES,
+        .expected_version = state->next.version - 1,
+        .value = self->packed,
+        .value_len = self->packed_len,
+    };
+    commit.identity_key = identity_key;
+    commit.identity_key_len =
+        state->identity == NULL ? 0 : key_identity(state->partition, bucket, identity_key);
+    commit.identity_field = partition_field(state->citizen);
+    commit.identity_field_len = CITIZEN_FIELD_BYTES;
+    commit.identity = state->identity;
+    commit.identity_len = state->identity_len;
+    memcpy(commit.totals, state->totals, sizeof(commit.totals));
+    commit.event = self->event_bytes;
+    commit.event_len = self->event_len;
+    commit.answer = self->answer_bytes;
+    commit.answer_len = self->answer_len;
+    if (commit_send(state->svc->ledger, &commit, on_committed, self) < 0)
+        fail_internal(self, "the request is too large");
+}
+
+static void on_conflict(struct command *self)
+{
+    self->is_unknown = 0; /* the id is not known to the ledger: an earlier attempt did not happen */
+    if (++self->conflicts > CONFLICTS_MAX)
+        bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                       "too many commands on one participant at once; nothing was done");
+    else
+        command_read(self);
+}
+
+static void on_done(struct command *self, struct journal_position position)
+{
+    struct command_state *state = &self->state;
+    if (state->svc->publisher != NULL)
+        bus_publish_event(state->svc->publisher, state->partition, position.epoch, position.seq,
+                          self->event_bytes, self->event_len);
+    /* the same way as a repeat, so that both answers are the same bytes */
+    answer_stored(self, self->answer_bytes, self->answer_len, position);
+}
+
+static void on_committed(void *arg, int rc, const struct commit_result *result)
+{
+    struct command *self = arg;
+    if (rc == -ECONNRESET || rc == -ETIMEDOUT || (rc < 0 && self->is_unknown)) {
+        self->is_unknown = 1;
+        command_settle(self);
+        return;
+    }
+    if (rc == -EIO) {
+        fail_internal(self, "the ledger refused the commit");
+        return;
+    }
+    if (rc < 0) {
+        fail_unavailable(self);
+        return;
+    }
+    switch (result->outcome) {
+    case COMMIT_DONE:
+        on_done(self, result->position);
+        return;
+    case COMMIT_KNOWN:
+        answer_stored(self, result->answer, result->answer_len, result->position);
+        return;
+    case COMMIT_REUSED:
+        answer_reused(self);
+        return;
+    case COMMIT_CONFLICT:
+        on_conflict(self);
+        return;
+    case COMMIT_FROZEN:
+        bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                       "this partition takes no writes now; nothing was done");
+        return;
+    }
+}
+
+/* --- the way in --------------------------------------------------------------------------------
+ */
+
+void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
+                 const uint8_t citizen[ID_BYTES], void *arg)
+{
+    struct err err;
+    int64_t now_ms = clock_wall_ms();
+    if (commit_check_id(&request->id, now_ms, &err) < 0) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key", "%s",
+                 err.text);
+        return;
+    }
+    struct command *self = arena_zalloc(request->arena, sizeof(*self));
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    self->spec = spec;
+    struct command_state *state = &self->state;
+    state->svc = svc;
+    state->request = request;
+    memcpy(state->citizen, citizen, ID_BYTES);
+    state->partition = partition_of(citizen);
+    state->now_ms = now_ms;
+    state->today = clock_business_day(now_ms);
+    state->arg = arg;
+    if (spec->is_optimistic)
+        command_decide(self);
+    else
+        command_read(self);
+}
+
+struct citizen_reading {
+    citizen_read_fn fn;
+    void *arg;
+};
+
+static void on_citizen(void *arg, int rc, const struct store_reply *reply)
+{
+    struct citizen_reading *self = arg;
+    struct citizen citizen;
+    int found = 0;
+    if (rc == 0)
+        rc = record_read(reply, &citizen, &found);
+    self->fn(self->arg, rc, rc == 0 && found ? &citizen : NULL);
+}
+
+void citizen_read(struct service *svc, struct arena *arena, const uint8_t citizen[ID_BYTES],
+                  citizen_read_fn fn, void *arg)
+{
+    struct citizen_reading *self = arena_alloc(arena, sizeof(*self));
+    ASSERT(self != NULL); /* the first piece of a request's arena */
+    self->fn = fn;
+    self->arg = arg;
+    record_ask(svc, citizen, on_citizen, self);
+}
+
+void position_format(unsigned partition, struct journal_position position,
+                     char ret[POSITION_TEXT_BYTES])
+{
+    (void)snprintf(ret, POSITION_TEXT_BYTES, "p%04u-%" PRIu32 "-%" PRIu64, partition,
+                   position.epoch, position.seq);
+}
+
+int position_parse(const char *text, unsigned *ret_partition, struct journal_position *ret)
+{
+    char copy[POSITION_TEXT_BYTES];
+    int64_t epoch, seq;
+    if (text[0] != 'p' || strnlen(text, sizeof(copy)) == sizeof(copy))
+        return -EINVAL;
+    (void)snprintf(copy, sizeof(copy), "%s", text);
+    char *first = strchr(copy, '-');
+    char *second = first == NULL ? NULL : strchr(first + 1, '-');
+    if (second == NULL || first - copy != 5)
+        return -EINVAL;
+    *first = *second = '\0';
+    unsigned partition = 0;
+    for (const char *p = copy + 1; *p != '\0'; p++) {
+        if (*p < '0' || *p > '9')
+            return -EINVAL;
+        partition = partition * 10 + (unsigned)(*p - '0');
+    }
+    if (partition >= PARTITIONS_ALL || parse_int64(first + 1, 1, UINT32_MAX, &epoch) < 0 ||
+        parse_int64(second + 1, 1, INT64_MAX, &seq) < 0)
+        return -EINVAL;
+    *ret_partition = partition;
+    ret->epoch = (uint32_t)epoch;
+    ret->seq = (uint64_t)seq;
+    return 0;
+}

@@ -1,0 +1,294 @@
+#include "common/service/directory_rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/base/log.h"
+#include "common/base/map.h"
+#include "common/bus/bus.h"
+
+#define MEMORY_MAX_BYTES (256UL * 1024 * 1024)
+#define VERSION_BYTES 4
+#define UNITS_MAX 20000
+
+struct row {
+    ProtobufCMessage *message;
+    uint32_t version;
+};
+
+struct directory_rows {
+    struct arena *arena;
+    struct map *tables[sizeof(DIRECTORY_KINDS) - 1]; /* struct row by code, one table a kind */
+    struct map *units;                               /* struct directory_unit by code */
+    struct directory_unit *unit_at[UNITS_MAX];
+    size_t n_units;
+    uint64_t generation;
+};
+
+static const ProtobufCMessageDescriptor *descriptor_of(char kind)
+{
+    switch (kind) {
+    case 'u':
+        return &ansinh__v1__unit__descriptor;
+    case 'o':
+        return &ansinh__v1__organisation__descriptor;
+    case 'p':
+        return &ansinh__v1__point__descriptor;
+    case 'k':
+        return &ansinh__v1__collector__descriptor;
+    default:
+        ASSERT(kind == 't');
+        return &ansinh__v1__plan_target__descriptor;
+    }
+}
+
+static struct map *table_of(const struct directory_rows *self, char kind)
+{
+    const char *found = strchr(DIRECTORY_KINDS, kind);
+    ASSERT(kind != '\0' && found != NULL);
+    return self->tables[found - DIRECTORY_KINDS];
+}
+
+struct directory_rows *directory_rows_create(void)
+{
+    struct directory_rows *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->arena = arena_create(MEMORY_MAX_BYTES);
+    for (size_t i = 0; i < ARRAY_LEN(self->tables); i++)
+        self->tables[i] = map_create();
+    self->units = map_create();
+    return self;
+}
+
+void directory_rows_destroy(struct directory_rows **self)
+{
+    if (*self == NULL)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN((*self)->tables); i++)
+        map_destroy(&(*self)->tables[i]);
+    map_destroy(&(*self)->units);
+    arena_destroy(&(*self)->arena);
+    free(*self);
+    *self = NULL;
+}
+
+int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTORY_CODE_MAX_BYTES])
+{
+    const char *code = kind == 'u'   ? ((const Ansinh__V1__Unit *)row)->code
+                       : kind == 'o' ? ((const Ansinh__V1__Organisation *)row)->code
+                       : kind == 'p' ? ((const Ansinh__V1__Point *)row)->code
+                       : kind == 'k' ? ((const Ansinh__V1__Collector *)row)->code
+                                     : ((const Ansinh__V1__PlanTarget *)row)->unit_code;
+    int len;
+    if (kind == 't')
+        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%u:%s",
+                       ((const Ansinh__V1__PlanTarget *)row)->year, code);
+    else
+        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%s", code);
+    return *code == '\0' || len < 0 || len >= DIRECTORY_CODE_MAX_BYTES ? -EINVAL : 0;
+}
+
+/* Sets a row from packed bytes; version 0 means one more than before. */
+static int row_set(struct directory_rows *self, char kind, const uint8_t *packed, size_t len,
+                   uint32_t version)
+{
+    ProtobufCAllocator allocator;
+    bus_arena_allocator(self->arena, &allocator);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(descriptor_of(kind), &allocator, len, packed);
+    char code[DIRECTORY_CODE_MAX_BYTES];
+    if (message == NULL || directory_rows_code(kind, message, code) < 0)
+        return -EPROTO;
+    struct map *table = table_of(self, kind);
+    struct row *row = map_get(table, code, strlen(code));
+    if (row == NULL) {
+        row = arena_zalloc(self->arena, sizeof(*row));
+        if (row == NULL)
+            return -ENOMEM;
+        (void)map_put(table, code, strlen(code), row);
+    }
+    row->message = message;
+    row->version = version == 0 ? row->version + 1 : version;
+    return 0;
+}
+
+int directory_rows_load(struct directory_rows *self, char kind, const void *record, size_t len)
+{
+    if (len < VERSION_BYTES)
+        return -EPROTO;
+    const uint8_t *bytes = record;
+    uint32_t version = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+                       (uint32_t)bytes[3] << 24;
+    return row_set(self, kind, bytes + VERSION_BYTES, len - VERSION_BYTES, version);
+}
+
+static void apply_rows(struct directory_rows *self, char kind, ProtobufCMessage *const *rows,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = protobuf_c_message_get_packed_size(rows[i]);
+        uint8_t *packed = malloc(len + 1);
+        ASSERT(packed != NULL);
+        (void)protobuf_c_message_pack(rows[i], packed);
+        int rc = row_set(self, kind, packed, len, 0);
+        if (rc < 0)
+            log_error("reference row not taken", "kind=%c code=%d", kind, rc);
+        free(packed);
+    }
+}
+
+#define ROWS(field) (ProtobufCMessage *const *)(field)
+
+void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *event)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_UNITS_IMPORTED) {
+        const Ansinh__V1__UnitsImported *units = event->units_imported;
+        apply_rows(self, 'u', ROWS(units->units), units->n_units);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_ORGANISATIONS_IMPORTED) {
+        const Ansinh__V1__OrganisationsImported *rows = event->organisations_imported;
+        apply_rows(self, 'o', ROWS(rows->organisations), rows->n_organisations);
+        apply_rows(self, 'p', ROWS(rows->points), rows->n_points);
+        apply_rows(self, 'k', ROWS(rows->collectors), rows->n_collectors);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PLAN_IMPORTED) {
+        apply_rows(self, 't', ROWS(event->plan_imported->targets), event->plan_imported->n_targets);
+    }
+}
+
+/* --- the tree
+ * -------------------------------------------------------------------------------------- */
+
+static void unit_fill(struct directory_rows *self, const Ansinh__V1__Unit *row)
+{
+    struct directory_unit *unit = map_get(self->units, row->code, strlen(row->code));
+    if (unit == NULL) {
+        if (self->n_units == UNITS_MAX || strlen(row->code) >= sizeof(unit->code))
+            return;
+        unit = arena_zalloc(self->arena, sizeof(*unit));
+        if (unit == NULL)
+            return;
+        (void)snprintf(unit->code, sizeof(unit->code), "%s", row->code);
+        unit->index = self->n_units;
+        self->unit_at[self->n_units++] = unit;
+        (void)map_put(self->units, row->code, strlen(row->code), unit);
+    }
+    unit->level = row->level;
+    unit->is_special_zone = row->special_zone;
+    unit->name = row->name;
+    unit->name_en = row->name_en;
+    unit->full_name = row->full_name;
+    unit->n_plans = 0;
+    unit->n_children = 0;
+}
+
+static int compare_units(const void *a, const void *b)
+{
+    return strcmp((*(struct directory_unit *const *)a)->code,
+                  (*(struct directory_unit *const *)b)->code);
+}
+
+static void link_parents(struct directory_rows *self)
+{
+    for (size_t i = 0; i < self->n_units; i++) {
+        struct directory_unit *unit = self->unit_at[i];
+        const Ansinh__V1__Unit *row =
+            (const Ansinh__V1__Unit *)directory_rows_message(self, 'u', unit->code);
+        unit->parent = directory_rows_unit(self, row->parent_code);
+        if (unit->parent != NULL)
+            unit->parent->n_children++;
+    }
+    for (size_t i = 0; i < self->n_units; i++) {
+        struct directory_unit *unit = self->unit_at[i];
+        if (unit->n_children > unit->children_capacity) {
+            unit->children_capacity = 2 * unit->n_children;
+            unit->children =
+                arena_alloc(self->arena, unit->children_capacity * sizeof(struct directory_unit *));
+            ASSERT(unit->children != NULL);
+        }
+        unit->n_children = 0;
+    }
+    for (size_t i = 0; i < self->n_units; i++) {
+        struct directory_unit *parent = self->unit_at[i]->parent;
+        if (parent != NULL)
+            parent->children[parent->n_children++] = self->unit_at[i];
+    }
+    for (size_t i = 0; i < self->n_units; i++)
+        qsort(self->unit_at[i]->children, self->unit_at[i]->n_children,
+              sizeof(struct directory_unit *), compare_units);
+}
+
+static void plan_fill(struct directory_rows *self, const Ansinh__V1__PlanTarget *row)
+{
+    struct directory_unit *unit = directory_rows_unit(self, row->unit_code);
+    if (unit == NULL)
+        return;
+    size_t place = unit->n_plans;
+    if (place == DIRECTORY_PLAN_YEARS) {
+        place = 0;
+        for (size_t i = 1; i < unit->n_plans; i++)
+            place = unit->plans[i].year < unit->plans[place].year ? i : place;
+        if (unit->plans[place].year > row->year)
+            return;
+    } else {
+        unit->n_plans++;
+    }
+    unit->plans[place].year = row->year;
+    unit->plans[place].participants = row->participants;
+}
+
+void directory_rows_link(struct directory_rows *self)
+{
+    size_t cursor = 0;
+    for (struct row *row; (row = map_next(table_of(self, 'u'), &cursor)) != NULL;)
+        unit_fill(self, (const Ansinh__V1__Unit *)row->message);
+    link_parents(self);
+    cursor = 0;
+    for (struct row *row; (row = map_next(table_of(self, 't'), &cursor)) != NULL;)
+        plan_fill(self, (const Ansinh__V1__PlanTarget *)row->message);
+    self->generation++;
+}
+
+/* --- look-ups
+ * -------------------------------------------------------------------------------------- */
+
+static struct row *row_get(const struct directory_rows *self, char kind, const char *code)
+{
+    size_t len = strlen(code);
+    return len == 0 || len > MAP_KEY_MAX_BYTES ? NULL : map_get(table_of(self, kind), code, len);
+}
+
+const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
+                                               const char *code)
+{
+    const struct row *row = row_get(self, kind, code);
+    return row == NULL ? NULL : row->message;
+}
+
+uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code)
+{
+    const struct row *row = row_get(self, kind, code);
+    return row == NULL ? 0 : row->version;
+}
+
+struct directory_unit *directory_rows_unit(const struct directory_rows *self, const char *code)
+{
+    size_t len = strlen(code);
+    return len == 0 || len > MAP_KEY_MAX_BYTES ? NULL : map_get(self->units, code, len);
+}
+
+struct directory_unit *directory_rows_unit_at(const struct directory_rows *self, size_t i)
+{
+    return i < self->n_units ? self->unit_at[i] : NULL;
+}
+
+size_t directory_rows_unit_count(const struct directory_rows *self)
+{
+    return self->n_units;
+}
+
+uint64_t directory_rows_generation(const struct directory_rows *self)
+{
+    return self->generation;
+}

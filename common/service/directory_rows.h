@@ -1,0 +1,39 @@
+/* The rows behind struct directory: messages by kind and code with their record versions, and the
+ * tree of units made of them. Memory is only ever added: what was once answered stays valid. */
+#ifndef ANSINH_SERVICE_DIRECTORY_ROWS_H
+#define ANSINH_SERVICE_DIRECTORY_ROWS_H
+
+#include "common/service/directory.h"
+
+/* Units, organisations, points, collectors, plan targets: the letters of key_reference. */
+#define DIRECTORY_KINDS "uopkt"
+
+struct directory_rows;
+
+struct directory_rows *directory_rows_create(void);
+void directory_rows_destroy(struct directory_rows **self);
+
+/* One stored record (version and packed row). -EPROTO: not readable; -ENOMEM: the memory limit. */
+int directory_rows_load(struct directory_rows *self, char kind, const void *record,
+                        size_t len) MUST_CHECK;
+
+/* Rows of an import event: each raises its record's version by one. Other events are ignored. */
+void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *event);
+
+/* Builds the tree of units and their plans anew after loads and applies. */
+void directory_rows_link(struct directory_rows *self);
+
+/* Code of a row in its table: "15", "2025:15" for a target. */
+#define DIRECTORY_CODE_MAX_BYTES 40
+int directory_rows_code(char kind, const ProtobufCMessage *row,
+                        char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
+
+const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
+                                               const char *code);
+uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code);
+struct directory_unit *directory_rows_unit(const struct directory_rows *self, const char *code);
+struct directory_unit *directory_rows_unit_at(const struct directory_rows *self, size_t i);
+size_t directory_rows_unit_count(const struct directory_rows *self);
+uint64_t directory_rows_generation(const struct directory_rows *self);
+
+#endif

@@ -1,0 +1,477 @@
+#include "common/service/projector.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/parse.h"
+#include "common/bus/feed.h"
+#include "common/store/journal.h"
+
+#define EVENT_ARENA_BYTES (1024 * 1024)
+#define ASIDE_MAX 20000
+#define FETCHES_MAX 16 /* journal reads under way */
+#define FETCH_ENTRIES 500
+#define SWEEP_MS 100 /* one slice of the partitions; all of them once a second */
+#define SWEEP_SLICES 10
+
+enum projector_state {
+    STANDBY, /* somebody else leads, or views cannot be asked */
+    LOADING, /* lease held; checkpoint and memory are being loaded */
+    RUNNING,
+};
+
+/* dirty lists the partitions applied since the last collect; positions under way in a flush are in
+ * the flush itself. */
+struct projector {
+    struct service *svc;
+    struct projector_spec spec;
+    enum projector_state state;
+    struct bus_subscriber *subscriber;
+    struct feed *feed;
+    struct flush *flush;
+    struct arena *arena;
+    uint64_t epoch, flushes;
+    int is_leasing;  /* a lease command is under way */
+    int is_flushing; /* a flush is under way, or failed and will be sent again */
+    int is_flush_sent;
+    uint16_t dirty[PARTITIONS];
+    size_t n_dirty;
+    uint8_t is_dirty[PARTITIONS];
+    size_t pending;               /* events applied since the last collect */
+    int64_t oldest_ms;            /* wall time of the oldest of them */
+    uint16_t waiting[PARTITIONS]; /* partitions that want a fetch, first in first out */
+    size_t waiting_head, n_waiting;
+    size_t fetches;
+    struct fetch {
+        struct projector *self;
+        unsigned partition;
+        uint64_t life; /* answers to an earlier life are ignored */
+    } fetch_slots[FETCHES_MAX];
+    struct journal_position asked[PARTITIONS];
+    uint64_t life;
+    unsigned slice;
+    unsigned slices_seen;
+    int64_t slice_lag[SWEEP_SLICES];
+    struct projector_stats stats;
+    struct loop_timer *lease_timer, *flush_timer, *sweep_timer;
+};
+
+static void start_fetches(struct projector *self);
+static void try_flush(struct projector *self);
+
+/* --- losing and loading
+ * ---------------------------------------------------------------------------- */
+
+static void forget(struct projector *self)
+{
+    self->life++;
+    self->is_flushing = self->is_flush_sent = 0;
+    self->n_dirty = self->pending = self->n_waiting = self->waiting_head = 0;
+    self->slices_seen = 0;
+    memset(self->is_dirty, 0, sizeof(self->is_dirty));
+    for (unsigned p = 0; p < PARTITIONS; p++)
+        feed_start_after(self->feed, p, 0, 0);
+}
+
+static void stand_by(struct projector *self, const char *why)
+{
+    if (self->state != STANDBY)
+        log_warn("projection given up", "name=%s reason=\"%s\"", self->spec.name, why);
+    self->state = STANDBY;
+    forget(self);
+    flush_destroy(&self->flush);
+    int rc = flush_create(self->svc->views, self->spec.name, &self->flush);
+    ASSERT(rc == 0);
+}
+
+/* Checkpoint fields are partition numbers, values "<epoch>-<seq>". */
+static int checkpoint_read(struct projector *self, const struct store_reply *reply)
+{
+    size_t n = store_reply_count(reply);
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        size_t field_len, value_len;
+        const char *field = store_reply_bytes(store_reply_at(reply, i), &field_len);
+        const char *value = store_reply_bytes(store_reply_at(reply, i + 1), &value_len);
+        int64_t partition, epoch, seq;
+        char text[48];
+        if (field == NULL || value == NULL || value_len >= sizeof(text))
+            return -EPROTO;
+        (void)snprintf(text, sizeof(text), "%s", value);
+        char *dash = strchr(text, '-');
+        if (dash == NULL)
+            return -EPROTO;
+        *dash = '\0';
+        if (parse_int64(field, 0, PARTITIONS - 1, &partition) < 0 ||
+            parse_int64(text, 1, UINT32_MAX, &epoch) < 0 ||
+            parse_int64(dash + 1, 1, INT64_MAX, &seq) < 0)
+            return -EPROTO;
+        feed_start_after(self->feed, (unsigned)partition, (uint32_t)epoch, (uint64_t)seq);
+    }
+    return 0;
+}
+
+static void on_checkpoint(void *arg, int rc, const struct store_reply *reply)
+{
+    struct projector *self = arg;
+    if (self->state != LOADING)
+        return;
+    if (rc == 0 && store_reply_type(reply) != STORE_REPLY_ARRAY)
+        rc = -EPROTO;
+    if (rc == 0)
+        rc = checkpoint_read(self, reply);
+    if (rc < 0)
+        stand_by(self, "the checkpoint cannot be read");
+    else
+        self->spec.reset(self->spec.arg);
+}
+
+static void load(struct projector *self)
+{
+    char key[KEY_MAX_BYTES];
+    forget(self);
+    self->state = LOADING;
+    (void)view_key(self->spec.name, VIEW_KEY_CHECKPOINT, key);
+    store_send_text(self->svc->views, 0, on_checkpoint, self, "HGETALL", key, NULL);
+}
+
+void projector_ready(struct projector *self)
+{
+    if (self->state != LOADING)
+        return;
+    self->state = RUNNING;
+    log_info("projection runs", "name=%s epoch=%llu", self->spec.name,
+             (unsigned long long)self->epoch);
+}
+
+/* --- the lease
+ * ------------------------------------------------------------------------------------- */
+
+static void on_acquired(void *arg, int rc, uint64_t epoch, uint64_t flushes)
+{
+    struct projector *self = arg;
+    self->is_leasing = 0;
+    if (rc < 0 || epoch == 0)
+        return;
+    self->epoch = epoch;
+    self->flushes = flushes;
+    self->stats.takeovers++;
+    load(self);
+}
+
+static void on_renewed(void *arg, int rc, uint64_t epoch, uint64_t flushes)
+{
+    (void)flushes;
+    struct projector *self = arg;
+    self->is_leasing = 0;
+    /* an unanswered renewal is no loss: the epoch fences every flush */
+    if (rc == 0 && epoch != self->epoch)
+        stand_by(self, "another process took the lease");
+}
+
+static void lease(void *arg)
+{
+    struct projector *self = arg;
+    if (self->is_leasing || self->svc->is_draining)
+        return;
+    self->is_leasing = 1;
+    int rc;
+    if (self->state == STANDBY)
+        rc = lease_acquire(self->svc->views, self->spec.name, self->svc->conf.instance,
+                           self->spec.lease_ms, on_acquired, self);
+    else
+        rc = lease_renew(self->svc->views, self->spec.name, self->epoch, self->spec.lease_ms,
+                         on_renewed, self);
+    ASSERT(rc == 0);
+}
+
+/* --- events
+ * ---------------------------------------------------------------------------------------- */
+
+static void apply(void *arg, const struct feed_event *raw)
+{
+    struct projector *self = arg;
+    ProtobufCAllocator allocator;
+    arena_reset(self->arena);
+    bus_arena_allocator(self->arena, &allocator);
+    Ansinh__V1__Event *event = ansinh__v1__event__unpack(&allocator, raw->len, raw->body);
+    if (event == NULL) {
+        /* skipping it would be a silent miscount; a person must look */
+        log_error("unreadable event in the journal", "partition=%u seq=%llu", raw->partition,
+                  (unsigned long long)raw->seq);
+        abort();
+    }
+    struct projector_event out = {raw->partition, {raw->epoch, raw->seq}, event};
+    if (self->pending++ == 0)
+        self->oldest_ms = clock_mono_ms();
+    self->stats.applied++;
+    if (!self->is_dirty[raw->partition]) {
+        self->is_dirty[raw->partition] = 1;
+        self->dirty[self->n_dirty++] = (uint16_t)raw->partition;
+    }
+    self->spec.apply(self->spec.arg, &out);
+}
+
+static int has_room(const struct projector *self)
+{
+    return self->pending < self->spec.pending_max;
+}
+
+static void on_event(void *arg, const struct bus_event *event)
+{
+    struct projector *self = arg;
+    /* without room the frame counts as lost: the journal gives it back later */
+    if (self->state != RUNNING || !has_room(self) || event->partition >= PARTITIONS)
+        return;
+    struct feed_event raw = {event->partition, event->epoch, event->seq, event->body, event->len};
+    feed_offer(self->feed, &raw);
+    if (!has_room(self))
+        try_flush(self);
+}
+
+static void on_entries(void *arg, int rc, const struct journal_entry *entries, size_t n)
+{
+    struct fetch *fetch = arg;
+    struct projector *self = fetch->self;
+    uint64_t life = fetch->life;
+    unsigned partition = fetch->partition;
+    fetch->self = NULL;
+    self->fetches--;
+    if (life == self->life && self->state == RUNNING) {
+        size_t room = self->spec.pending_max - MIN(self->pending, self->spec.pending_max);
+        size_t take = MIN(n, room);
+        struct feed_event events[FETCH_ENTRIES];
+        for (size_t i = 0; i < take; i++)
+            events[i] =
+                (struct feed_event){partition, entries[i].position.epoch, entries[i].position.seq,
+                                    entries[i].event, entries[i].event_len};
+        if (rc < 0 || (n > 0 && take == 0))
+            feed_fetch_failed(self->feed, partition);
+        else
+            feed_fetched(self->feed, partition, events, take, take < n || n == FETCH_ENTRIES);
+        if (!has_room(self))
+            try_flush(self);
+    }
+    start_fetches(self);
+}
+
+static struct fetch *free_slot(struct projector *self)
+{
+    for (size_t i = 0; i < FETCHES_MAX; i++) {
+        if (self->fetch_slots[i].self == NULL)
+            return &self->fetch_slots[i];
+    }
+    return NULL;
+}
+
+static void start_fetches(struct projector *self)
+{
+    while (self->n_waiting > 0 && self->state == RUNNING && has_room(self)) {
+        struct fetch *fetch = free_slot(self);
+        if (fetch == NULL)
+            return;
+        unsigned partition = self->waiting[self->waiting_head];
+        self->waiting_head = (self->waiting_head + 1) % PARTITIONS;
+        self->n_waiting--;
+        self->fetches++;
+        *fetch = (struct fetch){self, partition, self->life};
+        journal_read(self->svc->ledger, partition, self->asked[partition], FETCH_ENTRIES,
+                     on_entries, fetch);
+    }
+}
+
+/* The feed asks at most once per partition, so the queue cannot overflow. */
+static void fetch(void *arg, unsigned partition, uint32_t epoch, uint64_t seq)
+{
+    struct projector *self = arg;
+    self->asked[partition] = (struct journal_position){epoch, seq};
+    ASSERT(self->n_waiting < PARTITIONS);
+    self->waiting[(self->waiting_head + self->n_waiting++) % PARTITIONS] = (uint16_t)partition;
+    start_fetches(self);
+}
+
+/* --- the sweep for lost tails
+ * ---------------------------------------------------------------------- */
+
+static void on_heads(void *arg, int rc, unsigned first, size_t n,
+                     const struct journal_position *heads)
+{
+    struct projector *self = arg;
+    if (rc < 0 || self->state != RUNNING)
+        return;
+    int64_t lag = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t epoch;
+        uint64_t seq;
+        if (heads[i].seq == 0)
+            continue;
+        feed_head(self->feed, first + (unsigned)i, heads[i].epoch, heads[i].seq);
+        feed_position(self->feed, first + (unsigned)i, &epoch, &seq);
+        if (heads[i].epoch == epoch && heads[i].seq > seq)
+            lag += (int64_t)(heads[i].seq - seq);
+        else if (heads[i].epoch > epoch)
+            lag += (int64_t)heads[i].seq;
+    }
+    self->slice_lag[first * SWEEP_SLICES / PARTITIONS] = lag;
+    self->slices_seen++;
+}
+
+static void sweep(void *arg)
+{
+    struct projector *self = arg;
+    if (self->state != RUNNING || !has_room(self))
+        return;
+    unsigned first = self->slice * PARTITIONS / SWEEP_SLICES;
+    unsigned end = (self->slice + 1) * PARTITIONS / SWEEP_SLICES;
+    self->slice = (self->slice + 1) % SWEEP_SLICES;
+    journal_heads(self->svc->ledger, first, end - first, on_heads, self);
+}
+
+/* --- the flush
+ * ------------------------------------------------------------------------------------- */
+
+static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t flushes)
+{
+    struct projector *self = arg;
+    self->is_flush_sent = 0;
+    if (rc == -EPROTO) {
+        log_error("the views server refuses the projection", "name=%s", self->spec.name);
+        stand_by(self, "a flush was refused");
+        return;
+    }
+    if (rc < 0)
+        return; /* sent again, unchanged, by the flush timer */
+    self->is_flushing = 0;
+    if (outcome != FLUSH_DONE) {
+        self->stats.refused_flushes++;
+        stand_by(self, outcome == FLUSH_FENCED ? "another process took the lease"
+                                               : "the views server went back in time");
+        return;
+    }
+    self->flushes = flushes;
+    self->stats.flushes++;
+    self->spec.flushed(self->spec.arg);
+    start_fetches(self);
+}
+
+static void collect(struct projector *self)
+{
+    flush_begin(self->flush, self->epoch, self->flushes);
+    for (size_t i = 0; i < self->n_dirty; i++) {
+        unsigned partition = self->dirty[i];
+        uint32_t epoch;
+        uint64_t seq;
+        char field[8], value[48];
+        feed_position(self->feed, partition, &epoch, &seq);
+        int field_len = snprintf(field, sizeof(field), "%u", partition);
+        int value_len = snprintf(value, sizeof(value), "%u-%llu", epoch, (unsigned long long)seq);
+        (void)flush_checkpoint(self->flush, field, (size_t)field_len, value, (size_t)value_len);
+        self->is_dirty[partition] = 0;
+    }
+    self->spec.collect(self->spec.arg, self->flush);
+    self->n_dirty = 0;
+    self->pending = 0;
+    self->is_flushing = 1;
+}
+
+static void try_flush(struct projector *self)
+{
+    if (self->state != RUNNING || self->is_flush_sent)
+        return;
+    if (!self->is_flushing) {
+        if (self->pending == 0)
+            return;
+        collect(self);
+    }
+    int rc = flush_send(self->flush, on_flushed, self);
+    if (rc == 0) {
+        self->is_flush_sent = 1;
+        return;
+    }
+    log_error("flush does not fit", "name=%s code=%d bytes=%zu", self->spec.name, rc,
+              flush_bytes(self->flush));
+    abort(); /* pending_max and the collector disagree: a bug that would lose counts */
+}
+
+static void flush_tick(void *arg)
+{
+    try_flush(arg);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
+
+static void on_instances(void *arg, const struct bus_instance *instances, size_t n)
+{
+    struct projector *self = arg;
+    bus_subscriber_set_instances(self->subscriber, instances, n);
+}
+
+struct projector *projector_create(struct service *svc, const struct projector_spec *spec)
+{
+    struct projector *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->svc = svc;
+    self->spec = *spec;
+    self->arena = arena_create(EVENT_ARENA_BYTES);
+    struct feed_conf conf = {PARTITIONS, ASIDE_MAX, apply, fetch, self};
+    self->feed = feed_create(&conf);
+    struct err err;
+    int rc = bus_subscriber_create(svc->bus, on_event, NULL, self, &self->subscriber, &err);
+    ASSERT(rc == 0);
+    rc = flush_create(svc->views, spec->name, &self->flush);
+    ASSERT(rc == 0);
+    service_on_instances(svc, on_instances, self);
+    self->lease_timer = loop_timer_add(svc->loop, 0, spec->lease_ms / 4, lease, self);
+    self->flush_timer = loop_timer_add(svc->loop, spec->flush_ms, spec->flush_ms, flush_tick, self);
+    self->sweep_timer = loop_timer_add(svc->loop, SWEEP_MS, SWEEP_MS, sweep, self);
+    return self;
+}
+
+void projector_destroy(struct projector **self)
+{
+    struct projector *projector = *self;
+    if (projector == NULL)
+        return;
+    if (projector->state != STANDBY) {
+        int rc = lease_release(projector->svc->views, projector->spec.name, projector->epoch, NULL,
+                               NULL);
+        ASSERT(rc == 0);
+    }
+    projector->state = STANDBY;
+    loop_timer_cancel(projector->svc->loop, &projector->lease_timer);
+    loop_timer_cancel(projector->svc->loop, &projector->flush_timer);
+    loop_timer_cancel(projector->svc->loop, &projector->sweep_timer);
+    bus_subscriber_destroy(&projector->subscriber);
+    flush_destroy(&projector->flush);
+    feed_destroy(&projector->feed);
+    arena_destroy(&projector->arena);
+    free(projector);
+    *self = NULL;
+}
+
+int projector_is_leader(const struct projector *self)
+{
+    return self->state == RUNNING;
+}
+
+int projector_is_caught_up(const struct projector *self)
+{
+    struct projector_stats stats;
+    projector_stats_get(self, &stats);
+    return self->state == RUNNING && self->slices_seen >= SWEEP_SLICES && stats.lag_events == 0 &&
+           self->pending == 0 && !self->is_flushing && feed_behind(self->feed) == 0;
+}
+
+void projector_stats_get(const struct projector *self, struct projector_stats *ret)
+{
+    *ret = self->stats;
+    ret->lag_events = (int64_t)self->pending;
+    for (size_t i = 0; i < SWEEP_SLICES; i++)
+        ret->lag_events += self->slice_lag[i];
+    ret->lag_ms = self->pending == 0 ? 0 : clock_mono_ms() - self->oldest_ms;
+}
