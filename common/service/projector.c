@@ -225,7 +225,8 @@ static void on_event(void *arg, const struct bus_event *event)
 {
     struct projector *self = arg;
     /* without room the frame counts as lost: the journal gives it back later */
-    if (self->state != RUNNING || !has_room(self) || event->partition >= PARTITIONS)
+    if (self->state != RUNNING || !has_room(self) || event->partition >= PARTITIONS ||
+        self->svc->is_draining)
         return;
     struct feed_event raw = {event->partition, event->epoch, event->seq, event->body, event->len};
     feed_offer(self->feed, &raw);
@@ -270,7 +271,8 @@ static struct fetch *free_slot(struct projector *self)
 
 static void start_fetches(struct projector *self)
 {
-    while (self->n_waiting > 0 && self->state == RUNNING && has_room(self)) {
+    while (self->n_waiting > 0 && self->state == RUNNING && has_room(self) &&
+           !self->svc->is_draining) {
         struct fetch *fetch = free_slot(self);
         if (fetch == NULL)
             return;
@@ -316,14 +318,14 @@ static void on_heads(void *arg, int rc, unsigned first, size_t n,
         else if (heads[i].epoch > epoch)
             lag += (int64_t)heads[i].seq;
     }
-    self->slice_lag[first * SWEEP_SLICES / PARTITIONS] = lag;
+    self->slice_lag[(first * SWEEP_SLICES + PARTITIONS - 1) / PARTITIONS] = lag;
     self->slices_seen++;
 }
 
 static void sweep(void *arg)
 {
     struct projector *self = arg;
-    if (self->state != RUNNING || !has_room(self))
+    if (self->state != RUNNING || !has_room(self) || self->svc->is_draining)
         return;
     unsigned first = self->slice * PARTITIONS / SWEEP_SLICES;
     unsigned end = (self->slice + 1) * PARTITIONS / SWEEP_SLICES;
@@ -437,11 +439,6 @@ void projector_destroy(struct projector **self)
     struct projector *projector = *self;
     if (projector == NULL)
         return;
-    if (projector->state != STANDBY) {
-        int rc = lease_release(projector->svc->views, projector->spec.name, projector->epoch, NULL,
-                               NULL);
-        ASSERT(rc == 0);
-    }
     projector->state = STANDBY;
     loop_timer_cancel(projector->svc->loop, &projector->lease_timer);
     loop_timer_cancel(projector->svc->loop, &projector->flush_timer);
@@ -452,6 +449,20 @@ void projector_destroy(struct projector **self)
     arena_destroy(&projector->arena);
     free(projector);
     *self = NULL;
+}
+
+int projector_drained(struct projector *self)
+{
+    if (self->state == STANDBY)
+        return 1;
+    if (self->state == RUNNING && (self->pending > 0 || self->is_flushing)) {
+        try_flush(self);
+        return 0;
+    }
+    int rc = lease_release(self->svc->views, self->spec.name, self->epoch, NULL, NULL);
+    ASSERT(rc == 0);
+    self->state = STANDBY;
+    return 1;
 }
 
 int projector_is_leader(const struct projector *self)

@@ -47,6 +47,10 @@ void projector_destroy(struct projector **self);
 /* After reset: loading is complete, events may come. */
 void projector_ready(struct projector *self);
 
+/* During a drain: writes what is gathered, then gives the lease back; true when both are done. For
+ * is_idle. */
+int projector_drained(struct projector *self);
+
 int projector_is_leader(const struct projector *self);
 /* True when every event that a sweep has seen is applied and flushed. */
 int projector_is_caught_up(const struct projector *self);

@@ -182,8 +182,8 @@ void service_close(struct service *svc)
     bus_server_destroy(&svc->server);
     bus_publisher_destroy(&svc->publisher);
     directory_destroy(&svc->directory);
-    store_destroy(&svc->ledger);
     store_destroy(&svc->views);
+    store_destroy(&svc->ledger);
     policy_destroy(&svc->policy);
     keyring_destroy(&svc->keyring);
     bus_destroy(&svc->bus);
@@ -271,6 +271,10 @@ static int run(struct life *life)
                  svc->server == NULL ? "" : bus_server_endpoint(svc->server));
         loop_run(svc->loop);
     }
+    /* first everything that could still call into the service's context */
+    bus_client_destroy(&svc->client);
+    store_destroy(&svc->views);
+    store_destroy(&svc->ledger);
     if (svc->context != NULL && svc->spec->destroy != NULL)
         svc->spec->destroy(svc);
     service_close(svc);

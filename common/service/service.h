@@ -84,6 +84,8 @@ struct service_spec {
     /* Work that must end before the process does, besides open requests; polled during the drain.
      * May be NULL. */
     int (*is_idle)(struct service *svc);
+    /* Frees the context. The Redis links and the client are gone already: no callback of theirs
+     * runs any more. */
     void (*destroy)(struct service *svc);
 };
 
