@@ -1,6 +1,7 @@
 #include "common/base/arena.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct arena *arena_create(size_t size_max_bytes)
 {
     struct arena *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
-    self->size_max = size_max_bytes;
+    self->size_max = MIN(size_max_bytes, SIZE_MAX / 2); /* rounding up must not overflow */
     return self;
 }
 
