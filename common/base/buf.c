@@ -33,7 +33,8 @@ static int buf_fail(struct buf *self, int code)
     return self->failed;
 }
 
-uint8_t *buf_reserve(struct buf *self, size_t len)
+/* Room for len bytes and, where the limit does not count it, one NUL. */
+static uint8_t *buf_grow(struct buf *self, size_t len, size_t nul)
 {
     if (self->failed != 0)
         return NULL;
@@ -41,7 +42,7 @@ uint8_t *buf_reserve(struct buf *self, size_t len)
         (void)buf_fail(self, -EMSGSIZE);
         return NULL;
     }
-    size_t need = self->len + len;
+    size_t need = self->len + len + nul;
     if (need > self->capacity || self->data == NULL) {
         size_t capacity = MAX(self->capacity, (size_t)FIRST_CAPACITY_BYTES);
         while (capacity < need)
@@ -55,6 +56,11 @@ uint8_t *buf_reserve(struct buf *self, size_t len)
         self->capacity = capacity;
     }
     return self->data + self->len;
+}
+
+uint8_t *buf_reserve(struct buf *self, size_t len)
+{
+    return buf_grow(self, len, 0);
 }
 
 int buf_append(struct buf *self, const void *data, size_t len)
@@ -86,7 +92,7 @@ int buf_printf(struct buf *self, const char *format, ...)
     va_end(args);
     if (len < 0)
         return buf_fail(self, -EINVAL);
-    uint8_t *room = buf_reserve(self, (size_t)len + 1);
+    uint8_t *room = buf_grow(self, (size_t)len, 1);
     if (room == NULL)
         return self->failed;
     va_start(args, format);
@@ -99,6 +105,8 @@ int buf_printf(struct buf *self, const char *format, ...)
 void buf_consume(struct buf *self, size_t len)
 {
     len = MIN(len, self->len);
+    if (len == 0)
+        return;
     memmove(self->data, self->data + len, self->len - len);
     self->len -= len;
 }
