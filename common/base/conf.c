@@ -40,7 +40,7 @@ static int conf_set(const struct conf_item *item, void *target, const char *valu
         (void)snprintf(field, CONF_STRING_BYTES, "%s", value);
         return 0;
     }
-    ASSERT(!"conf_type");
+    ASSERT(0 && "conf_type");
 }
 
 static const struct conf_item *conf_find(const struct conf_table *tables, size_t n_tables,
@@ -61,16 +61,16 @@ static const struct conf_item *conf_find(const struct conf_table *tables, size_t
 static int conf_take(const struct conf_table *tables, size_t n_tables, const char *const *prefixes,
                      const char *assignment, int is_file, struct err *err)
 {
+    int is_ours = is_file;
+    for (size_t i = 0; prefixes[i] != NULL; i++)
+        is_ours |= strncmp(assignment, prefixes[i], strlen(prefixes[i])) == 0;
+    if (!is_ours)
+        return 0;
     const char *equals = strchr(assignment, '=');
     char name[64];
     if (equals == NULL || equals == assignment || (size_t)(equals - assignment) >= sizeof(name))
-        return is_file ? err_set(err, -EINVAL, "not NAME=value: \"%.60s\"", assignment) : 0;
+        return err_set(err, -EINVAL, "not NAME=value: \"%.60s\"", assignment);
     (void)snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment), assignment);
-    int is_ours = is_file;
-    for (size_t i = 0; prefixes[i] != NULL; i++)
-        is_ours |= strncmp(name, prefixes[i], strlen(prefixes[i])) == 0;
-    if (!is_ours)
-        return 0;
     void *target = NULL;
     const struct conf_item *item = conf_find(tables, n_tables, name, &target);
     if (item == NULL)
@@ -87,12 +87,18 @@ static int conf_load_file(const struct conf_table *tables, size_t n_tables,
     char line[LINE_MAX_BYTES];
     int rc = 0;
     for (int n = 0; rc == 0 && fgets(line, sizeof(line), file) != NULL; n++) {
+        int is_cut = strchr(line, '\n') == NULL && !feof(file);
         line[strcspn(line, "\r\n")] = '\0';
         if (n >= LINES_MAX)
             rc = err_set(err, -EINVAL, "%.100s has more than %d lines", path, LINES_MAX);
+        else if (is_cut)
+            rc = err_set(err, -EINVAL, "%.100s, line %d: longer than %d bytes", path, n + 1,
+                         LINE_MAX_BYTES - 2);
         else if (line[0] != '\0' && line[0] != '#')
             rc = conf_take(tables, n_tables, prefixes, line, 1, err);
     }
+    if (rc == 0 && ferror(file))
+        rc = err_set(err, -ENOENT, "cannot read the configuration file %.100s", path);
     (void)fclose(file); /* only read */
     return rc;
 }
