@@ -35,7 +35,7 @@ static int key_read(const char *path, uint8_t key[KEY_BYTES], struct err *err)
     if (fd < 0)
         return errno == ENOENT ? -ENOENT : err_set(err, -errno, "cannot open %.100s", path);
     struct stat st;
-    char text[2 * KEY_BYTES + 2] = "";
+    char text[2 * KEY_BYTES + 3] = ""; /* a byte more than the longest good file */
     ssize_t n = read(fd, text, sizeof(text) - 1);
     int rc = fstat(fd, &st);
     close(fd);
@@ -44,7 +44,7 @@ static int key_read(const char *path, uint8_t key[KEY_BYTES], struct err *err)
     if ((st.st_mode & 077) != 0)
         return err_set(err, -EACCES, "%.100s may be read by others: want mode 0600", path);
     text[strcspn(text, "\n")] = '\0';
-    rc = parse_hex(text, key, KEY_BYTES);
+    rc = n > 2 * KEY_BYTES + 1 ? -EINVAL : parse_hex(text, key, KEY_BYTES);
     sodium_memzero(text, sizeof(text));
     return rc < 0 ? err_set(err, -EINVAL, "%.100s: want 64 hexadecimal digits", path) : 0;
 }
@@ -110,8 +110,10 @@ static int key_make(const char *directory, const char *name, struct err *err)
     int rc = n == 2 * KEY_BYTES + 1 ? fsync(fd) : -1;
     sodium_memzero(key, sizeof(key));
     sodium_memzero(text, sizeof(text));
-    if (close(fd) < 0 || rc < 0)
+    if (close(fd) < 0 || rc < 0) {
+        (void)unlink(path); /* half a key would never be replaced */
         return err_set(err, -EIO, "cannot write %.100s", path);
+    }
     return 0;
 }
 
