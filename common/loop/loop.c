@@ -201,7 +201,9 @@ static void loop_run_timers(struct loop *self)
             continue;
         }
         /* after a long stall one run makes up for all the missed ones */
-        timer->node.key = MAX(timer->node.key + timer->period_ms, self->now_ms + 1);
+        timer->node.key += timer->period_ms;
+        if (timer->node.key <= self->now_ms)
+            timer->node.key = self->now_ms + timer->period_ms;
         heap_push(&self->timers, &timer->node);
     }
 }
@@ -260,7 +262,7 @@ static void loop_dispatch(struct loop *self)
     for (size_t i = 0; i < self->n_items; i++) {
         short ready = self->items[i].revents;
         struct loop_source *source = self->item_sources[i];
-        if (ready == 0 || source->is_dead)
+        if (ready == 0 || source->is_dead || source->events == 0)
             continue;
         int events = (ready & (ZMQ_POLLIN | ZMQ_POLLERR) ? LOOP_READ : 0) |
                      (ready & (ZMQ_POLLOUT | ZMQ_POLLERR) ? LOOP_WRITE : 0);
