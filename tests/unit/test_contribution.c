@@ -1,0 +1,388 @@
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/domain/calendar.h"
+#include "common/service/policy.h"
+
+#define ROUNDS 1000000
+
+static struct policy *policy;
+
+static int policy_open(void **state)
+{
+    (void)state;
+    return policy_load("deploy/policy", &policy, NULL);
+}
+
+static int policy_close(void **state)
+{
+    (void)state;
+    policy_destroy(&policy);
+    return 0;
+}
+
+static int32_t on(const char *date)
+{
+    int32_t day = 0;
+    assert_int_equal(date_parse(date, &day), 0);
+    return day;
+}
+
+static struct quote_request monthly(int64_t income_vnd, enum support_group group, const char *date)
+{
+    return (struct quote_request){
+        .income_vnd = income_vnd, .method = METHOD_IS_MONTHLY, .group = group, .on_day = on(date)};
+}
+
+static struct quote quote_of(const struct quote_request *request)
+{
+    struct quote quote;
+    struct err err = {0};
+    if (contribution_quote(policy, request, &quote, &err) != 0)
+        fail_msg("refused: %s", err.text);
+    return quote;
+}
+
+static void expect_monthly(int64_t income_vnd, enum support_group group, const char *date,
+                           int64_t gross_vnd, int64_t central_vnd)
+{
+    struct quote_request request = monthly(income_vnd, group, date);
+    struct quote quote = quote_of(&request);
+    assert_int_equal(quote.gross_vnd, gross_vnd);
+    assert_int_equal(quote.central_vnd, central_vnd);
+    assert_int_equal(quote.participant_vnd, gross_vnd - central_vnd);
+    assert_int_equal(quote.months, 1);
+    assert_int_equal(quote.months_supported, 1);
+}
+
+static void monthly_support_from_july_2025(void **state)
+{
+    (void)state;
+    expect_monthly(1500000, GROUP_POOR, "2025-07-01", 330000, 165000);
+    expect_monthly(1500000, GROUP_NEAR_POOR, "2025-07-01", 330000, 132000);
+    expect_monthly(1500000, GROUP_ETHNIC_MINORITY, "2025-07-01", 330000, 99000);
+    expect_monthly(1500000, GROUP_OTHER, "2025-07-01", 330000, 66000);
+    expect_monthly(1500000, GROUP_POOR, "2026-12-31", 330000, 165000);
+}
+
+static void monthly_support_at_the_line_of_2027(void **state)
+{
+    (void)state;
+    expect_monthly(2200000, GROUP_POOR, "2027-01-01", 484000, 242000);
+    expect_monthly(2200000, GROUP_NEAR_POOR, "2027-01-01", 484000, 193600);
+    expect_monthly(2200000, GROUP_ETHNIC_MINORITY, "2027-01-01", 484000, 145200);
+    expect_monthly(2200000, GROUP_OTHER, "2027-01-01", 484000, 96800);
+}
+
+static void monthly_support_2018_to_june_2025(void **state)
+{
+    (void)state;
+    expect_monthly(700000, GROUP_POOR, "2018-01-01", 154000, 46200);
+    expect_monthly(700000, GROUP_NEAR_POOR, "2021-12-31", 154000, 38500);
+    expect_monthly(700000, GROUP_OTHER, "2021-12-31", 154000, 15400);
+    expect_monthly(1500000, GROUP_POOR, "2022-01-01", 330000, 99000);
+    expect_monthly(1500000, GROUP_NEAR_POOR, "2025-06-30", 330000, 82500);
+    expect_monthly(1500000, GROUP_ETHNIC_MINORITY, "2025-06-30", 330000, 33000);
+    expect_monthly(1500000, GROUP_OTHER, "2025-06-30", 330000, 33000);
+}
+
+static void support_depends_on_the_line_and_not_on_the_income(void **state)
+{
+    (void)state;
+    expect_monthly(3550000, GROUP_OTHER, "2025-11-30", 781000, 66000);
+    expect_monthly(46800000, GROUP_OTHER, "2026-06-30", 10296000, 66000);
+    expect_monthly(50600000, GROUP_OTHER, "2026-07-01", 11132000, 66000);
+}
+
+static void the_highest_support_that_fits_applies(void **state)
+{
+    (void)state;
+    struct quote_request request = monthly(1500000, GROUP_OTHER, "2025-07-01");
+    request.is_special_zone = 1;
+    assert_int_equal(quote_of(&request).central_vnd, 165000);
+    request.group = GROUP_POOR;
+    assert_int_equal(quote_of(&request).central_vnd, 165000);
+    request = monthly(1500000, GROUP_POOR, "2025-06-30");
+    request.is_special_zone = 1;
+    assert_int_equal(quote_of(&request).central_vnd, 99000);
+}
+
+static void expect_refused(const struct quote_request *request, int rc, const char *field,
+                           const char *said)
+{
+    struct quote quote;
+    struct err err = {0};
+    assert_int_equal(contribution_quote(policy, request, &quote, &err), rc);
+    assert_string_equal(err.field, field);
+    if (strstr(err.text, said) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, said);
+    assert_int_equal(contribution_quote(policy, request, &quote, NULL), rc);
+}
+
+static void the_income_has_a_floor_and_a_cap(void **state)
+{
+    (void)state;
+    struct quote_request request = monthly(1499999, GROUP_OTHER, "2025-11-30");
+    expect_refused(&request, -ERANGE, "income_vnd",
+                   "too low: from 1,500,000 to 46,800,000 (Decree 07/2021/ND-CP)");
+    request.income_vnd = 46800001;
+    expect_refused(&request, -ERANGE, "income_vnd",
+                   "too high: from 1,500,000 to 46,800,000 (Law 41/2024/QH15, article 31(2))");
+    request.income_vnd = INT64_MAX;
+    expect_refused(&request, -ERANGE, "income_vnd", "too high");
+    request.income_vnd = INT64_MIN;
+    expect_refused(&request, -ERANGE, "income_vnd", "too low");
+    request = monthly(46800001, GROUP_OTHER, "2026-07-01");
+    assert_int_equal(quote_of(&request).gross_vnd, 10296000);
+    request.income_vnd = 50600001;
+    expect_refused(&request, -ERANGE, "income_vnd", "to 50,600,000");
+    request = monthly(700000, GROUP_OTHER, "2022-01-01");
+    expect_refused(&request, -ERANGE, "income_vnd", "from 1,500,000 to 29,800,000");
+    request = monthly(2199999, GROUP_OTHER, "2027-01-01");
+    expect_refused(&request, -ERANGE, "income_vnd", "from 2,200,000 to 50,600,000");
+}
+
+static void requests_that_make_no_sense_are_refused(void **state)
+{
+    (void)state;
+    struct quote_request good = monthly(1500000, GROUP_OTHER, "2025-11-30"), bad = good;
+    bad.group = GROUP_NONE;
+    expect_refused(&bad, -EINVAL, "support_group", "unknown support group 0");
+    bad.group = (enum support_group)5;
+    expect_refused(&bad, -EINVAL, "support_group", "unknown support group 5");
+    bad = good;
+    bad.method = METHOD_NONE;
+    expect_refused(&bad, -EINVAL, "method", "unknown method 0");
+    bad.method = (enum method)99;
+    expect_refused(&bad, -EINVAL, "method", "unknown method 99");
+    bad.method = METHOD_IS_FUTURE_YEARS;
+    expect_refused(&bad, -ENOTSUP, "method", "lump sums");
+    bad.method = METHOD_IS_MISSING_MONTHS;
+    expect_refused(&bad, -ENOTSUP, "method", "lump sums");
+    bad = good;
+    bad.months = 2;
+    expect_refused(&bad, -EINVAL, "months", "1 month at once");
+    bad.method = METHOD_IS_HALF_YEARLY;
+    expect_refused(&bad, -EINVAL, "months", "6 months at once");
+    bad = monthly(1500000, GROUP_OTHER, "2017-12-31");
+    expect_refused(&bad, -ERANGE, "on", "2017-12-31");
+}
+
+static void longer_methods_are_so_many_months(void **state)
+{
+    (void)state;
+    static const struct {
+        enum method method;
+        uint32_t months;
+    } cases[] = {{METHOD_IS_MONTHLY, 1},
+                 {METHOD_IS_QUARTERLY, 3},
+                 {METHOD_IS_HALF_YEARLY, 6},
+                 {METHOD_IS_YEARLY, 12}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct quote_request request = monthly(3550000, GROUP_NEAR_POOR, "2025-11-30");
+        request.method = cases[i].method;
+        for (int given = 0; given <= 1; given++) {
+            request.months = given ? cases[i].months : 0;
+            struct quote quote = quote_of(&request);
+            assert_int_equal(quote.months, cases[i].months);
+            assert_int_equal(quote.gross_vnd, 781000 * cases[i].months);
+            assert_int_equal(quote.central_vnd, 132000 * cases[i].months);
+        }
+    }
+}
+
+static void support_ends_after_120_months(void **state)
+{
+    (void)state;
+    struct quote_request request = monthly(1500000, GROUP_POOR, "2025-11-30");
+    request.months_supported = 119;
+    assert_int_equal(quote_of(&request).central_vnd, 165000);
+    request.months_supported = 120;
+    struct quote quote = quote_of(&request);
+    assert_int_equal(quote.central_vnd, 0);
+    assert_int_equal(quote.participant_vnd, 330000);
+    assert_int_equal(quote.months_supported, 0);
+    assert_string_equal(quote.lines[1].explanation,
+                        "none left: all 120 months of support are used");
+    request.months_supported = UINT32_MAX;
+    assert_int_equal(quote_of(&request).central_vnd, 0);
+    request.method = METHOD_IS_YEARLY;
+    request.months_supported = 115;
+    quote = quote_of(&request);
+    assert_int_equal(quote.months_supported, 5);
+    assert_int_equal(quote.central_vnd, 5 * 165000);
+    assert_int_equal(quote.participant_vnd, 12 * 330000 - 5 * 165000);
+    assert_string_equal(quote.lines[1].explanation,
+                        "50 % x 22 % x 1,500,000 x 5 months, the last with support");
+}
+
+static void the_sum_explains_itself(void **state)
+{
+    (void)state;
+    struct quote_request request = monthly(1500000, GROUP_OTHER, "2025-11-30");
+    struct quote quote = quote_of(&request);
+    assert_int_equal(quote.n_lines, 2);
+    assert_string_equal(quote.lines[0].key, "contribution");
+    assert_string_equal(quote.lines[0].explanation, "22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines[0].citation, "Law 41/2024/QH15, article 36(1)");
+    assert_string_equal(quote.lines[1].key, "central_support");
+    assert_string_equal(quote.lines[1].explanation, "20 % x 22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines[1].citation, "Decree 159/2025/ND-CP, article 5");
+    assert_int_equal(quote.lines[1].amount_vnd, -66000);
+    request.method = METHOD_IS_QUARTERLY;
+    assert_string_equal(quote_of(&request).lines[0].explanation, "22 % x 1,500,000 x 3 months");
+}
+
+static void odd_percentages_are_written_and_rounded_half_up(void **state)
+{
+    (void)state;
+    struct policy *odd = malloc(sizeof(*odd));
+    *odd = *policy;
+    odd->contribution_rate[1].basis_points = 2250;
+    odd->support[8].basis_points = 1205;
+    struct quote_request request = monthly(1500002, GROUP_OTHER, "2025-11-30");
+    struct quote quote;
+    assert_int_equal(policy_check(odd, NULL), 0);
+    assert_int_equal(contribution_quote(odd, &request, &quote, NULL), 0);
+    assert_int_equal(quote.gross_vnd, 337500); /* 337,500.45 */
+    request.income_vnd = 1500018;
+    assert_int_equal(contribution_quote(odd, &request, &quote, NULL), 0);
+    assert_int_equal(quote.gross_vnd, 337504); /* 337,504.05 */
+    request.income_vnd = 1500020;
+    assert_int_equal(contribution_quote(odd, &request, &quote, NULL), 0);
+    assert_int_equal(quote.gross_vnd, 337505);  /* 337,504.5 */
+    assert_int_equal(quote.central_vnd, 40669); /* 40,668.75 */
+    assert_string_equal(quote.lines[0].explanation, "22.5 % x 1,500,020 x 1 month");
+    assert_string_equal(quote.lines[1].explanation, "12.05 % x 22.5 % x 1,500,000 x 1 month");
+    free(odd);
+}
+
+/* splitmix64 */
+static uint64_t next(uint64_t *seed)
+{
+    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* The law once more, told by hand and month by month. */
+struct oracle {
+    int64_t floor_vnd, cap_vnd, gross_vnd, central_vnd;
+};
+
+static int64_t level_on(int32_t day)
+{
+    return day < date_make(2018, 7, 1)   ? 1300000
+           : day < date_make(2019, 7, 1) ? 1390000
+           : day < date_make(2023, 7, 1) ? 1490000
+           : day < date_make(2024, 7, 1) ? 1800000
+           : day < date_make(2026, 7, 1) ? 2340000
+                                         : 2530000;
+}
+
+static int64_t support_percent(const struct quote_request *request)
+{
+    static const int before[] = {0, 30, 25, 10, 10}, after[] = {0, 50, 40, 30, 20};
+    if (request->on_day < date_make(2025, 7, 1))
+        return before[request->group];
+    return request->is_special_zone ? 50 : after[request->group];
+}
+
+static struct oracle oracle_of(const struct quote_request *request)
+{
+    static const uint32_t months[] = {0, 1, 3, 6, 12};
+    int32_t day = request->on_day;
+    struct oracle oracle = {.cap_vnd = level_on(day) * 20};
+    oracle.floor_vnd = day < date_make(2022, 1, 1)   ? 700000
+                       : day < date_make(2027, 1, 1) ? 1500000
+                                                     : 2200000;
+    uint32_t supported = request->months_supported;
+    for (uint32_t month = 0; month < months[request->method]; month++) {
+        int64_t hundredths = request->income_vnd * 22;
+        oracle.gross_vnd += hundredths / 100 + (hundredths % 100 >= 50);
+        if (supported < 120) {
+            oracle.central_vnd += oracle.floor_vnd * 22 / 100 * support_percent(request) / 100;
+            supported++;
+        }
+    }
+    return oracle;
+}
+
+static void a_million_random_sums_agree_with_the_law_told_twice(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    int n_good = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct quote_request request = {
+            .method = (enum method)(1 + next(&seed) % 4),
+            .group = (enum support_group)(1 + next(&seed) % 4),
+            .is_special_zone = next(&seed) % 8 == 0,
+            .on_day = date_make(2018, 1, 1) + (int32_t)(next(&seed) % 4000),
+            .months_supported = (uint32_t)(next(&seed) % 140),
+        };
+        struct oracle oracle = oracle_of(&request);
+        request.income_vnd =
+            oracle.floor_vnd - 1000 +
+            (int64_t)(next(&seed) % (uint64_t)(oracle.cap_vnd - oracle.floor_vnd + 2000));
+        oracle = oracle_of(&request);
+        struct quote quote;
+        int rc = contribution_quote(policy, &request, &quote, NULL);
+        int is_good =
+            request.income_vnd >= oracle.floor_vnd && request.income_vnd <= oracle.cap_vnd;
+        assert_int_equal(rc, is_good ? 0 : -ERANGE);
+        if (!is_good)
+            continue;
+        n_good++;
+        int64_t sum = 0;
+        for (size_t line_i = 0; line_i < quote.n_lines; line_i++)
+            sum += quote.lines[line_i].amount_vnd;
+        if (quote.gross_vnd != oracle.gross_vnd || quote.central_vnd != oracle.central_vnd ||
+            sum != quote.participant_vnd || quote.participant_vnd < 0 ||
+            quote.participant_vnd + quote.central_vnd + quote.local_vnd + quote.donor_vnd !=
+                quote.gross_vnd)
+            fail_msg("income %lld, day %d, group %d, method %d", (long long)request.income_vnd,
+                     request.on_day, (int)request.group, (int)request.method);
+    }
+    assert_in_range(n_good, ROUNDS * 9 / 10, ROUNDS);
+}
+
+static void nobody_joins_before_15(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    int32_t day = on("2025-11-30");
+    assert_int_equal(contribution_check_age(policy, on("2010-11-30"), day, &err), 0);
+    assert_int_equal(contribution_check_age(policy, on("1930-01-01"), day, &err), 0);
+    assert_int_equal(contribution_check_age(policy, on("2010-12-01"), day, &err), -EINVAL);
+    assert_string_equal(err.field, "birth_date");
+    assert_string_equal(err.text,
+                        "14 years old, must be at least 15 (Law 41/2024/QH15, article 2(4))");
+    assert_int_equal(contribution_check_age(policy, day + 1, day, &err), -EINVAL);
+    assert_string_equal(err.text, "lies in the future");
+    assert_int_equal(contribution_check_age(policy, on("1930-01-01"), on("1950-01-01"), &err),
+                     -EINVAL);
+}
+
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+
+static const struct CMUnitTest tests[] = {
+    WITH_POLICY(monthly_support_from_july_2025),
+    WITH_POLICY(monthly_support_at_the_line_of_2027),
+    WITH_POLICY(monthly_support_2018_to_june_2025),
+    WITH_POLICY(support_depends_on_the_line_and_not_on_the_income),
+    WITH_POLICY(the_highest_support_that_fits_applies),
+    WITH_POLICY(the_income_has_a_floor_and_a_cap),
+    WITH_POLICY(requests_that_make_no_sense_are_refused),
+    WITH_POLICY(longer_methods_are_so_many_months),
+    WITH_POLICY(support_ends_after_120_months),
+    WITH_POLICY(the_sum_explains_itself),
+    WITH_POLICY(odd_percentages_are_written_and_rounded_half_up),
+    WITH_POLICY(a_million_random_sums_agree_with_the_law_told_twice),
+    WITH_POLICY(nobody_joins_before_15),
+};
+
+TEST_MAIN(tests)
