@@ -1,0 +1,69 @@
+/* What the page knows: the unit in view and those below it, always absolute values of the last frame. */
+
+const MS_PER_DAY = 24 * 3600 * 1000;
+
+/* proto3 JSON leaves defaults out and writes int64 as strings. */
+const whole = (value) => BigInt(value ?? 0);
+
+function readUnit(json) {
+  const paid = json.paid ?? {};
+  return {
+    code: json.unitCode ?? '',
+    name: json.name ?? '',
+    participants: whole(json.participants),
+    declared: whole(json.declared),
+    plan: whole(json.plan),
+    gap: whole(json.gap),
+    percent: json.percent ?? '',
+    payments: whole(json.payments),
+    pockets: {
+      participant: whole(paid.participantVnd),
+      central: whole(paid.centralVnd),
+      local: whole(paid.localVnd),
+      donor: whole(paid.donorVnd),
+    },
+    day: json.today ?? '',
+    today: whole(json.participantsToday),
+    declaredToday: whole(json.declaredToday),
+  };
+}
+
+export class Board {
+  unit = null;
+  children = new Map();
+  planYear = 0;
+  version = 0n;
+  asOfMs = 0;
+
+  snapshot(json) {
+    this.unit = readUnit(json);
+    this.children = new Map((json.children ?? []).map(readUnit).map((unit) => [unit.code, unit]));
+    this.planYear = json.planYear ?? 0;
+    this.#stamp(json);
+  }
+
+  /* Takes a frame of changed units; frames from before the snapshot change nothing. Says whether it was taken. */
+  progress(json) {
+    if (!this.unit || whole(json.version) <= this.version) return false;
+    for (const unit of (json.units ?? []).map(readUnit)) {
+      if (unit.code === this.unit.code) this.unit = unit;
+      else if (this.children.has(unit.code)) this.children.set(unit.code, unit);
+    }
+    this.#stamp(json);
+    return true;
+  }
+
+  #stamp(json) {
+    this.version = whole(json.version);
+    this.asOfMs = Number(json.asOfMs ?? 0);
+  }
+
+  /* New participants a day that would close the gap by the end of the plan's year, today included; null when
+   * there is nothing to close or no day left. */
+  pace() {
+    const { gap, plan, day } = this.unit;
+    if (plan === 0n || gap <= 0n || !day || Number(day.slice(0, 4)) !== this.planYear) return null;
+    const days = Math.round((Date.UTC(this.planYear, 11, 31) - Date.parse(day)) / MS_PER_DAY) + 1;
+    return { days, perDay: (gap + BigInt(days) - 1n) / BigInt(days) };
+  }
+}

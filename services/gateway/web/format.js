@@ -1,0 +1,48 @@
+/* Numbers, money and dates as people read them. Counts are BigInt: the API's int64 may be beyond 2^53. */
+
+const MARKS = {
+  vi: { group: '.', decimal: ',', percent: '\u00a0%' },
+  en: { group: ',', decimal: '.', percent: '%' },
+};
+const BUSINESS_OFFSET_MS = 7 * 3600 * 1000; // +07:00 all year
+
+export function count(value, lang) {
+  const digits = value.toString().replace(/\B(?=(\d{3})+$)/g, MARKS[lang].group);
+  return digits.replace('-', '\u2212');
+}
+
+/* The API's own decimal string ("57.34") in the marks of the language; it is never computed again here. */
+export function percent(text, lang) {
+  if (!text) return '–';
+  const [whole, fraction] = text.split('.');
+  const tail = fraction ? MARKS[lang].decimal + fraction : '';
+  return count(BigInt(whole), lang) + tail + MARKS[lang].percent;
+}
+
+/* What was added: "+159", or a plain 0. */
+export function gain(value, lang) {
+  return (value > 0n ? '+' : '') + count(value, lang);
+}
+
+export function dong(value, lang) {
+  return count(value, lang) + '\u00a0₫';
+}
+
+/* "2026-11-21" */
+export function businessDay(ms) {
+  return new Date(ms + BUSINESS_OFFSET_MS).toISOString().slice(0, 10);
+}
+
+export function clock(ms) {
+  return new Date(ms + BUSINESS_OFFSET_MS).toISOString().slice(11, 19);
+}
+
+export function date(day, lang) {
+  const [year, month, dayOfMonth] = day.split('-');
+  return lang === 'vi' ? `${dayOfMonth}/${month}/${year}` : day;
+}
+
+/* "Mường Hum" and "muong hum" are the same to who searches. */
+export function fold(text) {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/gi, 'd').toLowerCase();
+}

@@ -1,0 +1,104 @@
+/* The live connection: one EventSource, opened again with growing pauses, closed while nobody looks. */
+
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 15000;
+// Browsers allow six connections to a host: tabs in the background must not use them up.
+const HIDDEN_CLOSE_MS = 60000;
+
+/* on: snapshot(json), progress(json), stale(), lost(), refused(). refused is called when the server answers
+ * that there is no such unit; nothing is tried after it. */
+export class Live {
+  #unit;
+  #on;
+  #source = null;
+  #retryMs = RETRY_FIRST_MS;
+  #timer = 0;
+  #hiddenTimer = 0;
+  #ended = false;
+  #listeners = new AbortController();
+
+  constructor(unit, on) {
+    this.#unit = unit;
+    this.#on = on;
+    const options = { signal: this.#listeners.signal };
+    window.addEventListener('offline', () => this.#lose(), options);
+    window.addEventListener('online', () => this.#reopen(), options);
+    window.addEventListener('pageshow', () => this.#reopen(), options);
+    window.addEventListener('pagehide', () => this.#rest(), options);
+    document.addEventListener('visibilitychange', () => this.#onVisibility(), options);
+    this.#open();
+  }
+
+  end() {
+    this.#ended = true;
+    this.#listeners.abort();
+    clearTimeout(this.#hiddenTimer);
+    this.#drop();
+  }
+
+  #open() {
+    const source = new EventSource(`/v1/watch?unit=${encodeURIComponent(this.#unit)}&children=1`);
+    this.#source = source;
+    source.addEventListener('snapshot', (event) => {
+      this.#retryMs = RETRY_FIRST_MS;
+      this.#on.snapshot(JSON.parse(event.data));
+    });
+    source.addEventListener('progress', (event) => this.#on.progress(JSON.parse(event.data)));
+    source.addEventListener('stale', () => this.#on.stale());
+    source.addEventListener('error', () => this.#lose());
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #rest() {
+    this.#drop();
+    this.#on.lost();
+  }
+
+  #lose() {
+    this.#rest();
+    const pause = this.#retryMs * (0.5 + Math.random());
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
+    this.#timer = setTimeout(() => this.#retry(), pause);
+  }
+
+  #reopen() {
+    if (this.#source || document.hidden) return;
+    this.#drop();
+    this.#retry();
+  }
+
+  /* An EventSource does not tell why it failed: ask first, so that a wrong unit is not asked for ever. */
+  async #retry() {
+    const status = await unitStatus(this.#unit);
+    if (this.#ended || this.#source) return;
+    if (status === 400 || status === 404) this.#on.refused();
+    else if (status === 200) this.#open();
+    else this.#lose();
+  }
+
+  #onVisibility() {
+    clearTimeout(this.#hiddenTimer);
+    if (document.hidden) this.#hiddenTimer = setTimeout(() => this.#rest(), HIDDEN_CLOSE_MS);
+    else this.#reopen();
+  }
+}
+
+/* HTTP status of the unit's progress; 0 when the server cannot be reached. */
+async function unitStatus(unitCode) {
+  const request = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ unitCode }),
+    cache: 'no-store',
+  };
+  try {
+    return (await fetch('/ansinh.v1.Analytics/GetProgress', request)).status;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,150 @@
+/* The units below, one row each: sorted, searched, and changed in place as frames arrive. */
+
+import { count, fold, gain, percent } from './format.js';
+import { flash } from './flash.js';
+import { TEXT } from './text.js';
+
+// Rows that overtake one another change places at this pace, and not under the reader's hand.
+const RESORT_MS = 4000;
+
+const CELLS = ['name', 'participants', 'plan', 'percent', 'gap', 'today'];
+const collator = new Intl.Collator('vi', { numeric: true });
+const byName = (a, b) => collator.compare(a.name, b.name);
+const byWhole = (key) => (a, b) => (a[key] < b[key] ? -1 : Number(a[key] > b[key]));
+
+const ORDERS = {
+  name: byName,
+  participants: byWhole('participants'),
+  plan: byWhole('plan'),
+  percent: (a, b) => Number(a.percent) - Number(b.percent),
+  gap: byWhole('gap'),
+  today: byWhole('today'),
+};
+
+export class Table {
+  #head;
+  #body;
+  #noMatch;
+  #href;
+  #rows = new Map();
+  #key = 'percent';
+  #isDescending = true;
+  #needle = '';
+  #sortedAt = 0;
+
+  /* href(code) makes the address of a unit's page. */
+  constructor(elements, href) {
+    this.#head = elements.head;
+    this.#body = elements.body;
+    this.#noMatch = elements.noMatch;
+    this.#href = href;
+    for (const button of this.#head.querySelectorAll('button'))
+      button.addEventListener('click', () => this.#sortBy(button.closest('th').dataset.key));
+    elements.search.addEventListener('input', () => {
+      this.#needle = fold(elements.search.value.trim());
+      this.#filter();
+    });
+  }
+
+  /* Another unit is in view: new rows, and no search. */
+  reset(units, lang) {
+    this.#needle = '';
+    this.#rows = new Map([...units].map(([code, unit]) => [code, newRow(unit)]));
+    this.#body.replaceChildren();
+    this.update(units, lang);
+    this.#sort();
+    this.#filter();
+  }
+
+  update(units, lang) {
+    for (const [code, unit] of units) {
+      const row = this.#rows.get(code);
+      if (row.lang === lang && row.unit === unit) continue;
+      const hasMoved = row.lang === lang && row.unit.participants !== unit.participants;
+      this.#fill(row, unit, lang);
+      if (hasMoved) flash(row.element);
+    }
+    const isInUse = this.#body.matches(':hover, :focus-within');
+    if (!isInUse && Date.now() - this.#sortedAt >= RESORT_MS) this.#sort();
+  }
+
+  /* True when the rows on the page are exactly these units. */
+  holds(units) {
+    return units.size === this.#rows.size && [...units.keys()].every((code) => this.#rows.has(code));
+  }
+
+  #fill(row, unit, lang) {
+    row.unit = unit;
+    row.lang = lang;
+    const { cells } = row;
+    const hasPlan = unit.plan !== 0n;
+    cells.name.textContent = unit.name;
+    cells.name.href = this.#href(unit.code);
+    cells.participants.textContent = count(unit.participants, lang);
+    cells.plan.textContent = hasPlan ? count(unit.plan, lang) : '–';
+    cells.percent.textContent = percent(unit.percent, lang);
+    cells.gap.textContent = hasPlan ? count(unit.gap, lang) : '–';
+    cells.today.textContent = gain(unit.today, lang);
+    for (const key of ['plan', 'gap']) cells[key].parentElement.dataset.label = TEXT[lang][`col_${key}`];
+    row.element.classList.toggle('idle', unit.today === 0n);
+    row.element.classList.toggle('planless', !hasPlan);
+    row.element.classList.toggle('reached', hasPlan && unit.gap <= 0n);
+    row.element.style.setProperty('--share', Math.min(Number(unit.percent || 0) / 100, 1));
+  }
+
+  #sortBy(key) {
+    this.#isDescending = key === this.#key ? !this.#isDescending : key !== 'name';
+    this.#key = key;
+    this.#sort();
+  }
+
+  /* Units without a plan have no percent and no gap: they stand last in either direction. */
+  #compare(a, b) {
+    if ((this.#key === 'percent' || this.#key === 'gap') && (a.plan === 0n) !== (b.plan === 0n))
+      return a.plan === 0n ? 1 : -1;
+    const order = ORDERS[this.#key](a, b);
+    return (this.#isDescending ? -order : order) || byName(a, b);
+  }
+
+  #sort() {
+    this.#sortedAt = Date.now();
+    for (const cell of this.#head.querySelectorAll('th')) {
+      const direction = this.#isDescending ? 'descending' : 'ascending';
+      if (cell.dataset.key === this.#key) cell.setAttribute('aria-sort', direction);
+      else cell.removeAttribute('aria-sort');
+    }
+    const rows = [...this.#rows.values()].sort((a, b) => this.#compare(a.unit, b.unit));
+    rows.forEach(({ element }, at) => {
+      const present = this.#body.children[at];
+      if (present !== element) this.#body.insertBefore(element, present ?? null);
+    });
+  }
+
+  #filter() {
+    let shown = 0;
+    for (const { element, unit } of this.#rows.values()) {
+      element.hidden = !fold(unit.name).includes(this.#needle) && !unit.code.startsWith(this.#needle);
+      shown += Number(!element.hidden);
+    }
+    this.#noMatch.hidden = shown > 0;
+  }
+}
+
+function newRow(unit) {
+  const element = document.createElement('tr');
+  element.setAttribute('role', 'row');
+  element.dataset.unit = unit.code;
+  const cells = {};
+  for (const key of CELLS) {
+    const cell = element.insertCell();
+    cell.setAttribute('role', 'cell');
+    cell.className = key;
+    const content = document.createElement(key === 'name' ? 'a' : 'span');
+    cell.append(content);
+    cells[key] = content;
+  }
+  const bar = document.createElement('i');
+  bar.setAttribute('aria-hidden', 'true');
+  cells.percent.parentElement.append(bar);
+  return { element, cells, unit, lang: '' };
+}
