@@ -1,0 +1,96 @@
+#include "common/bus/bus.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+#include "common/base/log.h"
+#include "common/bus/context.h"
+
+static int bus_open_keys(struct bus *self, const struct bus_conf *conf, struct err *err)
+{
+    int len = snprintf(self->keys, sizeof(self->keys), "%s", conf->keys);
+    if (len < 0 || len >= KEYS_PATH_BYTES)
+        return err_set(err, -EINVAL, "the path of the keys directory is too long");
+    if (len == 0)
+        return 0;
+    int rc = keys_read_own(self->keys, conf->role, self->public_key, self->secret_key, err);
+    return rc < 0 ? rc : zap_create(self->ctx, self->loop, self->keys, &self->zap, err);
+}
+
+int bus_create(const struct bus_conf *conf, struct bus **ret, struct err *err)
+{
+    if (sodium_init() < 0)
+        return err_set(err, -EIO, "libsodium does not start");
+    struct bus *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->loop = conf->loop;
+    self->ctx = zmq_ctx_new();
+    int rc = self->ctx == NULL ? err_set(err, -zmq_errno(), "ZeroMQ does not start")
+                               : bus_open_keys(self, conf, err);
+    if (rc < 0)
+        bus_destroy(&self);
+    else
+        *ret = self;
+    return rc;
+}
+
+void bus_destroy(struct bus **self)
+{
+    if (*self == NULL)
+        return;
+    zap_destroy(&(*self)->zap);
+    if ((*self)->ctx != NULL)
+        while (zmq_ctx_term((*self)->ctx) < 0 && zmq_errno() == EINTR)
+            ;
+    sodium_memzero(*self, sizeof(**self));
+    free(*self);
+    *self = NULL;
+}
+
+int64_t bus_denied(const struct bus *self)
+{
+    return self->zap == NULL ? 0 : zap_denied(self->zap);
+}
+
+static void *allocate(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void release(void *arena, void *piece)
+{
+    (void)arena; /* all pieces go at once with the arena's reset */
+    (void)piece;
+}
+
+void bus_arena_allocator(struct arena *arena, ProtobufCAllocator *ret)
+{
+    *ret = (ProtobufCAllocator){allocate, release, arena};
+}
+
+const char *bus_code_name(Ansinh__V1__Code code)
+{
+    static const char *const names[] = {
+        "ok",
+        "canceled",
+        "unknown",
+        "invalid_argument",
+        "deadline_exceeded",
+        "not_found",
+        "already_exists",
+        "permission_denied",
+        "resource_exhausted",
+        "failed_precondition",
+        "aborted",
+        "out_of_range",
+        "unimplemented",
+        "internal",
+        "unavailable",
+        "data_loss",
+        "unauthenticated",
+    };
+    return (size_t)code < ARRAY_LEN(names) ? names[code] : "unknown";
+}
