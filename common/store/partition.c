@@ -143,3 +143,8 @@ size_t key_reference(char kind, char ret[KEY_MAX_BYTES])
     char name[] = {':', 'r', ':', kind, '\0'};
     return append(ret, append(ret, 0, partition_tag(PARTITION_DIRECTORY)), name);
 }
+
+size_t key_alias(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
+{
+    return key_bucket(partition, ":a:", bucket, ret);
+}

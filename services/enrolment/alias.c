@@ -1,0 +1,110 @@
+#include "services/enrolment/alias.h"
+
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/service/command.h"
+#include "services/enrolment/enrolment_store.h"
+
+#define TRIES_MAX 8
+#define RETRY_AFTER_MS 200
+
+/* Lives in the request's arena. */
+struct claiming {
+    struct enrolment *service;
+    struct bus_request *request;
+    struct alias_claim claim;
+    uint8_t holder[ID_BYTES]; /* the citizen that the code leads to now */
+    const uint8_t *event;
+    size_t event_len;
+    int tries;
+    loop_fn fn;
+    void *arg;
+};
+
+static void claim_read(struct claiming *self);
+
+static void fail(struct claiming *self)
+{
+    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "the ledger cannot be reached; the enrolment was not done");
+}
+
+static void on_committed(void *arg, int rc, const struct commit_result *result)
+{
+    struct claiming *self = arg;
+    int is_over = clock_mono_ms() >= self->request->deadline_ms || ++self->tries > TRIES_MAX;
+    if (rc == 0 && result->outcome == COMMIT_DONE) {
+        bus_publish_event(self->service->svc->publisher, partition_of(self->claim.alias),
+                          result->position.epoch, result->position.seq, self->event,
+                          self->event_len);
+        self->fn(self->arg);
+    } else if (rc == 0 && result->outcome == COMMIT_KNOWN) {
+        self->fn(self->arg);
+    } else if (is_over) {
+        fail(self);
+    } else {
+        claim_read(self); /* a conflict, or an unknown outcome: the record tells */
+    }
+}
+
+static void claim_commit(struct claiming *self)
+{
+    int rc = alias_commit(self->service->svc->ledger, self->request->arena, &self->claim,
+                          on_committed, self, &self->event, &self->event_len);
+    if (rc < 0)
+        fail(self);
+}
+
+static void on_holder(void *arg, int rc, const struct citizen *holder)
+{
+    struct claiming *self = arg;
+    if (rc < 0) {
+        fail(self);
+    } else if (holder != NULL && holder->has_si_code) {
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "si_code",
+                 "this SI code belongs to another participant");
+    } else {
+        ++*self->service->aliases_repaired;
+        claim_commit(self);
+    }
+}
+
+static void on_alias(void *arg, int rc, const struct store_reply *reply)
+{
+    struct claiming *self = arg;
+    if (rc == 0)
+        rc = alias_read(reply, &self->claim.version_before, self->holder);
+    if (rc < 0)
+        fail(self);
+    else if (rc == 1)
+        claim_commit(self);
+    else if (memcmp(self->holder, self->claim.citizen, ID_BYTES) == 0)
+        self->fn(self->arg);
+    else
+        citizen_read(self->service->svc, self->request->arena, self->holder, on_holder, self);
+}
+
+static void claim_read(struct claiming *self)
+{
+    alias_ask(self->service->svc->ledger, self->claim.alias, on_alias, self);
+}
+
+void alias_claim(struct enrolment *service, struct bus_request *request, const char *si_code,
+                 const uint8_t citizen[ID_BYTES], loop_fn fn, void *arg)
+{
+    struct claiming *self = arena_zalloc(request->arena, sizeof(*self));
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    self->service = service;
+    self->request = request;
+    self->claim.id = request->id;
+    self->claim.now_ms = clock_wall_ms();
+    memcpy(self->claim.citizen, citizen, ID_BYTES);
+    keyring_hash(service->svc->keyring, 's', si_code, self->claim.alias);
+    self->fn = fn;
+    self->arg = arg;
+    claim_read(self);
+}

@@ -1,0 +1,247 @@
+/* Enrol: check, claim the SI code's alias when there is one, then commit the citizen's record,
+ * identity and event. */
+#include <errno.h>
+#include <string.h>
+
+#include "ansinh/v1/enrolment.pb-c.h"
+#include "ansinh/v1/identity.pb-c.h"
+#include "common/base/clock.h"
+#include "common/base/parse.h"
+#include "common/domain/calendar.h"
+#include "common/service/command.h"
+#include "common/service/directory.h"
+#include "common/service/policy.h"
+#include "services/enrolment/alias.h"
+#include "services/enrolment/enrolment.h"
+#include "services/enrolment/enrolment_rules.h"
+
+/* Lives in the request's arena. */
+struct enrol {
+    struct enrolment *service;
+    struct bus_request *request;
+    const Ansinh__V1__EnrolRequest *in;
+    struct declaration_facts facts;
+    const struct directory_unit *commune;
+    uint8_t citizen[ID_BYTES];
+    int is_refreshed; /* the directory was asked anew: an unknown code is now really unknown */
+};
+
+static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *arena,
+                                     const struct citizen *next)
+{
+    Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
+    Ansinh__V1__ParticipantEnrolled *enrolled = arena_alloc(arena, sizeof(*enrolled));
+    if (event == NULL || enrolled == NULL)
+        return NULL;
+    ansinh__v1__event__init(event);
+    ansinh__v1__participant_enrolled__init(enrolled);
+    enrolled->commune = next->commune;
+    enrolled->support_group = self->in->support_group;
+    enrolled->income_vnd = self->in->income_vnd;
+    enrolled->method = self->in->method;
+    enrolled->collector_code = self->in->collector_code;
+    enrolled->enrolled_day = self->facts.enrolled_day;
+    enrolled->language = (Ansinh__V1__Language)next->language;
+    event->kind_case = ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED;
+    event->participant_enrolled = enrolled;
+    return event;
+}
+
+static const ProtobufCMessage *make_answer(const struct enrol *self, struct arena *arena)
+{
+    static const char foreign[] =
+        "personal_id: the birth province is not a known one; taken for a birth abroad";
+    Ansinh__V1__EnrolResponse *out = arena_alloc(arena, sizeof(*out));
+    char *id = arena_alloc(arena, BASE32_TEXT_BYTES);
+    char *date = arena_alloc(arena, DATE_TEXT_BYTES);
+    char **warnings = arena_alloc(arena, sizeof(*warnings));
+    char *warning = arena_strndup(arena, foreign, sizeof(foreign) - 1);
+    if (out == NULL || id == NULL || date == NULL || warnings == NULL || warning == NULL)
+        return NULL;
+    ansinh__v1__enrol_response__init(out);
+    base32_format(self->citizen, id);
+    date_format(self->facts.enrolled_day, date);
+    out->participant_id = id;
+    out->enrolled_on = date;
+    warnings[0] = warning;
+    out->warnings = warnings;
+    out->n_warnings = self->facts.is_foreign_birth ? 1 : 0;
+    return &out->base;
+}
+
+static const uint8_t *seal_identity(struct enrol *self, struct arena *arena, int language,
+                                    size_t *ret_len)
+{
+    Ansinh__V1__Identity identity = ANSINH__V1__IDENTITY__INIT;
+    identity.personal_id = self->in->personal_id;
+    identity.full_name = self->in->full_name;
+    identity.birth_date = self->in->birth_date;
+    identity.sex = self->in->sex;
+    identity.phone = self->facts.phone;
+    identity.email = self->in->email;
+    identity.address = self->in->address;
+    identity.language = (Ansinh__V1__Language)language;
+    identity.si_code = self->in->si_code;
+    size_t len = protobuf_c_message_get_packed_size(&identity.base);
+    uint8_t *plain = arena_alloc(arena, len);
+    uint8_t *sealed = arena_alloc(arena, len + SEAL_OVERHEAD_BYTES);
+    if (plain == NULL || sealed == NULL)
+        return NULL;
+    (void)protobuf_c_message_pack(&identity.base, plain);
+    keyring_seal(self->service->svc->keyring, self->citizen, plain, len, sealed);
+    memset(plain, 0, len);
+    *ret_len = len + SEAL_OVERHEAD_BYTES;
+    return sealed;
+}
+
+static uint32_t commune_number(const char *code)
+{
+    int64_t number = 0;
+    for (; *code != '\0'; code++)
+        number = number * 10 + (*code - '0');
+    return (uint32_t)number;
+}
+
+/* Almost everybody who enrols is new: tried without reading first. */
+static enum command_verdict decide(struct command_state *state)
+{
+    struct enrol *self = state->arg;
+    struct bus_request *request = self->request;
+    if (state->is_read && state->has_citizen) {
+        char date[DATE_TEXT_BYTES];
+        date_format(state->before.enrolled_day, date);
+        bus_fail(request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "personal_id",
+                 "this person has been enrolled since %s", date);
+        return COMMAND_ANSWERED;
+    }
+    int language = self->in->language == ANSINH__V1__LANGUAGE__LANGUAGE_EN
+                       ? ANSINH__V1__LANGUAGE__LANGUAGE_EN
+                       : ANSINH__V1__LANGUAGE__LANGUAGE_VI;
+    memset(&state->next, 0, sizeof(state->next));
+    state->next.commune = commune_number(self->commune->code);
+    state->next.support_group = (uint8_t)self->in->support_group;
+    state->next.method = (uint8_t)self->in->method;
+    state->next.language = (uint8_t)language;
+    state->next.has_si_code = self->in->si_code[0] != '\0';
+    state->next.income_vnd = self->in->income_vnd;
+    state->next.enrolled_day = self->facts.enrolled_day;
+    state->totals[TOTAL_ENROLLED] = 1;
+    state->event = make_event(self, request->arena, &state->next);
+    state->answer = make_answer(self, request->arena);
+    state->identity = seal_identity(self, request->arena, language, &state->identity_len);
+    if (state->event == NULL || state->answer == NULL || state->identity == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "",
+                 "the request is too large");
+        return COMMAND_ANSWERED;
+    }
+    return COMMAND_COMMIT;
+}
+
+static const struct command_spec enrol_command = {
+    .name = "enrol",
+    .is_optimistic = 1,
+    .decide = decide,
+};
+
+static void on_alias_claimed(void *arg)
+{
+    struct enrol *self = arg;
+    command_run(self->service->svc, self->request, &enrol_command, self->citizen, self);
+}
+
+/* A participant who is there already needs no claim: the command answers the repeat, or refuses. */
+static void on_citizen(void *arg, int rc, const struct citizen *citizen)
+{
+    struct enrol *self = arg;
+    if (rc < 0 || citizen != NULL)
+        on_alias_claimed(self);
+    else
+        alias_claim(self->service, self->request, self->in->si_code, self->citizen,
+                    on_alias_claimed, self);
+}
+
+/* 0; -EAGAIN: a code is not known here, the directory must be asked; -EINVAL with err. */
+static int check_codes(struct enrol *self, struct err *err)
+{
+    const struct directory *directory = self->service->svc->directory;
+    const char *collector = self->in->collector_code;
+    self->commune = directory_unit(directory, self->in->unit_code);
+    int is_collector = collector[0] == '\0' || directory_collector(directory, collector) != NULL;
+    if ((self->commune == NULL || !is_collector) && !self->is_refreshed)
+        return -EAGAIN;
+    if (self->commune == NULL)
+        return err_field(err, -EINVAL, "unit_code", "unknown unit");
+    if (self->commune->level != ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE)
+        return err_field(err, -EINVAL, "unit_code", "want the 5-digit code of a commune");
+    if (!is_collector)
+        return err_field(err, -EINVAL, "collector_code", "unknown collector");
+    return 0;
+}
+
+static int check_declaration(struct enrol *self, struct err *err)
+{
+    const Ansinh__V1__EnrolRequest *in = self->in;
+    struct declaration declaration = {
+        .personal_id = in->personal_id,
+        .full_name = in->full_name,
+        .birth_date = in->birth_date,
+        .phone = in->phone,
+        .email = in->email,
+        .address = in->address,
+        .si_code = in->si_code,
+        .enrolled_on = in->enrolled_on,
+        .sex = (int)in->sex,
+        .language = (int)in->language,
+        .support_group = (int)in->support_group,
+        .method = (int)in->method,
+        .income_vnd = in->income_vnd,
+        .is_special_zone = self->commune->is_special_zone,
+    };
+    return declaration_check(self->service->svc->policy, &declaration,
+                             clock_business_day(clock_wall_ms()), &self->facts, err);
+}
+
+static void enrol_start(void *arg);
+
+static void on_refreshed(void *arg)
+{
+    struct enrol *self = arg;
+    self->is_refreshed = 1;
+    enrol_start(self);
+}
+
+static void enrol_start(void *arg)
+{
+    struct enrol *self = arg;
+    struct service *svc = self->service->svc;
+    struct err err = {0};
+    int rc = check_codes(self, &err);
+    if (rc == -EAGAIN) {
+        directory_refresh(svc->directory, on_refreshed, self);
+        return;
+    }
+    if (rc == 0)
+        rc = check_declaration(self, &err);
+    if (rc < 0) {
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
+        return;
+    }
+    keyring_hash(svc->keyring, 'c', self->in->personal_id, self->citizen);
+    if (self->in->si_code[0] == '\0')
+        on_alias_claimed(self);
+    else
+        citizen_read(svc, self->request->arena, self->citizen, on_citizen, self);
+}
+
+void on_enrol(void *arg, struct bus_request *request)
+{
+    struct enrol *self = arena_zalloc(request->arena, sizeof(*self));
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    self->service = arg;
+    self->request = request;
+    self->in = (const Ansinh__V1__EnrolRequest *)request->input;
+    enrol_start(self);
+}

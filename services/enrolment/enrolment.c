@@ -1,0 +1,48 @@
+#include "services/enrolment/enrolment.h"
+
+#include <stdlib.h>
+
+#include "ansinh/v1/contacts.pb-c.h"
+#include "ansinh/v1/enrolment.pb-c.h"
+#include "common/base/log.h"
+#include "services/enrolment/directory_api.h"
+
+static const struct bus_method enrolment_methods[] = {
+    {"Enrol", on_enrol, BUS_COMMAND},
+    {"GetParticipant", on_get_participant, 0},
+};
+
+static const struct bus_method contacts_methods[] = {
+    {"ResolveContact", on_resolve_contact, 0},
+};
+
+static int create(struct service *svc, struct err *err)
+{
+    (void)err;
+    struct enrolment *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->svc = svc;
+    self->aliases_repaired = metrics_counter(svc->metrics, "aliases_repaired_total", "");
+    svc->context = self;
+    bus_server_add(svc->server, &ansinh__v1__enrolment__descriptor, enrolment_methods,
+                   ARRAY_LEN(enrolment_methods), self);
+    bus_server_add(svc->server, &ansinh__v1__contacts__descriptor, contacts_methods,
+                   ARRAY_LEN(contacts_methods), self);
+    directory_api_add(svc);
+    return 0;
+}
+
+static void destroy(struct service *svc)
+{
+    free(svc->context);
+    svc->context = NULL;
+}
+
+const struct service_spec enrolment_spec = {
+    .name = "enrolment",
+    .prefix = "ENROLMENT_",
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_PUBLISHER | SERVICE_KEYRING |
+             SERVICE_DIRECTORY | SERVICE_POLICY,
+    .create = create,
+    .destroy = destroy,
+};

@@ -1,0 +1,20 @@
+/* The enrolment service: Enrolment (who takes part), Contacts (personal data, inside only) and
+ * Directory (reference data). See README.md. */
+#ifndef ANSINH_ENROLMENT_ENROLMENT_H
+#define ANSINH_ENROLMENT_ENROLMENT_H
+
+#include "common/service/service.h"
+
+extern const struct service_spec enrolment_spec;
+
+struct enrolment {
+    struct service *svc;
+    int64_t *aliases_repaired; /* metric: claims left behind by an enrolment that did not happen */
+};
+
+/* Handlers, one file each; arg is the struct enrolment. */
+void on_enrol(void *arg, struct bus_request *request);
+void on_get_participant(void *arg, struct bus_request *request);
+void on_resolve_contact(void *arg, struct bus_request *request);
+
+#endif

@@ -1,0 +1,122 @@
+#include "services/enrolment/enrolment_store.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "ansinh/v1/events.pb-c.h"
+
+#define ALIAS_RECORD_BYTES (4 + ID_BYTES)
+
+static void field_ask(struct store *ledger, unsigned partition, const char *key, size_t key_len,
+                      const uint8_t hash[ID_BYTES], store_reply_fn fn, void *arg)
+{
+    const char *const argv[] = {"HGET", key, partition_field(hash)};
+    const size_t lens[] = {4, key_len, CITIZEN_FIELD_BYTES};
+    store_send(ledger, partition, 3, argv, lens, fn, arg);
+}
+
+void identity_ask(struct store *ledger, const uint8_t citizen[ID_BYTES], store_reply_fn fn,
+                  void *arg)
+{
+    char key[KEY_MAX_BYTES];
+    unsigned partition = partition_of(citizen);
+    size_t len = key_identity(partition, partition_bucket(citizen), key);
+    field_ask(ledger, partition, key, len, citizen, fn, arg);
+}
+
+void alias_ask(struct store *ledger, const uint8_t alias[ID_BYTES], store_reply_fn fn, void *arg)
+{
+    char key[KEY_MAX_BYTES];
+    unsigned partition = partition_of(alias);
+    size_t len = key_alias(partition, partition_bucket(alias), key);
+    field_ask(ledger, partition, key, len, alias, fn, arg);
+}
+
+int alias_read(const struct store_reply *reply, uint32_t *ret_version,
+               uint8_t ret_citizen[ID_BYTES])
+{
+    size_t len;
+    *ret_version = 0;
+    if (store_reply_type(reply) == STORE_REPLY_NIL)
+        return 1;
+    const char *bytes = store_reply_bytes(reply, &len);
+    if (store_reply_type(reply) != STORE_REPLY_BYTES || len != ALIAS_RECORD_BYTES)
+        return -EPROTO;
+    const uint8_t *record = (const uint8_t *)bytes;
+    *ret_version = (uint32_t)record[0] | (uint32_t)record[1] << 8 | (uint32_t)record[2] << 16 |
+                   (uint32_t)record[3] << 24;
+    memcpy(ret_citizen, record + 4, ID_BYTES);
+    return 0;
+}
+
+/* The claim has an id of its own: the enrolment's names another commit in another partition. */
+static void derive_id(const struct request_id *id, struct request_id *ret)
+{
+    static const char purpose[] = "alias";
+    crypto_generichash(ret->bytes, ID_BYTES, id->bytes, ID_BYTES, (const unsigned char *)purpose,
+                       sizeof(purpose) - 1);
+    ret->bytes[6] = (uint8_t)(0x80 | (ret->bytes[6] & 0x0f));
+    ret->bytes[8] = (uint8_t)(0x80 | (ret->bytes[8] & 0x3f));
+}
+
+static uint64_t first_bytes(const uint8_t bytes[ID_BYTES])
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+int alias_commit(struct store *ledger, struct arena *arena, const struct alias_claim *claim,
+                 commit_fn fn, void *arg, const uint8_t **ret_event, size_t *ret_event_len)
+{
+    uint8_t alias[ID_BYTES], citizen[ID_BYTES], record[ALIAS_RECORD_BYTES];
+    memcpy(alias, claim->alias, ID_BYTES);
+    memcpy(citizen, claim->citizen, ID_BYTES);
+    uint32_t version = claim->version_before + 1;
+    for (int i = 0; i < 4; i++)
+        record[i] = (uint8_t)(version >> (8 * i));
+    memcpy(record + 4, citizen, ID_BYTES);
+
+    Ansinh__V1__AliasClaimed claimed = ANSINH__V1__ALIAS_CLAIMED__INIT;
+    Ansinh__V1__Event event = ANSINH__V1__EVENT__INIT;
+    claimed.alias = (ProtobufCBinaryData){ID_BYTES, alias};
+    event.at_ms = claim->now_ms;
+    event.citizen = (ProtobufCBinaryData){ID_BYTES, citizen};
+    event.kind_case = ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED;
+    event.alias_claimed = &claimed;
+    size_t event_len = protobuf_c_message_get_packed_size(&event.base);
+    uint8_t *packed = arena_alloc(arena, event_len);
+    if (packed == NULL)
+        return -EMSGSIZE;
+    (void)protobuf_c_message_pack(&event.base, packed);
+    *ret_event = packed;
+    *ret_event_len = event_len;
+
+    unsigned partition = partition_of(alias);
+    char key[KEY_MAX_BYTES];
+    struct commit commit; /* not zeroed as a whole: its record table is large */
+    commit.partition = partition;
+    derive_id(&claim->id, &commit.id);
+    commit.fingerprint = first_bytes(alias) ^ first_bytes(citizen) ^ version;
+    commit.now_ms = claim->now_ms;
+    commit.n_records = 1;
+    commit.records[0] = (struct commit_record){
+        .key = key,
+        .key_len = key_alias(partition, partition_bucket(alias), key),
+        .field = partition_field(alias),
+        .field_len = CITIZEN_FIELD_BYTES,
+        .expected_version = claim->version_before,
+        .value = record,
+        .value_len = sizeof(record),
+    };
+    commit.identity = NULL;
+    commit.identity_key_len = 0;
+    memset(commit.totals, 0, sizeof(commit.totals));
+    commit.totals[TOTAL_ALIASES] = 1;
+    commit.event = packed;
+    commit.event_len = event_len;
+    commit.answer = NULL;
+    commit.answer_len = 0;
+    return commit_send(ledger, &commit, fn, arg);
+}

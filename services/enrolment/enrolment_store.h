@@ -1,0 +1,35 @@
+/* The keys that enrolment owns: sealed identities and aliases. Citizen records are written by
+ * commands (common/service). */
+#ifndef ANSINH_ENROLMENT_ENROLMENT_STORE_H
+#define ANSINH_ENROLMENT_ENROLMENT_STORE_H
+
+#include "common/base/arena.h"
+#include "common/store/commit.h"
+
+/* Asks for a citizen's sealed identity (HGET: bytes or nil). */
+void identity_ask(struct store *ledger, const uint8_t citizen[ID_BYTES], store_reply_fn fn,
+                  void *arg);
+
+/* Asks for the record of an alias's hash (HGET: bytes or nil). */
+void alias_ask(struct store *ledger, const uint8_t alias[ID_BYTES], store_reply_fn fn, void *arg);
+
+/* Reads an alias record: version and the citizen that it leads to. -EPROTO when it is not one; 1
+ * when there is none. */
+int alias_read(const struct store_reply *reply, uint32_t *ret_version,
+               uint8_t ret_citizen[ID_BYTES]) MUST_CHECK;
+
+struct alias_claim {
+    uint8_t alias[ID_BYTES];
+    uint8_t citizen[ID_BYTES];
+    uint32_t version_before;
+    struct request_id id; /* of the enrolment; the claim's own id is derived from it */
+    int64_t now_ms;
+};
+
+/* Commits an alias record with its AliasClaimed event. Errors as commit_send. *ret_event is the
+ * packed event, in the arena, to be published when the outcome is DONE. */
+int alias_commit(struct store *ledger, struct arena *arena, const struct alias_claim *claim,
+                 commit_fn fn, void *arg, const uint8_t **ret_event,
+                 size_t *ret_event_len) MUST_CHECK;
+
+#endif
