@@ -28,8 +28,7 @@
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_UP };
 
 struct command {
-    store_reply_fn fn;
-    void *arg;
+    struct link_answer answer;
     size_t bytes;
     int64_t since_ms;
 };
@@ -81,6 +80,23 @@ static void command_push(struct link *self, const struct command *command)
     *command_at(self, self->count++) = *command;
 }
 
+void link_answer(struct link_shared *shared, const struct link_answer *answer, int rc,
+                 const struct store_reply *reply)
+{
+    if (rc == -EAGAIN)
+        shared->stats.refused++;
+    else if (rc != 0)
+        shared->stats.unknown++;
+    if (answer->fn == NULL)
+        return;
+    shared->n_callbacks++;
+    if (answer->translate != NULL)
+        answer->translate(shared->store, answer->fn, answer->arg, rc, reply);
+    else
+        ((store_reply_fn)answer->fn)(answer->arg, rc, reply);
+    shared->n_callbacks--;
+}
+
 /* Takes the oldest command out of the queue before its callback runs: that may queue more. */
 static void command_finish(struct link *self, int rc, const struct store_reply *reply)
 {
@@ -96,15 +112,7 @@ static void command_finish(struct link *self, int rc, const struct store_reply *
         buf_reset(&self->bytes);
         self->start = self->sent = self->batch_end = 0;
     }
-    if (rc == -EAGAIN)
-        self->shared->stats.refused++;
-    else if (rc != 0)
-        self->shared->stats.unknown++;
-    if (command.fn == NULL)
-        return;
-    self->shared->n_callbacks++;
-    command.fn(command.arg, rc, reply);
-    self->shared->n_callbacks--;
+    link_answer(self->shared, &command.answer, rc, reply);
 }
 
 /* --- down and up ------------------------------------------------------------------------------ */
@@ -223,7 +231,7 @@ static size_t append_command(struct buf *to, int argc, const char *const *argv, 
 }
 
 int link_send(struct link *self, int argc, const char *const *argv, const size_t *lens,
-              store_reply_fn fn, void *arg)
+              const struct link_answer *answer)
 {
     ASSERT(argc >= 1 && argc <= STORE_ARGS_MAX);
     if (self->count - self->n_batch >= self->shared->conf.backlog_max)
@@ -231,7 +239,7 @@ int link_send(struct link *self, int argc, const char *const *argv, const size_t
     size_t bytes = append_command(&self->bytes, argc, argv, lens);
     if (bytes == 0)
         return -EAGAIN;
-    struct command command = {fn, arg, bytes, loop_now_ms(self->shared->loop)};
+    struct command command = {*answer, bytes, loop_now_ms(self->shared->loop)};
     command_push(self, &command);
     return 0;
 }

@@ -15,8 +15,20 @@
 
 #define LINK_READ_BYTES (32 * 1024)
 
+/* Whom to tell about a command: translate (may be NULL: fn is a store_reply_fn) gets fn and turns
+ * the reply into what fn wants, so that typed callbacks need no memory of their own. */
+typedef void (*link_any_fn)(void);
+typedef void (*link_translate_fn)(struct store *store, link_any_fn fn, void *arg, int rc,
+                                  const struct store_reply *reply);
+struct link_answer {
+    link_translate_fn translate;
+    link_any_fn fn; /* NULL: nobody */
+    void *arg;
+};
+
 /* What all links of a store share; owned by the store. */
 struct link_shared {
+    struct store *store;
     struct loop *loop;
     struct store_conf conf;
     struct url url;
@@ -35,7 +47,7 @@ void link_destroy(struct link **self);
 
 /* Queues a command; -EAGAIN when the queue or its buffer is full, fn is not called then. */
 int link_send(struct link *self, int argc, const char *const *argv, const size_t *lens,
-              store_reply_fn fn, void *arg) MUST_CHECK;
+              const struct link_answer *answer) MUST_CHECK;
 
 /* Sends what waits unless a batch is under way; called at the end of every turn. */
 void link_flush(struct link *self);
@@ -43,7 +55,18 @@ void link_flush(struct link *self);
 /* Ends what has taken too long; called every few milliseconds. */
 void link_tick(struct link *self);
 
+/* Runs the callback. */
+void link_answer(struct link_shared *shared, const struct link_answer *answer, int rc,
+                 const struct store_reply *reply);
+
 int link_is_up(const struct link *self);
 size_t link_open_commands(const struct link *self);
+
+/* store_send for typed callbacks. */
+void store_send_typed(struct store *self, unsigned lane, int argc, const char *const *argv,
+                      const size_t *lens, link_translate_fn translate, link_any_fn fn, void *arg);
+
+/* True for an error reply, which it logs (not each one of a storm). */
+int store_is_refusal(struct store *self, const struct store_reply *reply);
 
 #endif

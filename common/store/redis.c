@@ -16,31 +16,26 @@
 #define TICK_MAX_MS 100
 #define CLOSING_ROUNDS_MAX 1000
 
-/* A command that was refused in store_send; its callback runs at the end of the turn. */
-struct refused {
-    store_reply_fn fn;
-    void *arg;
-};
+#define WARN_EVERY_MS 5000
 
 struct store {
     struct link_shared shared;
     struct link *links[LINKS_MAX];
     struct loop_timer *tick;
-    struct refused *refused;
+    struct link_answer *refused; /* in store_send; answered at the end of the turn */
     size_t n_refused, refused_capacity;
+    long long warned_ms;
     int is_closing;
 };
 
 static void answer_refused(struct store *self)
 {
     size_t n = self->n_refused;
-    struct refused *refused = self->refused;
+    struct link_answer *refused = self->refused;
     self->refused = NULL; /* a callback may send again and be refused again */
     self->n_refused = self->refused_capacity = 0;
-    self->shared.n_callbacks++;
     for (size_t i = 0; i < n; i++)
-        refused[i].fn(refused[i].arg, -EAGAIN, NULL);
-    self->shared.n_callbacks--;
+        link_answer(&self->shared, &refused[i], -EAGAIN, NULL);
     free(refused);
 }
 
@@ -72,6 +67,7 @@ int store_create(struct loop *loop, const struct store_conf *conf, struct store 
         return rc;
     struct store *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
+    self->shared.store = self;
     self->shared.loop = loop;
     self->shared.conf = *conf;
     self->shared.url = url;
@@ -105,28 +101,43 @@ void store_destroy(struct store **self)
     *self = NULL;
 }
 
-static void refuse(struct store *self, store_reply_fn fn, void *arg)
+static void refuse(struct store *self, const struct link_answer *answer)
 {
-    self->shared.stats.refused++;
-    if (fn == NULL)
-        return;
     if (self->n_refused == self->refused_capacity) {
         size_t capacity = MAX((size_t)16, 2 * self->refused_capacity);
-        struct refused *refused = realloc(self->refused, capacity * sizeof(*refused));
+        struct link_answer *refused = realloc(self->refused, capacity * sizeof(*refused));
         ASSERT(refused != NULL);
         self->refused = refused;
         self->refused_capacity = capacity;
     }
-    self->refused[self->n_refused++] = (struct refused){fn, arg};
+    self->refused[self->n_refused++] = *answer;
     loop_wake(self->shared.loop);
+}
+
+void store_send_typed(struct store *self, unsigned lane, int argc, const char *const *argv,
+                      const size_t *lens, link_translate_fn translate, link_any_fn fn, void *arg)
+{
+    struct link *link = self->links[lane % self->shared.conf.n_links];
+    struct link_answer answer = {translate, fn, arg};
+    if (self->is_closing || link_send(link, argc, argv, lens, &answer) < 0)
+        refuse(self, &answer);
 }
 
 void store_send(struct store *self, unsigned lane, int argc, const char *const *argv,
                 const size_t *lens, store_reply_fn fn, void *arg)
 {
-    struct link *link = self->links[lane % self->shared.conf.n_links];
-    if (self->is_closing || link_send(link, argc, argv, lens, fn, arg) < 0)
-        refuse(self, fn, arg);
+    store_send_typed(self, lane, argc, argv, lens, NULL, (link_any_fn)fn, arg);
+}
+
+int store_is_refusal(struct store *self, const struct store_reply *reply)
+{
+    if (store_reply_type(reply) != STORE_REPLY_ERROR)
+        return 0;
+    size_t len;
+    if (log_allowed(&self->warned_ms, WARN_EVERY_MS))
+        log_warn("redis refused a command", "store=%s reason=\"%s\"", self->shared.conf.name,
+                 store_reply_bytes(reply, &len));
+    return 1;
 }
 
 void store_send_text(struct store *self, unsigned lane, store_reply_fn fn, void *arg, ...)

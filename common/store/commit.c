@@ -1,0 +1,307 @@
+#include "common/store/commit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/parse.h"
+#include "common/store/functions.h"
+#include "common/store/link.h"
+#include "common/store/packed.h"
+
+#define DAY_MS (86400LL * 1000)
+#define VERSION_BYTES 4
+#define FINGERPRINT_BYTES 8
+#define STORED_HEADER_BYTES (FINGERPRINT_BYTES + 4 + 8) /* fingerprint, epoch, seq; the answer */
+#define TOTALS_HEADER_BYTES 16
+#define TOTALS_BYTES (TOTALS_HEADER_BYTES + 8 * TOTALS)
+#define TOTALS_SCHEMA 1
+#define TOTALS_FROZEN 1
+#define TOTAL_MAX (1LL << 53) /* Lua's numbers are exact below this */
+#define POSITION_MAX_BYTES 32
+
+/* Flags and answers of commit.lua. */
+enum { HAS_YESTERDAY = 1, HAS_IDENTITY = 2 };
+enum { ANSWER_REUSED = 1, ANSWER_CONFLICT = 2, ANSWER_FROZEN = 3 };
+
+#define ARGS_FIXED 9 /* FCALL, name, number of keys, six arguments of the function */
+#define KEYS_FIXED 5 /* answers, totals, journal, yesterday's answers, identity */
+#define ARGS_MAX (ARGS_FIXED + KEYS_FIXED + 2 + 3 * COMMIT_RECORDS_MAX)
+_Static_assert(ARGS_MAX <= STORE_ARGS_MAX, "the largest commit must fit one command");
+
+/* A command under construction: arguments borrow, what is computed lies here. */
+struct call {
+    int argc;
+    const char *argv[ARGS_MAX];
+    size_t lens[ARGS_MAX];
+    char answers[KEY_MAX_BYTES], yesterday[KEY_MAX_BYTES];
+    char totals[KEY_MAX_BYTES], journal[KEY_MAX_BYTES];
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    uint8_t deltas[8 * TOTALS];
+    uint8_t shape[1 + 2 * COMMIT_RECORDS_MAX]; /* flags u8, records of each group u16 */
+    char n_keys[4];
+};
+
+static void call_add(struct call *self, const void *bytes, size_t len)
+{
+    self->argv[self->argc] = bytes;
+    self->lens[self->argc++] = len;
+}
+
+static void call_start(struct call *self, const char *command, enum function which)
+{
+    size_t len;
+    const char *name = function_name(which, &len);
+    self->argc = 0;
+    call_add(self, command, strlen(command));
+    call_add(self, name, len);
+    call_add(self, self->n_keys, 0); /* filled in by call_count_keys */
+}
+
+/* All arguments from the fourth on are keys so far. */
+static void call_count_keys(struct call *self)
+{
+    int n = self->argc - 3;
+    size_t len = 0;
+    for (int unit = 100; unit > 0; unit /= 10) {
+        if (n >= unit || len > 0)
+            self->n_keys[len++] = (char)('0' + n / unit % 10);
+    }
+    self->lens[2] = len;
+}
+
+/* Where the id's answer is or will be: the day of a UUIDv7 stands in it; a folded key may have been
+ * used yesterday. True when there is a second place. */
+static int add_answers_key(struct call *self, unsigned partition, const struct request_id *id,
+                           int64_t now_ms)
+{
+    int64_t id_ms;
+    int is_dated = request_id_time(id, &id_ms);
+    int32_t day = (int32_t)((is_dated ? id_ms : now_ms) / DAY_MS);
+    call_add(self, self->answers, key_answers(partition, day, id, self->answers));
+    return !is_dated && day > 0;
+}
+
+static void add_yesterday(struct call *self, unsigned partition, const struct request_id *id,
+                          int64_t now_ms)
+{
+    int32_t day = (int32_t)(now_ms / DAY_MS) - 1;
+    call_add(self, self->yesterday, key_answers(partition, day, id, self->yesterday));
+}
+
+int commit_check_id(const struct request_id *id, int64_t now_ms, struct err *err)
+{
+    int64_t id_ms;
+    if (!request_id_time(id, &id_ms)) {
+        if ((id->bytes[6] & 0xf0) == 0x80 && (id->bytes[8] & 0xc0) == 0x80)
+            return 0;
+        return err_set(err, -ERANGE, "the request id is neither a UUIDv7 nor a folded key");
+    }
+    if (id_ms < now_ms - COMMIT_ID_MAX_AGE_MS)
+        return err_set(err, -ERANGE, "the request id is older than 48 hours");
+    if (id_ms > now_ms + COMMIT_ID_MAX_AHEAD_MS)
+        return err_set(err, -ERANGE, "the request id is more than 5 minutes ahead");
+    return 0;
+}
+
+static int check_record(const struct commit_record *record)
+{
+    if (record->key_len >= KEY_MAX_BYTES || record->value_len > COMMIT_VALUE_MAX_BYTES)
+        return -EMSGSIZE;
+    ASSERT(record->value_len >= VERSION_BYTES);
+    ASSERT(get_le(record->value, VERSION_BYTES) == (uint64_t)record->expected_version + 1);
+    return 0;
+}
+
+static int check_limits(const struct commit *commit)
+{
+    if (commit->n_records > COMMIT_RECORDS_MAX || commit->answer_len > COMMIT_ANSWER_MAX_BYTES ||
+        commit->event_len > COMMIT_EVENT_MAX_BYTES || commit->identity_key_len >= KEY_MAX_BYTES ||
+        commit->identity_len > COMMIT_VALUE_MAX_BYTES)
+        return -EMSGSIZE;
+    for (size_t i = 0; i < TOTALS; i++) {
+        if (commit->totals[i] >= TOTAL_MAX || commit->totals[i] <= -TOTAL_MAX)
+            return -EMSGSIZE;
+    }
+    for (size_t i = 0; i < commit->n_records; i++) {
+        if (check_record(&commit->records[i]) < 0)
+            return -EMSGSIZE;
+    }
+    return 0;
+}
+
+/* Neighbours in one hash are read and written together. Adds the groups' keys; the shape's length.
+ */
+static size_t add_groups(struct call *self, const struct commit *commit)
+{
+    size_t n_groups = 0;
+    for (size_t i = 0, n = 0; i < commit->n_records; i += n, n_groups++) {
+        const struct commit_record *first = &commit->records[i];
+        for (n = 1; i + n < commit->n_records; n++) {
+            const struct commit_record *next = &commit->records[i + n];
+            if (next->key_len != first->key_len ||
+                memcmp(next->key, first->key, next->key_len) != 0)
+                break;
+        }
+        call_add(self, first->key, first->key_len);
+        put_le(self->shape + 1 + 2 * n_groups, n, 2);
+    }
+    return 1 + 2 * n_groups;
+}
+
+static void add_arguments(struct call *self, const struct commit *commit, size_t shape_len)
+{
+    put_le(self->fingerprint, commit->fingerprint, FINGERPRINT_BYTES);
+    for (size_t i = 0; i < TOTALS; i++)
+        put_le(self->deltas + 8 * i, (uint64_t)commit->totals[i], 8);
+    call_add(self, commit->id.bytes, ID_BYTES);
+    call_add(self, self->fingerprint, FINGERPRINT_BYTES);
+    call_add(self, commit->answer, commit->answer_len);
+    call_add(self, commit->event, commit->event_len);
+    call_add(self, self->deltas, sizeof(self->deltas));
+    call_add(self, self->shape, shape_len);
+    if (commit->identity_key_len > 0) {
+        call_add(self, commit->identity_field, commit->identity_field_len);
+        call_add(self, commit->identity, commit->identity_len);
+    }
+    for (size_t i = 0; i < commit->n_records; i++) {
+        call_add(self, commit->records[i].field, commit->records[i].field_len);
+        call_add(self, commit->records[i].value, commit->records[i].value_len);
+    }
+}
+
+/* "<epoch>-<seq>" */
+static int position_read(const struct store_reply *reply, struct journal_position *ret)
+{
+    size_t len;
+    const char *text = store_reply_bytes(reply, &len);
+    char copy[POSITION_MAX_BYTES];
+    if (text == NULL || len >= sizeof(copy))
+        return -EIO;
+    memcpy(copy, text, len + 1);
+    char *dash = strchr(copy, '-');
+    int64_t epoch, seq;
+    if (dash == NULL)
+        return -EIO;
+    *dash = '\0';
+    if (parse_int64(copy, 1, UINT32_MAX, &epoch) < 0 ||
+        parse_int64(dash + 1, 1, INT64_MAX, &seq) < 0)
+        return -EIO;
+    *ret = (struct journal_position){(uint32_t)epoch, (uint64_t)seq};
+    return 0;
+}
+
+static int stored_read(const struct store_reply *reply, struct commit_result *ret)
+{
+    size_t len;
+    const char *bytes = store_reply_bytes(store_reply_at(reply, 0), &len);
+    if (bytes == NULL || len < STORED_HEADER_BYTES)
+        return -EIO;
+    const uint8_t *stored = (const uint8_t *)bytes;
+    ret->outcome = COMMIT_KNOWN;
+    ret->position.epoch = (uint32_t)get_le(stored + FINGERPRINT_BYTES, 4);
+    ret->position.seq = get_le(stored + FINGERPRINT_BYTES + 4, 8);
+    ret->answer = stored + STORED_HEADER_BYTES;
+    ret->answer_len = len - STORED_HEADER_BYTES;
+    return 0;
+}
+
+static int code_read(const struct store_reply *reply, struct commit_result *ret)
+{
+    switch (store_reply_integer(reply)) {
+    case ANSWER_REUSED:
+        ret->outcome = COMMIT_REUSED;
+        return 0;
+    case ANSWER_CONFLICT:
+        ret->outcome = COMMIT_CONFLICT;
+        return 0;
+    case ANSWER_FROZEN:
+        ret->outcome = COMMIT_FROZEN;
+        return 0;
+    default:
+        return -EIO;
+    }
+}
+
+static int result_read(const struct store_reply *reply, struct commit_result *ret)
+{
+    switch (store_reply_type(reply)) {
+    case STORE_REPLY_BYTES:
+        ret->outcome = COMMIT_DONE;
+        return position_read(reply, &ret->position);
+    case STORE_REPLY_ARRAY:
+        return stored_read(reply, ret);
+    case STORE_REPLY_INTEGER:
+        return code_read(reply, ret);
+    case STORE_REPLY_NIL:
+    case STORE_REPLY_STATUS:
+    case STORE_REPLY_ERROR:
+    default:
+        return -EIO;
+    }
+}
+
+static void translate(struct store *store, link_any_fn fn, void *arg, int rc,
+                      const struct store_reply *reply)
+{
+    struct commit_result result = {0};
+    if (rc == 0)
+        rc = store_is_refusal(store, reply) ? -EIO : result_read(reply, &result);
+    ((commit_fn)fn)(arg, rc, rc == 0 ? &result : NULL);
+}
+
+int commit_send(struct store *ledger, const struct commit *commit, commit_fn fn, void *arg)
+{
+    if (check_limits(commit) < 0)
+        return -EMSGSIZE;
+    struct call call;
+    call_start(&call, "FCALL", FUNCTION_COMMIT);
+    int has_yesterday = add_answers_key(&call, commit->partition, &commit->id, commit->now_ms);
+    call_add(&call, call.totals, key_totals(commit->partition, call.totals));
+    call_add(&call, call.journal, key_journal(commit->partition, call.journal));
+    if (has_yesterday)
+        add_yesterday(&call, commit->partition, &commit->id, commit->now_ms);
+    if (commit->identity_key_len > 0)
+        call_add(&call, commit->identity_key, commit->identity_key_len);
+    call.shape[0] = (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
+                              (commit->identity_key_len > 0 ? HAS_IDENTITY : 0));
+    size_t shape_len = add_groups(&call, commit);
+    call_count_keys(&call);
+    add_arguments(&call, commit, shape_len);
+    store_send_typed(ledger, commit->partition, call.argc, call.argv, call.lens, translate,
+                     (link_any_fn)fn, arg);
+    return 0;
+}
+
+int commit_lookup(struct store *ledger, unsigned partition, const struct request_id *id,
+                  int64_t now_ms, const uint64_t *fingerprint, commit_fn fn, void *arg)
+{
+    struct call call;
+    call_start(&call, "FCALL_RO", FUNCTION_LOOKUP);
+    if (add_answers_key(&call, partition, id, now_ms))
+        add_yesterday(&call, partition, id, now_ms);
+    call_count_keys(&call);
+    call_add(&call, id->bytes, ID_BYTES);
+    put_le(call.fingerprint, fingerprint == NULL ? 0 : *fingerprint, FINGERPRINT_BYTES);
+    call_add(&call, call.fingerprint, fingerprint == NULL ? 0 : FINGERPRINT_BYTES);
+    store_send_typed(ledger, partition, call.argc, call.argv, call.lens, translate, (link_any_fn)fn,
+                     arg);
+    return 0;
+}
+
+int totals_unpack(const void *bytes, size_t len, struct totals *ret)
+{
+    const uint8_t *packed = bytes;
+    memset(ret, 0, sizeof(*ret));
+    ret->epoch = 1;
+    if (len == 0)
+        return 0;
+    if (len != TOTALS_BYTES || packed[0] != TOTALS_SCHEMA)
+        return -EPROTO;
+    ret->is_frozen = packed[1] & TOTALS_FROZEN;
+    ret->epoch = (uint32_t)get_le(packed + 4, 4);
+    ret->last_seq = get_le(packed + 8, 8);
+    for (size_t i = 0; i < TOTALS; i++)
+        ret->values[i] = (int64_t)get_le(packed + TOTALS_HEADER_BYTES + 8 * i, 8);
+    return 0;
+}
