@@ -79,7 +79,7 @@ function arrive() {
       drawSoon();
     },
     progress: (json) => {
-      if (!page.board.progress(json)) return;
+      page.board.progress(json);
       setLink('live');
       drawSoon();
     },

@@ -32,29 +32,21 @@ export class Board {
   unit = null;
   children = new Map();
   planYear = 0;
-  version = 0n;
   asOfMs = 0;
 
   snapshot(json) {
     this.unit = readUnit(json);
     this.children = new Map((json.children ?? []).map(readUnit).map((unit) => [unit.code, unit]));
     this.planYear = json.planYear ?? 0;
-    this.#stamp(json);
+    this.asOfMs = Number(json.asOfMs ?? 0);
   }
 
-  /* Takes a frame of changed units; frames from before the snapshot change nothing. Says whether it was taken. */
+  /* Takes the units that changed since the frame before; the stream keeps them in order. */
   progress(json) {
-    if (!this.unit || whole(json.version) <= this.version) return false;
     for (const unit of (json.units ?? []).map(readUnit)) {
       if (unit.code === this.unit.code) this.unit = unit;
       else if (this.children.has(unit.code)) this.children.set(unit.code, unit);
     }
-    this.#stamp(json);
-    return true;
-  }
-
-  #stamp(json) {
-    this.version = whole(json.version);
     this.asOfMs = Number(json.asOfMs ?? 0);
   }
 

@@ -1,0 +1,94 @@
+"""The platform's HTTP API as the browser tests use it, and the forms in which people read its numbers."""
+
+import json
+import secrets
+import urllib.error
+import urllib.request
+import uuid
+
+TIMEOUT_S = 15
+MARKS = {"vi": (".", ",", "\u00a0%"), "en": (",", ".", "%")}
+
+
+class Api:
+    def __init__(self, url):
+        self.url = url.rstrip("/")
+
+    def call(self, method, /, **fields):
+        """Calls ansinh.v1.<method>; a command gets an idempotency key of its own."""
+        request = urllib.request.Request(
+            f"{self.url}/ansinh.v1.{method}",
+            data=json.dumps(fields).encode(),
+            headers={"Content-Type": "application/json", "Idempotency-Key": f"browser-{uuid.uuid4()}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method}: HTTP {error.code} {error.read().decode()}") from None
+
+    def progress(self, unit):
+        return Progress(self.call("Analytics/GetProgress", unitCode=unit, withChildren=True))
+
+    def enrol(self, commune):
+        """Enrols a made-up woman; answers her participant id."""
+        answer = self.call(
+            "Enrolment/Enrol",
+            personalId=f"096190{secrets.randbelow(10**6):06}",
+            fullName="Nguyễn Thị Thử",
+            birthDate="1990-05-17",
+            sex="SEX_FEMALE",
+            unitCode=commune,
+            supportGroup="SUPPORT_GROUP_OTHER",
+            incomeVnd="3000000",
+            method="METHOD_MONTHLY",
+        )
+        return answer["participantId"]
+
+    def pay(self, participant):
+        bill = self.call("Payments/Inquire", participantId=participant)
+        self.call(
+            "Payments/Pay",
+            billId=bill["billId"],
+            billVersion=bill["billVersion"],
+            amountVnd=bill["dueVnd"],
+            channel="PAYMENT_CHANNEL_CASH",
+        )
+
+
+class Progress:
+    """One unit of an answer; fields at their default are absent in the JSON."""
+
+    def __init__(self, fields):
+        self.fields = fields
+        self.code = fields["unitCode"]
+        self.name = fields.get("name", "")
+        self.percent = fields.get("percent", "")
+        self.children = [Progress(child) for child in fields.get("children", [])]
+
+    def __getattr__(self, name):
+        """participants, declared, plan, gap, payments, ... as whole numbers."""
+        words = name.split("_")
+        return int(self.fields.get(words[0] + "".join(word.title() for word in words[1:]), 0))
+
+    def pocket(self, name):
+        return int(self.fields.get("paid", {}).get(f"{name}Vnd", 0))
+
+    @property
+    def total(self):
+        return sum(self.pocket(name) for name in ("participant", "central", "local", "donor"))
+
+
+def number(value, lang):
+    return f"{value:,}".replace(",", MARKS[lang][0]).replace("-", "\u2212")
+
+
+def percent(text, lang):
+    if not text:
+        return "–"
+    whole, fraction = text.split(".")
+    return number(int(whole), lang) + MARKS[lang][1] + fraction + MARKS[lang][2]
+
+
+def dong(value, lang):
+    return number(value, lang) + "\u00a0₫"

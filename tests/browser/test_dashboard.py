@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+"""The dashboard in a real browser against a running platform.
+
+ANSINH_URL is its address. With ANSINH_FRESH_SAMPLE=1 it holds the sample campaign and nothing else, and
+the sample's published numbers are checked too. Alone: ANSINH_URL=http://127.0.0.1:8080 tests/browser/test_dashboard.py
+"""
+
+import os
+import sys
+import unicodedata
+import unittest
+
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from api import Api, dong, number, percent
+from browser import Browser
+
+PROVINCE = "15"
+MOVE_TIMEOUT_S = 5
+HEAL_TIMEOUT_S = 45
+VIEW_MAX_BYTES = 100 * 1024
+TABS_MAX = 20
+POCKETS = ("participant", "central", "local", "donor")
+
+
+def fold(text):
+    letters = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+class DashboardTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        url = os.environ.get("ANSINH_URL")
+        if not url:
+            raise unittest.SkipTest("ANSINH_URL is not set: no platform to look at")
+        cls.api = Api(url)
+        try:
+            cls.browser = Browser(url)
+        except (WebDriverException, OSError) as error:
+            raise unittest.SkipTest(f"Chromium does not start: {str(error).splitlines()[0]}") from None
+        cls.addClassCleanup(cls.browser.quit)
+
+    def setUp(self):
+        self.may_complain = False
+        self.browser.show(1366, 768)
+
+    def tearDown(self):
+        errors = self.browser.errors()
+        if not self.may_complain:
+            self.assertEqual(errors, [], "the console is not silent")
+
+    def visit(self, query=f"?unit={PROVINCE}&lang=vi"):
+        self.browser.open(query)
+        self.await_live()
+        self.browser.run("window.isSamePage = true")
+
+    def await_live(self, timeout_s=MOVE_TIMEOUT_S * 2):
+        self.browser.wait(lambda: self.browser.link() == "live", "a live page", timeout_s)
+        self.browser.wait(lambda: self.browser.text("participants"), "a number", timeout_s)
+
+    def await_text(self, element_id, text, timeout_s=MOVE_TIMEOUT_S):
+        def is_there():
+            return self.browser.text(element_id) == text
+
+        self.browser.wait(is_there, f"{element_id} shows {text!r} (last: {self.browser.text(element_id)!r})", timeout_s)
+
+    def assert_shows(self, unit, lang):
+        wanted = {
+            "participants": number(unit.participants, lang),
+            "plan": number(unit.plan, lang),
+            "percent": percent(unit.percent, lang),
+            "gap": number(abs(unit.gap), lang),
+            "declared": number(unit.declared, lang),
+            "paid": number(unit.participants, lang),
+            "waiting": number(unit.declared - unit.participants, lang),
+            "total": dong(unit.total, lang),
+        }
+        for pocket in POCKETS:
+            wanted[f"pocket-{pocket}"] = dong(unit.pocket(pocket), lang)
+        for element_id, text in wanted.items():
+            self.await_text(element_id, text)
+        self.assertTrue(self.browser.text("payments").startswith(number(unit.payments, lang) + " "))
+        gained = ("+" if unit.participants_today else "") + number(unit.participants_today, lang)
+        self.assertEqual(self.browser.text("today"), gained)
+        self.assertIn(number(unit.participants, lang), self.browser.driver.title)
+
+    def assert_no_reload(self):
+        self.assertTrue(self.browser.run("return window.isSamePage === true"), "the page was loaded anew")
+
+    def pay_one(self, unit=PROVINCE):
+        """One new participant in the first commune; answers the province's number after it."""
+        before = self.api.progress(unit)
+        self.api.pay(self.api.enrol(before.children[0].code))
+        return before.participants + 1
+
+    def test_shows_the_numbers_of_the_api_in_vietnamese(self):
+        self.visit("")
+        self.assert_shows(self.api.progress(PROVINCE), "vi")
+        self.assertEqual(self.browser.run("return document.documentElement.lang"), "vi")
+
+    def test_shows_the_numbers_of_the_api_in_english(self):
+        self.visit(f"?unit={PROVINCE}&lang=en")
+        self.assert_shows(self.api.progress(PROVINCE), "en")
+        self.assertEqual(self.browser.run("return document.documentElement.lang"), "en")
+
+    # Named to run first: other tests enrol people.
+    @unittest.skipUnless(os.environ.get("ANSINH_FRESH_SAMPLE") == "1", "the platform's state is not the fresh sample")
+    def test_0_shows_the_published_numbers_of_the_sample(self):
+        self.visit()
+        for element_id, text in (("participants", "44.883"), ("plan", "78.275"), ("gap", "33.392")):
+            self.await_text(element_id, text)
+        self.await_text("percent", "57,34\u00a0%")
+        self.visit(f"?unit={PROVINCE}&lang=en")
+        for element_id, text in (("participants", "44,883"), ("plan", "78,275"), ("gap", "33,392")):
+            self.await_text(element_id, text)
+        self.await_text("percent", "57.34%")
+
+    def test_table_holds_every_unit_below_with_its_numbers(self):
+        self.visit()
+        children = self.api.progress(PROVINCE).children
+        self.assertEqual(sorted(self.browser.rows()), sorted(child.code for child in children))
+        cells = self.browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('#rows tr')].map("
+            "row => [row.dataset.unit, [...row.cells].map(cell => cell.textContent)]))"
+        )
+        for child in children:
+            today = ("+" if child.participants_today else "") + number(child.participants_today, "vi")
+            wanted = [child.name, number(child.participants, "vi")]
+            wanted += [number(child.plan, "vi"), percent(child.percent, "vi"), number(child.gap, "vi"), today]
+            self.assertEqual(cells[child.code], wanted)
+
+    def test_declaration_and_payment_move_the_page_by_themselves(self):
+        self.visit()
+        before = self.api.progress(PROVINCE)
+        commune = before.children[0]
+        participant = self.api.enrol(commune.code)
+        self.await_text("declared", number(before.declared + 1, "vi"))
+        self.assertEqual(self.browser.text("participants"), number(before.participants, "vi"))
+        self.api.pay(participant)
+        self.await_text("participants", number(before.participants + 1, "vi"))
+        self.await_text("gap", number(before.gap - 1, "vi"))
+        cell = f"return document.querySelector('tr[data-unit=\"{commune.code}\"] .participants').textContent"
+        moved = number(commune.participants + 1, "vi")
+        self.browser.wait(lambda: self.browser.run(cell) == moved, "the commune's row moves", MOVE_TIMEOUT_S)
+        after = self.api.progress(PROVINCE)
+        self.assertGreater(after.total, before.total)
+        self.assert_shows(after, "vi")
+        self.assert_no_reload()
+
+    def test_connection_that_breaks_is_told_and_heals(self):
+        self.may_complain = True
+        self.visit()
+        self.browser.cut(True)
+        self.addCleanup(self.browser.cut, False)
+        self.browser.wait(lambda: self.browser.link() == "lost", "the page tells that it is cut off", MOVE_TIMEOUT_S)
+        self.assertIn("Mất kết nối", self.browser.text("link-text"))
+        moved = number(self.pay_one(), "vi")
+        self.assertNotEqual(self.browser.text("participants"), moved)
+        self.browser.cut(False)
+        self.await_live(HEAL_TIMEOUT_S)
+        self.await_text("participants", moved)
+        moved = number(self.pay_one(), "vi")
+        self.await_text("participants", moved)
+        self.assert_no_reload()
+
+    def test_leads_from_the_country_to_a_commune_and_back(self):
+        self.visit("?unit=VN&lang=vi")
+        self.assert_shows(self.api.progress("VN"), "vi")
+        self.follow(f'tr[data-unit="{PROVINCE}"] a', PROVINCE)
+        self.assert_shows(self.api.progress(PROVINCE), "vi")
+        commune = self.api.progress(PROVINCE).children[-1].code
+        self.follow(f'tr[data-unit="{commune}"] a', commune)
+        self.assert_shows(self.api.progress(commune), "vi")
+        self.assertFalse(self.browser.element("#units").is_displayed())
+        above = f'#trail a[href*="unit={PROVINCE}&"]'
+        self.browser.wait(lambda: self.browser.run("return !!document.querySelector(arguments[0])", above), above)
+        self.follow(above, PROVINCE)
+        self.browser.driver.back()
+        self.await_unit(commune)
+        self.follow('#trail a[href*="unit=VN&"]', "VN")
+        self.assert_no_reload()
+
+    def follow(self, selector, unit):
+        self.browser.element(selector).click()
+        self.await_unit(unit)
+
+    def await_unit(self, unit):
+        self.browser.wait(lambda: f"unit={unit}&" in self.browser.driver.current_url, f"the address of {unit}")
+        self.await_live()
+        self.await_text("participants", number(self.api.progress(unit).participants, "vi"))
+
+    def test_language_changes_in_place(self):
+        self.visit()
+        unit = self.api.progress(PROVINCE)
+        self.browser.element("#lang-en").click()
+        self.assert_shows(unit, "en")
+        self.assertEqual(self.browser.run("return document.documentElement.lang"), "en")
+        self.assertIn("lang=en", self.browser.driver.current_url)
+        self.browser.element("#lang-vi").click()
+        self.assert_shows(unit, "vi")
+        self.assert_no_reload()
+
+    def test_table_is_sorted_by_keyboard(self):
+        self.visit()
+        key = "return document.activeElement.closest('th')?.dataset.key"
+        for _ in range(TABS_MAX):
+            ActionChains(self.browser.driver).send_keys(Keys.TAB).perform()
+            if self.browser.run(key) == "participants":
+                break
+        self.assertEqual(self.browser.run(key), "participants")
+        numbers = {child.code: child.participants for child in self.api.progress(PROVINCE).children}
+        for press, direction in ((Keys.ENTER, "descending"), (Keys.SPACE, "ascending")):
+            ActionChains(self.browser.driver).send_keys(press).perform()
+            head = self.browser.element('th[data-key="participants"]')
+            self.assertEqual(head.get_attribute("aria-sort"), direction)
+            shown = [numbers[code] for code in self.browser.rows()]
+            self.assertEqual(shown, sorted(numbers.values(), reverse=direction == "descending"))
+
+    def test_every_column_sorts(self):
+        self.visit()
+        children = {child.code: child for child in self.api.progress(PROVINCE).children}
+        columns = {
+            "plan": lambda child: child.plan,
+            "gap": lambda child: child.gap,
+            "percent": lambda child: float(child.percent or 0),
+            "today": lambda child: child.participants_today,
+        }
+        for key, value in columns.items():
+            button = self.browser.element(f'th[data-key="{key}"] button')
+            button.click()
+            if self.browser.element(f'th[data-key="{key}"]').get_attribute("aria-sort") != "descending":
+                button.click()
+            shown = [value(children[code]) for code in self.browser.rows()]
+            self.assertEqual(shown, sorted(shown, reverse=True), key)
+        self.browser.element('th[data-key="name"] button').click()
+        names = [children[code].name for code in self.browser.rows()]
+        self.assertEqual(fold(names[0])[0], min(fold(name)[0] for name in names))
+
+    def test_search_needs_no_diacritics(self):
+        self.visit()
+        children = self.api.progress(PROVINCE).children
+        needle = fold(children[0].name)
+        self.browser.element("#search").send_keys(needle.upper())
+        wanted = sorted(child.code for child in children if needle in fold(child.name))
+        self.browser.wait(lambda: sorted(self.browser.rows()) == wanted, f"only {needle} is listed", MOVE_TIMEOUT_S)
+        self.browser.element("#search").send_keys("#")
+        self.browser.wait(self.browser.element("#no-match").is_displayed, "nothing matches", MOVE_TIMEOUT_S)
+
+    def test_fits_a_phone(self):
+        self.browser.show(360, 740, is_phone=True)
+        commune = self.api.progress(PROVINCE).children[0].code
+        for unit in ("VN", PROVINCE, commune):
+            for lang in ("vi", "en"):
+                self.visit(f"?unit={unit}&lang={lang}")
+                width = self.browser.run("return document.documentElement.scrollWidth")
+                self.assertLessEqual(width, 360, f"unit {unit} in {lang} scrolls sideways")
+
+    def test_unknown_unit_is_told(self):
+        self.may_complain = True
+        for unit in ("99999", "nonsense"):
+            self.browser.open(f"?unit={unit}&lang=vi")
+            notice = self.browser.element("#notice")
+            self.browser.wait(notice.is_displayed, "the page tells that there is no such unit")
+            self.assertIn(unit, notice.text)
+            self.assertFalse(self.browser.element("#board").is_displayed())
+        self.browser.element("#notice a").click()
+        self.await_unit("VN")
+
+    def test_first_view_is_small_and_from_here_alone(self):
+        self.visit()
+        script = "return performance.getEntriesByType('resource').map(entry => [entry.name, entry.decodedBodySize])"
+        entries = self.browser.run(script)
+        page = self.browser.run("return performance.getEntriesByType('navigation')[0].decodedBodySize")
+        for name, _ in entries:
+            self.assertTrue(name.startswith(self.browser.url + "/"), name)
+        self.assertLess(page + sum(size for _, size in entries), VIEW_MAX_BYTES)
+
+    def test_speaks_to_screen_readers(self):
+        self.visit()
+        spoken = self.browser.element("#spoken")
+        self.assertEqual(spoken.get_attribute("aria-live"), "polite")
+        unit = self.api.progress(PROVINCE)
+        self.assertIn(number(unit.participants, "vi"), self.browser.text("spoken"))
+        self.assertIn(percent(unit.percent, "vi"), self.browser.text("spoken"))
+
+
+if __name__ == "__main__":
+    result = unittest.main(verbosity=2, exit=False).result
+    n_failed = len(result.failures) + len(result.errors)
+    n_skipped = len(result.skipped)
+    print(f"{result.testsRun - n_failed - n_skipped} passed, {n_failed} failed, {n_skipped} skipped")
+    sys.exit(n_failed > 0)
