@@ -15,11 +15,16 @@
 
 /* The 63 provinces of before July 2025: ids keep the code of the province where the birth was
  * registered. */
-static const uint8_t birth_provinces[] = {
+static const uint8_t birth_provinces[BIRTH_PROVINCES] = {
     1,  2,  4,  6,  8,  10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33,
     34, 35, 36, 37, 38, 40, 42, 44, 45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66,
     67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96,
 };
+
+int birth_province_at(size_t i)
+{
+    return birth_provinces[i];
+}
 
 static int is_known_province(const char *id)
 {

@@ -17,6 +17,10 @@ int personal_id_check(const char *id, int32_t birth_day, enum sex sex, struct er
 /* Structure alone, for look-ups: 12 digits. */
 int personal_id_check_form(const char *id, struct err *err) MUST_CHECK;
 
+/* The i-th of the known birth provinces (codes of the 63 provinces before July 2025), ascending. */
+#define BIRTH_PROVINCES 63
+int birth_province_at(size_t i);
+
 /* SI code: 10 digits. -EINVAL with err->field "si_code". */
 int si_code_check(const char *code, struct err *err) MUST_CHECK;
 
