@@ -27,15 +27,18 @@ static const char *write_text(const void *message, unsigned flags)
 static void test_defaults(void **state)
 {
     (void)state;
-    Ansinh__V1__Unit unit = ANSINH__V1__UNIT__INIT;
+    Ansinh__V1__Unit unit;
+    ansinh__v1__unit__init(&unit);
     assert_string_equal(write_text(&unit, 0), "{}");
     assert_string_equal(write_text(&unit, JSON_INDENT), "{}");
     assert_string_equal(write_text(&unit, JSON_DEFAULTS),
                         "{\"code\":\"\",\"parentCode\":\"\",\"level\":\"UNIT_LEVEL_UNSPECIFIED\","
                         "\"name\":\"\",\"nameEn\":\"\",\"fullName\":\"\",\"specialZone\":false}");
-    Ansinh__V1__ImportUnitsRequest request = ANSINH__V1__IMPORT_UNITS_REQUEST__INIT;
+    Ansinh__V1__ImportUnitsRequest request;
+    ansinh__v1__import_units_request__init(&request);
     assert_string_equal(write_text(&request, JSON_DEFAULTS), "{\"units\":[],\"dryRun\":false}");
-    Ansinh__V1__GetParticipantRequest get = ANSINH__V1__GET_PARTICIPANT_REQUEST__INIT;
+    Ansinh__V1__GetParticipantRequest get;
+    ansinh__v1__get_participant_request__init(&get);
     assert_string_equal(write_text(&get, JSON_DEFAULTS), "{}");
     get.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_SI_CODE;
     get.si_code = NULL;
@@ -65,9 +68,12 @@ static void test_null_pointers(void **state)
 static void test_indented(void **state)
 {
     (void)state;
-    Ansinh__V1__Unit units[2] = {ANSINH__V1__UNIT__INIT, ANSINH__V1__UNIT__INIT};
+    Ansinh__V1__Unit units[2];
+    ansinh__v1__unit__init(&units[0]);
+    ansinh__v1__unit__init(&units[1]);
     Ansinh__V1__Unit *pointers[] = {&units[0], &units[1]};
-    Ansinh__V1__ImportUnitsRequest request = ANSINH__V1__IMPORT_UNITS_REQUEST__INIT;
+    Ansinh__V1__ImportUnitsRequest request;
+    ansinh__v1__import_units_request__init(&request);
     char code[] = "15";
     units[1].code = code;
     units[1].special_zone = 1;
@@ -232,7 +238,8 @@ static void test_depth(void **state)
 static void test_appends(void **state)
 {
     (void)state;
-    Ansinh__V1__Unit unit = ANSINH__V1__UNIT__INIT;
+    Ansinh__V1__Unit unit;
+    ansinh__v1__unit__init(&unit);
     struct buf out;
     buf_init(&out, OUT_BYTES);
     assert_int_equal(buf_puts(&out, "data: "), 0);
