@@ -1,0 +1,146 @@
+/* GetPayment: the journal entry behind a payment's id, or behind the request id that Pay was called
+ * with. */
+#include <string.h>
+
+#include "ansinh/v1/events.pb-c.h"
+#include "ansinh/v1/payments.pb-c.h"
+#include "common/base/clock.h"
+#include "common/domain/calendar.h"
+#include "common/service/command.h"
+#include "common/store/journal.h"
+#include "services/payments/payments.h"
+#include "services/payments/payments_rules.h"
+
+#define RETRY_AFTER_MS 200
+
+/* Lives in the request's arena. */
+struct finding {
+    struct service *svc;
+    struct bus_request *request;
+    unsigned partition;
+    struct journal_position position;
+};
+
+static void fail_not_found(struct finding *self, const char *field)
+{
+    bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, field, "no such payment");
+}
+
+static void fail_unavailable(struct finding *self)
+{
+    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "the ledger cannot be reached");
+}
+
+static void answer(struct finding *self, const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
+    char payment_id[POSITION_TEXT_BYTES], participant_id[BASE32_TEXT_BYTES];
+    char bill_id[BILL_ID_TEXT_BYTES], date[DATE_TEXT_BYTES];
+    char from_month[MONTH_TEXT_BYTES], to_month[MONTH_TEXT_BYTES];
+    position_format(self->partition, self->position, payment_id);
+    base32_format(event->citizen.data, participant_id);
+    bill_id_format(event->citizen.data, paid->bill_number, bill_id);
+    date_format(paid->paid_day, date);
+    month_format((int32_t)paid->from_month, from_month);
+    month_format((int32_t)(paid->from_month + paid->months - 1), to_month);
+    Ansinh__V1__GetPaymentResponse out = ANSINH__V1__GET_PAYMENT_RESPONSE__INIT;
+    out.payment_id = payment_id;
+    out.bill_id = bill_id;
+    out.participant_id = participant_id;
+    out.amount_vnd = paid->pockets == NULL ? 0 : paid->pockets->participant_vnd;
+    out.pockets = paid->pockets;
+    out.from_month = from_month;
+    out.to_month = to_month;
+    out.paid_on = date;
+    out.recorded_at_ms = event->at_ms;
+    out.channel = paid->channel;
+    out.point_code = paid->point_code;
+    out.collector_code = paid->collector_code;
+    bus_reply(self->request, &out.base);
+}
+
+static void on_entry(void *arg, int rc, const struct journal_entry *entries, size_t n)
+{
+    struct finding *self = arg;
+    if (rc < 0) {
+        fail_unavailable(self);
+        return;
+    }
+    if (n != 1 || entries[0].position.epoch != self->position.epoch ||
+        entries[0].position.seq != self->position.seq) {
+        fail_not_found(self, "payment_id");
+        return;
+    }
+    ProtobufCAllocator allocator;
+    bus_arena_allocator(self->request->arena, &allocator);
+    Ansinh__V1__Event *event =
+        ansinh__v1__event__unpack(&allocator, entries[0].event_len, entries[0].event);
+    if (event == NULL || event->citizen.len != ID_BYTES ||
+        event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+        fail_not_found(self, "payment_id");
+    else
+        answer(self, event);
+}
+
+static void read_entry(struct finding *self)
+{
+    struct journal_position before = {self->position.epoch, self->position.seq - 1};
+    journal_read(self->svc->ledger, self->partition, before, 1, on_entry, self);
+}
+
+static void on_looked_up(void *arg, int rc, const struct commit_result *result)
+{
+    struct finding *self = arg;
+    if (rc < 0) {
+        fail_unavailable(self);
+    } else if (result->outcome != COMMIT_KNOWN) {
+        /* nothing was committed under this id: a Pay that is still under way will say so itself */
+        fail_not_found(self, "request_id");
+    } else {
+        self->position = result->position;
+        read_entry(self);
+    }
+}
+
+/* The stored answer is in the partition of the bill's participant. */
+static void find_by_request(struct finding *self, const Ansinh__V1__GetPaymentRequest *in)
+{
+    struct err err = {0};
+    struct request_id id;
+    uint8_t citizen[ID_BYTES];
+    uint32_t number;
+    if (bill_id_parse(in->bill_id, citizen, &number, &err) < 0) {
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
+        return;
+    }
+    if (request_id_parse(in->request_id, &id) < 0) {
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "request_id",
+                 "want the Idempotency-Key that Pay was called with");
+        return;
+    }
+    self->partition = partition_of(citizen);
+    int rc = commit_lookup(self->svc->ledger, self->partition, &id, clock_wall_ms(), NULL,
+                           on_looked_up, self);
+    if (rc < 0)
+        fail_not_found(self, "request_id");
+}
+
+void on_get_payment(void *arg, struct bus_request *request)
+{
+    const Ansinh__V1__GetPaymentRequest *in = (const Ansinh__V1__GetPaymentRequest *)request->input;
+    struct finding *self = arena_zalloc(request->arena, sizeof(*self));
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    self->svc = arg;
+    self->request = request;
+    if (in->payment_id[0] == '\0')
+        find_by_request(self, in);
+    else if (position_parse(in->payment_id, &self->partition, &self->position) < 0)
+        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "payment_id",
+                 "want the payment id that Pay answered");
+    else
+        read_entry(self);
+}

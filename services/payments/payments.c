@@ -1,0 +1,27 @@
+#include "services/payments/payments.h"
+
+#include "ansinh/v1/payments.pb-c.h"
+
+/* Quotes and inquiries are refused before payments when there is too much to do. */
+static const struct bus_method methods[] = {
+    {"Quote", on_quote, 0},
+    {"Inquire", on_inquire, BUS_COMMAND},
+    {"Pay", on_pay, BUS_COMMAND | BUS_URGENT},
+    {"GetPayment", on_get_payment, BUS_URGENT},
+};
+
+static int create(struct service *svc, struct err *err)
+{
+    (void)err;
+    bus_server_add(svc->server, &ansinh__v1__payments__descriptor, methods, ARRAY_LEN(methods),
+                   svc);
+    return 0;
+}
+
+const struct service_spec payments_spec = {
+    .name = "payments",
+    .prefix = "PAYMENTS_",
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_PUBLISHER | SERVICE_KEYRING |
+             SERVICE_DIRECTORY | SERVICE_POLICY,
+    .create = create,
+};

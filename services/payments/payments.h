@@ -1,0 +1,15 @@
+/* The payments service: what is owed, bills, payments. See README.md. */
+#ifndef ANSINH_PAYMENTS_PAYMENTS_H
+#define ANSINH_PAYMENTS_PAYMENTS_H
+
+#include "common/service/service.h"
+
+extern const struct service_spec payments_spec;
+
+/* Handlers, one file each; arg is the struct service. */
+void on_quote(void *arg, struct bus_request *request);
+void on_inquire(void *arg, struct bus_request *request);
+void on_pay(void *arg, struct bus_request *request);
+void on_get_payment(void *arg, struct bus_request *request);
+
+#endif

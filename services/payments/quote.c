@@ -1,0 +1,101 @@
+/* Quote: what would be owed, with every step and its citation. */
+#include <errno.h>
+#include <string.h>
+
+#include "ansinh/v1/payments.pb-c.h"
+#include "common/base/clock.h"
+#include "common/service/directory.h"
+#include "common/service/policy.h"
+#include "services/payments/payments.h"
+#include "services/payments/payments_rules.h"
+
+/* Lives in the request's arena. */
+struct quoting {
+    struct service *svc;
+    struct bus_request *request;
+};
+
+static void answer(struct bus_request *request, const struct quote *quote)
+{
+    struct arena *arena = request->arena;
+    Ansinh__V1__QuoteLine *rows = arena_alloc(arena, quote->n_lines * sizeof(*rows));
+    Ansinh__V1__QuoteLine *lines[QUOTE_LINES_MAX];
+    Ansinh__V1__QuoteResponse out = ANSINH__V1__QUOTE_RESPONSE__INIT;
+    for (size_t i = 0; rows != NULL && i < quote->n_lines; i++) {
+        const struct quote_line *line = &quote->lines[i];
+        ansinh__v1__quote_line__init(&rows[i]);
+        rows[i].key = arena_strndup(arena, line->key, strlen(line->key));
+        rows[i].explanation = arena_strndup(arena, line->explanation, strlen(line->explanation));
+        rows[i].citation = arena_strndup(arena, line->citation, strlen(line->citation));
+        rows[i].amount_vnd = line->amount_vnd;
+        lines[i] = &rows[i];
+        out.n_lines++;
+    }
+    out.lines = lines;
+    out.gross_vnd = quote->gross_vnd;
+    out.central_vnd = quote->central_vnd;
+    out.local_vnd = quote->local_vnd;
+    out.donor_vnd = quote->donor_vnd;
+    out.due_vnd = quote->participant_vnd;
+    bus_reply(request, &out.base);
+}
+
+static void quote(struct quoting *self, const struct directory_unit *unit)
+{
+    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
+    struct quote_request wanted = {
+        .income_vnd = in->income_vnd,
+        .method = in->method == ANSINH__V1__METHOD__METHOD_UNSPECIFIED ? METHOD_IS_MONTHLY
+                                                                       : (enum method)in->method,
+        .months = in->months,
+        .group = (enum support_group)in->support_group,
+        .is_special_zone = unit->is_special_zone,
+    };
+    struct err err = {0};
+    struct quote result;
+    int32_t today = clock_business_day(clock_wall_ms());
+    int rc = business_date_parse(in->on, "on", INT32_MAX, &wanted.on_day, &err);
+    if (in->on[0] == '\0')
+        wanted.on_day = today;
+    if (rc == 0)
+        rc = contribution_quote(self->svc->policy, &wanted, &result, &err);
+    if (rc == 0)
+        answer(self->request, &result);
+    else
+        bus_fail(self->request,
+                 rc == -ENOTSUP ? ANSINH__V1__CODE__CODE_UNIMPLEMENTED
+                                : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
+                 err.field, "%s", err.text);
+}
+
+static void on_refreshed(void *arg)
+{
+    struct quoting *self = arg;
+    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
+    const struct directory_unit *unit = directory_unit(self->svc->directory, in->unit_code);
+    if (unit == NULL)
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "unit_code",
+                 "unknown unit");
+    else
+        quote(self, unit);
+}
+
+void on_quote(void *arg, struct bus_request *request)
+{
+    struct service *svc = arg;
+    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)request->input;
+    struct quoting *self = arena_alloc(request->arena, sizeof(*self));
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    *self = (struct quoting){svc, request};
+    if (in->product != ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED &&
+        in->product != ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
+        bus_fail(request, ANSINH__V1__CODE__CODE_UNIMPLEMENTED, "product",
+                 "only PRODUCT_VOLUNTARY_SI is quoted yet");
+    else if (directory_unit(svc->directory, in->unit_code) == NULL)
+        directory_refresh(svc->directory, on_refreshed, self);
+    else
+        on_refreshed(self);
+}
