@@ -207,7 +207,7 @@ static int file_text(const char *directory, const char *file, struct buf *ret, s
     if (is_broken)
         return err_set(err, -EIO, "%.100s: cannot be read", path);
     if (ret->len > POLICY_FILE_MAX_BYTES)
-        return err_set(err, -EFBIG, "%.60s: larger than %d bytes", file, POLICY_FILE_MAX_BYTES);
+        return err_set(err, -EFBIG, "%.60s: larger than %zu bytes", file, POLICY_FILE_MAX_BYTES);
     return 0;
 }
 

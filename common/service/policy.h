@@ -6,7 +6,7 @@
 #include "common/domain/contribution.h"
 
 #define POLICY_FILES_MAX 64
-#define POLICY_FILE_MAX_BYTES (1024 * 1024)
+#define POLICY_FILE_MAX_BYTES ((size_t)1024 * 1024)
 
 /* Reads every *.json of the directory (ansinh.v1.PolicyDocument) and checks the whole. Caller
  * destroys *ret. -ENOENT: no such directory, or nothing in it; -EINVAL: a file is not a document,

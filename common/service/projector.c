@@ -451,6 +451,11 @@ void projector_destroy(struct projector **self)
     *self = NULL;
 }
 
+uint64_t projector_version(const struct projector *self)
+{
+    return (self->epoch << 20) + (uint64_t)self->stats.flushes;
+}
+
 int projector_drained(struct projector *self)
 {
     if (self->state == STANDBY)

@@ -47,9 +47,15 @@ void projector_destroy(struct projector **self);
 /* After reset: loading is complete, events may come. */
 void projector_ready(struct projector *self);
 
+/* Grows with every flush, also over changes of the leader. */
+uint64_t projector_version(const struct projector *self);
+
 /* During a drain: writes what is gathered, then gives the lease back; true when both are done. For
  * is_idle. */
 int projector_drained(struct projector *self);
+
+/* After reset: loading failed; the lease is given up and tried again. */
+void projector_restart(struct projector *self);
 
 int projector_is_leader(const struct projector *self);
 /* True when every event that a sweep has seen is applied and flushed. */

@@ -1,0 +1,251 @@
+#include "services/analytics/analytics.h"
+
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "services/analytics/analytics_rules.h"
+#include "services/analytics/progress.h"
+
+#define LEASE_MS 3000
+#define FLUSH_MS 100  /* also the shortest time between two view frames */
+#define PULSE_MS 1000 /* an empty frame at least this often */
+#define PENDING_MAX                                                                                \
+    1200 /* events per flush: at most some 16 increments each, within the flush's limit */
+#define FRAME_ARENA_BYTES (32 * 1024 * 1024)
+
+/* --- events
+ * ---------------------------------------------------------------------------------------- */
+
+static void count(struct analytics *self, uint32_t commune, enum board_metric metric, int64_t delta)
+{
+    if (delta == 0)
+        return;
+    board_add(self->board, commune, metric, delta);
+    increments_total(self->increments, commune, metric, delta);
+}
+
+static void count_timed(struct analytics *self, uint32_t commune, int32_t day, int64_t at_ms,
+                        enum board_metric metric)
+{
+    int32_t recorded_day = clock_business_day(at_ms);
+    unsigned hour = business_hour(at_ms);
+    count(self, commune, metric, 1);
+    board_add_day(self->board, commune, day, metric, 1);
+    increments_day(self->increments, commune, day, metric, 1);
+    if (day != recorded_day)
+        return; /* taken over from paper later: belongs to its day, to no hour of the sprint */
+    board_add_hour(self->board, commune, day, hour, metric, 1);
+    increments_hour(self->increments, commune, day, hour, metric, 1);
+}
+
+static void apply(void *arg, const struct projector_event *in)
+{
+    struct analytics *self = arg;
+    const Ansinh__V1__Event *event = in->event;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
+        const Ansinh__V1__ParticipantEnrolled *enrolled = event->participant_enrolled;
+        count_timed(self, enrolled->commune, enrolled->enrolled_day, event->at_ms, BOARD_DECLARED);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
+        const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
+        if (paid->is_first)
+            count_timed(self, paid->commune, paid->paid_day, event->at_ms, BOARD_PARTICIPANTS);
+        count(self, paid->commune, BOARD_PAYMENTS, 1);
+        if (paid->pockets == NULL)
+            return;
+        count(self, paid->commune, BOARD_PARTICIPANT_VND, paid->pockets->participant_vnd);
+        count(self, paid->commune, BOARD_CENTRAL_VND, paid->pockets->central_vnd);
+        count(self, paid->commune, BOARD_LOCAL_VND, paid->pockets->local_vnd);
+        count(self, paid->commune, BOARD_DONOR_VND, paid->pockets->donor_vnd);
+    }
+}
+
+static void collect(void *arg, struct flush *flush)
+{
+    struct analytics *self = arg;
+    increments_collect(self->increments, flush);
+}
+
+static void on_loaded(void *arg, int rc)
+{
+    struct analytics *self = arg;
+    if (rc < 0) {
+        log_error("the board cannot be loaded", "code=%d", rc);
+        projector_restart(self->projector);
+        return;
+    }
+    board_forget_changes(self->board);
+    self->is_all_changed = 1;
+    projector_ready(self->projector);
+}
+
+static void reset(void *arg)
+{
+    struct analytics *self = arg;
+    board_clear(self->board);
+    increments_clear(self->increments);
+    board_load(self->svc->views, self->board, clock_business_day(clock_wall_ms()), on_loaded, self);
+}
+
+/* --- view frames
+ * ----------------------------------------------------------------------------------- */
+
+/* Marks are kept in a table by unit index, so that every unit is in a frame once. */
+static size_t changed_units(struct analytics *self, const struct directory_unit **ret,
+                            uint8_t *marks)
+{
+    const struct directory *directory = self->svc->directory;
+    size_t n = 0;
+    size_t n_changed = MIN(board_changed(self->board, self->changed, ANALYTICS_CHANGED_MAX),
+                           (size_t)ANALYTICS_CHANGED_MAX);
+    size_t n_units = directory_unit_count(directory);
+    for (size_t i = 0; self->is_all_changed && i < n_units; i++) {
+        ret[n++] = directory_unit_at(directory, i);
+        marks[i] = 1;
+    }
+    for (size_t i = 0; i < n_changed; i++) {
+        const struct directory_unit *unit = directory_commune(directory, self->changed[i]);
+        for (; unit != NULL && !marks[unit->index]; unit = unit->parent) {
+            marks[unit->index] = 1;
+            ret[n++] = unit;
+        }
+    }
+    return n;
+}
+
+static void publish_frame(struct analytics *self, Ansinh__V1__ProgressView *view)
+{
+    size_t len = protobuf_c_message_get_packed_size(&view->base);
+    uint8_t *packed = arena_alloc(self->arena, len);
+    if (packed == NULL)
+        return;
+    (void)protobuf_c_message_pack(&view->base, packed);
+    bus_publish_view(self->svc->publisher, packed, len);
+}
+
+/* The units that changed since the last frame; an empty frame says that the board lives. */
+static void publish(struct analytics *self)
+{
+    struct arena *arena = self->arena;
+    size_t n_units = directory_unit_count(self->svc->directory);
+    arena_reset(arena);
+    const struct directory_unit **units = arena_alloc(arena, n_units * sizeof(*units));
+    uint8_t *marks = arena_zalloc(arena, n_units);
+    Ansinh__V1__UnitProgress *rows = arena_alloc(arena, n_units * sizeof(*rows));
+    Ansinh__V1__UnitProgress **list = arena_alloc(arena, n_units * sizeof(*list));
+    if (units == NULL || marks == NULL || rows == NULL || list == NULL)
+        return;
+    int64_t now_ms = clock_wall_ms();
+    int32_t today = clock_business_day(now_ms);
+    Ansinh__V1__ProgressView view = ANSINH__V1__PROGRESS_VIEW__INIT;
+    size_t n = changed_units(self, units, marks);
+    view.units = list;
+    for (size_t i = 0; i < n; i++) {
+        if (progress_fill(self->board, units[i], today, arena, &rows[i]) == 0)
+            list[view.n_units++] = &rows[i];
+    }
+    view.version = projector_version(self->projector);
+    view.as_of_ms = now_ms;
+    publish_frame(self, &view);
+    board_forget_changes(self->board);
+    self->is_all_changed = 0;
+    self->published_ms = clock_mono_ms();
+}
+
+static void flushed(void *arg)
+{
+    publish(arg);
+}
+
+/* Shows what changes without events: a plan, a name, midnight; and that the board lives. */
+static void pulse(void *arg)
+{
+    struct analytics *self = arg;
+    if (!projector_is_leader(self->projector))
+        return;
+    uint64_t generation = directory_generation(self->svc->directory);
+    if (generation != self->directory_generation) {
+        self->directory_generation = generation;
+        self->is_all_changed = 1;
+    }
+    if (self->is_all_changed || clock_mono_ms() - self->published_ms >= PULSE_MS)
+        publish(self);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
+
+static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
+{
+    struct analytics *self = arg;
+    struct projector_stats stats;
+    projector_stats_get(self->projector, &stats);
+    emit(sink, "board_leader", "", projector_is_leader(self->projector), 0);
+    emit(sink, "board_events_total", "", stats.applied, 1);
+    emit(sink, "board_flushes_total", "", stats.flushes, 1);
+    emit(sink, "board_refused_flushes_total", "", stats.refused_flushes, 1);
+    emit(sink, "board_takeovers_total", "", stats.takeovers, 1);
+    emit(sink, "board_lag_events", "", stats.lag_events, 0);
+    emit(sink, "board_lag_ms", "", stats.lag_ms, 0);
+    emit(sink, "board_caught_up", "", projector_is_caught_up(self->projector), 0);
+    emit(sink, "board_communes", "", (int64_t)board_count(self->board), 0);
+}
+
+static const struct bus_method methods[] = {{"GetProgress", on_get_progress, 0}};
+
+static int create(struct service *svc, struct err *err)
+{
+    (void)err;
+    struct analytics *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->svc = svc;
+    self->board = board_create();
+    self->increments = increments_create();
+    self->arena = arena_create(FRAME_ARENA_BYTES);
+    svc->context = self;
+    struct projector_spec spec = {
+        .name = BOARD_VIEW,
+        .lease_ms = LEASE_MS,
+        .flush_ms = FLUSH_MS,
+        .pending_max = PENDING_MAX,
+        .arg = self,
+        .apply = apply,
+        .collect = collect,
+        .flushed = flushed,
+        .reset = reset,
+    };
+    self->projector = projector_create(svc, &spec);
+    self->pulse = loop_timer_add(svc->loop, FLUSH_MS, FLUSH_MS, pulse, self);
+    metrics_collector(svc->metrics, emit_stats, self);
+    bus_server_add(svc->server, &ansinh__v1__analytics__descriptor, methods, ARRAY_LEN(methods),
+                   self);
+    return 0;
+}
+
+static int is_idle(struct service *svc)
+{
+    struct analytics *self = svc->context;
+    return projector_drained(self->projector);
+}
+
+static void destroy(struct service *svc)
+{
+    struct analytics *self = svc->context;
+    loop_timer_cancel(svc->loop, &self->pulse);
+    projector_destroy(&self->projector);
+    board_destroy(&self->board);
+    increments_destroy(&self->increments);
+    arena_destroy(&self->arena);
+    free(self);
+    svc->context = NULL;
+}
+
+const struct service_spec analytics_spec = {
+    .name = "analytics",
+    .prefix = "ANALYTICS_",
+    .needs =
+        SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_PUBLISHER | SERVICE_DIRECTORY,
+    .create = create,
+    .is_idle = is_idle,
+    .destroy = destroy,
+};

@@ -1,0 +1,29 @@
+/* The analytics service: the board, a fold of the journal. See README.md. */
+#ifndef ANSINH_ANALYTICS_ANALYTICS_H
+#define ANSINH_ANALYTICS_ANALYTICS_H
+
+#include "common/service/projector.h"
+#include "services/analytics/analytics_store.h"
+#include "services/analytics/board.h"
+
+extern const struct service_spec analytics_spec;
+
+#define ANALYTICS_CHANGED_MAX 100000
+
+struct analytics {
+    struct service *svc;
+    struct projector *projector;
+    struct board *board;
+    struct increments *increments;
+    struct arena *arena; /* of the view frame under construction */
+    struct loop_timer *pulse;
+    int64_t published_ms;          /* monotonic, of the last view frame */
+    uint64_t directory_generation; /* that the last frames showed */
+    int is_all_changed;            /* the next frame carries every unit */
+    uint32_t changed[ANALYTICS_CHANGED_MAX];
+};
+
+/* Answers GetProgress; arg is the struct analytics. */
+void on_get_progress(void *arg, struct bus_request *request);
+
+#endif

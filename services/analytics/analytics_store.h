@@ -1,0 +1,35 @@
+/* The board's keys in the views server, and nothing else: increments out, everything back in.
+ *
+ * {v:board}:totals      hash  "<commune>:<metric>"         -> number
+ * {v:board}:days:<year> hash  "<commune>:<day>:<metric>"   -> number; day counts from 1970-01-01
+ * {v:board}:hours:<day> hash  "<commune>:<hour>:<metric>"  -> number; kept for 40 days */
+#ifndef ANSINH_ANALYTICS_ANALYTICS_STORE_H
+#define ANSINH_ANALYTICS_ANALYTICS_STORE_H
+
+#include "common/store/views.h"
+#include "services/analytics/board.h"
+
+#define BOARD_VIEW "board"
+
+/* Increments gathered since the last collect, merged per field. */
+struct increments;
+struct increments *increments_create(void);
+void increments_destroy(struct increments **self);
+void increments_clear(struct increments *self);
+
+void increments_total(struct increments *self, uint32_t commune, enum board_metric metric,
+                      int64_t delta);
+void increments_day(struct increments *self, uint32_t commune, int32_t day,
+                    enum board_metric metric, int64_t delta);
+void increments_hour(struct increments *self, uint32_t commune, int32_t day, unsigned hour,
+                     enum board_metric metric, int64_t delta);
+
+/* Moves all of them into a flush. */
+void increments_collect(struct increments *self, struct flush *flush);
+
+/* Asks views for everything stored and adds it to the board; done(arg, rc) runs once. today decides
+ * whose hours are read. */
+void board_load(struct store *views, struct board *board, int32_t today,
+                void (*done)(void *arg, int rc), void *arg);
+
+#endif
