@@ -1,0 +1,212 @@
+#include "services/gateway/connect.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/parse.h"
+#include "common/json/json.h"
+#include "services/gateway/connect_call.h"
+
+#define TRACE_BYTES 8
+#define OWN_PROCESS "gateway"
+
+struct connect {
+    struct service *svc;
+    int64_t timeout_ms;
+    char trace_prefix[2 * TRACE_BYTES + 1]; /* of this process; a number makes it a request's */
+    uint64_t n_traces;
+    size_t n_open;
+    int64_t *refusals[CONNECT_REFUSALS];
+};
+
+struct connect *connect_create(struct service *svc, int64_t timeout_ms)
+{
+    static const char *const kinds[CONNECT_REFUSALS] = {
+        [CONNECT_UNKNOWN_METHOD] = "kind=\"unknown_method\"",
+        [CONNECT_BAD_VERB] = "kind=\"verb\"",
+        [CONNECT_BAD_TYPE] = "kind=\"content_type\"",
+        [CONNECT_BAD_HEADER] = "kind=\"header\"",
+        [CONNECT_BAD_MESSAGE] = "kind=\"message\"",
+    };
+    struct connect *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->svc = svc;
+    self->timeout_ms = timeout_ms;
+    uint8_t prefix[TRACE_BYTES];
+    randombytes_buf(prefix, sizeof(prefix));
+    format_hex(prefix, sizeof(prefix), self->trace_prefix);
+    for (int i = CONNECT_ACCEPTED + 1; i < CONNECT_REFUSALS; i++)
+        self->refusals[i] = metrics_counter(svc->metrics, "bad_input_total", kinds[i]);
+    return self;
+}
+
+void connect_destroy(struct connect **self)
+{
+    if (*self == NULL)
+        return;
+    ASSERT((*self)->n_open == 0);
+    free(*self);
+    *self = NULL;
+}
+
+/* --- answers ------------------------------------------------------------------------------------
+ */
+
+static void answer_error(struct connect_call *call, const struct connect_error *error)
+{
+    connect_error_answer(call->request, error, call->headers, call->n_headers);
+}
+
+/* Writes the answer's message in the caller's encoding; 0 for one that cannot be written. */
+static int write_output(const struct connect_call *call, const uint8_t *body, size_t len)
+{
+    struct buf *out = &call->request->out;
+    buf_reset(out);
+    if (call->codec == CONNECT_PROTO)
+        return buf_append(out, body, len) == 0;
+    ProtobufCAllocator allocator;
+    bus_arena_allocator(call->request->arena, &allocator);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(call->method->output, &allocator, len, body);
+    return message != NULL && json_from_message(message, JSON_DEFAULTS, out) == 0;
+}
+
+static void answer_output(struct connect_call *call, const uint8_t *body, size_t len)
+{
+    if (!write_output(call, body, len)) {
+        log_error("an answer cannot be written", "method=%s trace=%s len=%zu", call->method->name,
+                  call->trace_id, len);
+        struct connect_error error = {.code = ANSINH__V1__CODE__CODE_INTERNAL,
+                                      .message = "the answer cannot be written"};
+        answer_error(call, &error);
+        return;
+    }
+    connect_call_header(call, "Content-Type",
+                        call->codec == CONNECT_JSON ? "application/json" : "application/proto");
+    connect_call_header(call, "Cache-Control", "no-store");
+    struct buf *out = &call->request->out;
+    http_answer(call->request, 200, call->headers, call->n_headers, out->data, out->len);
+}
+
+static void on_answer(void *arg, const struct bus_answer *answer)
+{
+    struct connect_call *call = arg;
+    struct connect *self = call->arg;
+    self->n_open--;
+    log_debug("answered", "method=%s trace=%s code=%s", call->method->name, call->trace_id,
+              bus_code_name(answer->code));
+    if (answer->code == ANSINH__V1__CODE__CODE_UNSPECIFIED) {
+        answer_output(call, answer->body, answer->body_len);
+        return;
+    }
+    struct connect_error error = {.code = answer->code,
+                                  .message = answer->message,
+                                  .field = answer->field,
+                                  .retry_after_ms = answer->retry_after_ms};
+    /* a call cut off by the gateway's end may have been carried out */
+    if (call->has_id && error.code == ANSINH__V1__CODE__CODE_CANCELED)
+        error.code = ANSINH__V1__CODE__CODE_UNKNOWN;
+    if (call->has_id && error.code == ANSINH__V1__CODE__CODE_UNKNOWN)
+        error.request_id = call->key;
+    answer_error(call, &error);
+}
+
+/* --- requests -----------------------------------------------------------------------------------
+ */
+
+/* The process that a method of every process is asked of: the text field "service" of its input.
+ * NULL for a name that no process has. */
+static const char *process_of(const ProtobufCMessage *input)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(input->descriptor, "service");
+    ASSERT(field != NULL && field->type == PROTOBUF_C_TYPE_STRING);
+    const char *name = *(char *const *)(const void *)((const char *)input + field->offset);
+    if (name[0] == '\0')
+        return OWN_PROCESS;
+    for (const char *const *process = api_processes(); *process != NULL; process++) {
+        if (strcmp(*process, name) == 0)
+            return *process;
+    }
+    return NULL;
+}
+
+/* Decodes the input where somebody must look into it: JSON, and what says which process is meant.
+ */
+static enum connect_refusal decode(struct connect_call *call, ProtobufCMessage **ret,
+                                   struct err *err, struct connect_error *error)
+{
+    const struct api_method *method = call->method;
+    *error = (struct connect_error){.code = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT};
+    *ret = NULL;
+    if (call->codec == CONNECT_JSON) {
+        if (json_to_message((const char *)call->message, call->message_len, method->input,
+                            call->request->arena, ret, err) == 0)
+            return CONNECT_ACCEPTED;
+        error->message = err->text;
+        error->field = err->field;
+        return CONNECT_BAD_MESSAGE;
+    }
+    if (method->process[0] != '\0')
+        return CONNECT_ACCEPTED;
+    ProtobufCAllocator allocator;
+    bus_arena_allocator(call->request->arena, &allocator);
+    *ret = protobuf_c_message_unpack(method->input, &allocator, call->message_len, call->message);
+    error->message = "the message is no valid protobuf";
+    return *ret == NULL ? CONNECT_BAD_MESSAGE : CONNECT_ACCEPTED;
+}
+
+static void send_call(struct connect *self, struct connect_call *call,
+                      const ProtobufCMessage *input)
+{
+    struct bus_call out = {.service = call->method->process,
+                           .method = call->method->name,
+                           .id = call->has_id ? &call->id : NULL,
+                           .timeout_ms = call->timeout_ms,
+                           .trace_id = call->trace_id};
+    if (out.service[0] == '\0') {
+        out.service = process_of(input);
+        if (out.service == NULL) {
+            struct connect_error error = {.code = ANSINH__V1__CODE__CODE_NOT_FOUND,
+                                          .message = "there is no service of this name",
+                                          .field = "service"};
+            answer_error(call, &error);
+            return;
+        }
+        if (strcmp(out.service, OWN_PROCESS) == 0)
+            out.instance = self->svc->conf.instance;
+    }
+    self->n_open++;
+    if (input != NULL)
+        bus_call(self->svc->client, &out, input, on_answer, call);
+    else
+        bus_call_packed(self->svc->client, &out, call->message, call->message_len, on_answer, call);
+}
+
+void connect_handle(struct connect *self, struct http_request *request)
+{
+    struct connect_call *call = arena_zalloc(request->arena, sizeof(*call));
+    char *trace = arena_printf(request->arena, "%s%016llx", self->trace_prefix,
+                               (unsigned long long)self->n_traces++);
+    ASSERT(call != NULL && trace != NULL); /* the arena is empty */
+    call->request = request;
+    call->timeout_ms = self->timeout_ms;
+    call->trace_id = trace;
+    call->arg = self;
+    struct connect_error error = {0};
+    struct err err = {0};
+    ProtobufCMessage *input = NULL;
+    enum connect_refusal refusal = connect_call_read(call, &error);
+    if (refusal == CONNECT_ACCEPTED)
+        refusal = decode(call, &input, &err, &error);
+    if (refusal != CONNECT_ACCEPTED) {
+        ++*self->refusals[refusal];
+        log_debug("refused", "path=%.64s trace=%s field=%s", request->path, call->trace_id,
+                  error.field == NULL ? "" : error.field);
+        answer_error(call, &error);
+        return;
+    }
+    send_call(self, call, input);
+}

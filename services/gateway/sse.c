@@ -1,0 +1,355 @@
+#include "services/gateway/sse.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "services/gateway/board.h"
+#include "services/gateway/connect_error.h"
+
+#define OPENING "retry: 1000\n\n"
+#define HEARTBEAT ":\n\n"
+#define HEARTBEAT_LOOK_MS 1000
+#define RETRY_AFTER_MS 5000
+#define STALE_MAX_BYTES 128
+
+/* One stream; in the list of its watch. Lives until its request is gone. */
+struct viewer {
+    struct sse *sse;
+    struct http_request *request;
+    struct watch *watch;
+    struct viewer *prev, *next;
+    int is_open; /* the stream has begun; before, the first load is waited for */
+    int wants_opening, wants_snapshot, wants_stale;
+    uint64_t seen_seq;   /* it was sent what changed up to here */
+    struct frame *frame; /* being sent, from offset on */
+    size_t offset;
+    int64_t next_ms; /* no progress before */
+    int64_t sent_ms; /* the last time that anything was sent */
+};
+
+struct sse {
+    struct service *svc;
+    struct board *board;
+    struct loop_timer *timer;
+    size_t n_viewers, viewers_max;
+    int is_draining;
+    struct frame *opening, *heartbeat;
+    struct buf text;
+    int64_t *viewers, *frames, *bad_input;
+};
+
+/* --- the life of a viewer --------------------------------------------------------------------- */
+
+static struct viewer *viewer_add(struct sse *self, struct http_request *request,
+                                 const struct watch_spec *spec)
+{
+    struct viewer *viewer = calloc(1, sizeof(*viewer));
+    ASSERT(viewer != NULL);
+    viewer->sse = self;
+    viewer->request = request;
+    viewer->wants_opening = viewer->wants_snapshot = 1;
+    viewer->watch = board_join(self->board, spec);
+    struct viewer **list = &viewer->watch->viewers;
+    viewer->next = *list;
+    if (*list != NULL)
+        (*list)->prev = viewer;
+    *list = viewer;
+    self->n_viewers++;
+    *self->viewers = (int64_t)self->n_viewers;
+    return viewer;
+}
+
+static void viewer_remove(void *arg)
+{
+    struct viewer *viewer = arg;
+    struct sse *self = viewer->sse;
+    if (viewer->prev != NULL)
+        viewer->prev->next = viewer->next;
+    else
+        viewer->watch->viewers = viewer->next;
+    if (viewer->next != NULL)
+        viewer->next->prev = viewer->prev;
+    if (viewer->watch->viewers == NULL)
+        board_leave(self->board, viewer->watch);
+    frame_unref(&viewer->frame);
+    free(viewer);
+    self->n_viewers--;
+    *self->viewers = (int64_t)self->n_viewers;
+}
+
+static void refuse(struct http_request *request, Ansinh__V1__Code code, const char *field,
+                   const char *message)
+{
+    int is_later = code == ANSINH__V1__CODE__CODE_UNAVAILABLE ||
+                   code == ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED;
+    struct connect_error error = {.code = code,
+                                  .message = message,
+                                  .field = field,
+                                  .retry_after_ms = is_later ? RETRY_AFTER_MS : 0};
+    connect_error_answer(request, &error, NULL, 0);
+}
+
+/* --- what a stream says next -------------------------------------------------------------------
+ */
+
+static struct frame *stale_frame(struct sse *self)
+{
+    char json[STALE_MAX_BYTES];
+    json_auto_t *data = json_pack("{s:I}", "since_ms", (json_int_t)board_heard_ms(self->board));
+    size_t len = json_dumpb(data, json, sizeof(json), JSON_COMPACT);
+    ASSERT(len > 0 && len < sizeof(json));
+    buf_reset(&self->text);
+    (void)buf_printf(&self->text, "event: stale\ndata: %.*s\n\n", (int)len, json);
+    return frame_make(self->text.data, self->text.len);
+}
+
+/* A reference to the next frame; NULL when there is nothing to say now. */
+static struct frame *viewer_next(struct viewer *viewer)
+{
+    struct sse *self = viewer->sse;
+    int64_t now = loop_now_ms(self->svc->loop);
+    struct watch *watch = viewer->watch;
+    if (viewer->wants_opening) {
+        viewer->wants_opening = 0;
+        return frame_ref(self->opening);
+    }
+    if (viewer->wants_stale) {
+        viewer->wants_stale = 0;
+        return stale_frame(self);
+    }
+    if (viewer->wants_snapshot && watch->snapshot != NULL) {
+        viewer->wants_snapshot = 0;
+        viewer->seen_seq = watch->snapshot_seq;
+        return frame_ref(watch->snapshot);
+    }
+    if (!viewer->wants_snapshot && now >= viewer->next_ms) {
+        struct frame *frame = watch_progress(watch, viewer->seen_seq, &viewer->seen_seq);
+        if (frame != NULL) {
+            viewer->next_ms = now + BOARD_TICK_MS;
+            return frame_ref(frame);
+        }
+    }
+    return now - viewer->sent_ms >= SSE_HEARTBEAT_MS ? frame_ref(self->heartbeat) : NULL;
+}
+
+static ssize_t viewer_read(void *arg, char *out, size_t size)
+{
+    struct viewer *viewer = arg;
+    struct sse *self = viewer->sse;
+    if (self->is_draining)
+        return HTTP_STREAM_END;
+    if (viewer->frame == NULL) {
+        viewer->frame = viewer_next(viewer);
+        viewer->offset = 0;
+        if (viewer->frame == NULL)
+            return 0;
+        ++*self->frames;
+        viewer->sent_ms = loop_now_ms(self->svc->loop);
+    }
+    size_t n = MIN(size, viewer->frame->len - viewer->offset);
+    memcpy(out, viewer->frame->text + viewer->offset, n);
+    viewer->offset += n;
+    if (viewer->offset == viewer->frame->len)
+        frame_unref(&viewer->frame);
+    return (ssize_t)n;
+}
+
+static void viewer_open(struct viewer *viewer)
+{
+    static const struct http_header headers[] = {
+        {"Content-Type", "text/event-stream"},
+        {"Cache-Control", "no-store"},
+        {"X-Accel-Buffering", "no"},
+    };
+    viewer->is_open = 1;
+    http_stream(viewer->request, headers, ARRAY_LEN(headers), viewer_read, viewer_remove, viewer);
+}
+
+/* --- events of the board ---------------------------------------------------------------------- */
+
+/* What the end of a load means to a viewer who waits for it. */
+static void viewer_begin(struct viewer *viewer, enum watch_event event)
+{
+    struct http_request *request = viewer->request;
+    if (event == WATCH_UNKNOWN) {
+        refuse(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "unit", viewer->watch->problem);
+    } else if (viewer->sse->is_draining) {
+        refuse(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, "", "the gateway is ending");
+    } else {
+        viewer->wants_stale = event == WATCH_FAILED;
+        viewer_open(viewer);
+        return;
+    }
+    viewer_remove(viewer);
+}
+
+static void viewer_tell(struct viewer *viewer, enum watch_event event)
+{
+    int is_load_end = event == WATCH_LOADED || event == WATCH_UNKNOWN || event == WATCH_FAILED;
+    if (!viewer->is_open) {
+        if (is_load_end)
+            viewer_begin(viewer, event);
+        return;
+    }
+    if (event == WATCH_STALE)
+        viewer->wants_stale = viewer->wants_snapshot = 1;
+    if (event == WATCH_STALE || event == WATCH_CHANGED ||
+        (event == WATCH_LOADED && viewer->wants_snapshot))
+        http_stream_wake(viewer->request);
+}
+
+static void on_watch(void *arg, struct watch *watch, enum watch_event event)
+{
+    (void)arg;
+    for (struct viewer *viewer = watch->viewers, *next; viewer != NULL; viewer = next) {
+        next = viewer->next; /* the last one may take the watch with it */
+        viewer_tell(viewer, event);
+    }
+}
+
+static void wake_all(struct sse *self, int64_t silent_since_ms)
+{
+    for (struct watch *watch = board_next(self->board, NULL); watch != NULL;
+         watch = board_next(self->board, watch)) {
+        for (struct viewer *viewer = watch->viewers; viewer != NULL; viewer = viewer->next) {
+            if (viewer->is_open && viewer->sent_ms <= silent_since_ms)
+                http_stream_wake(viewer->request);
+        }
+    }
+}
+
+static void on_heartbeat(void *arg)
+{
+    struct sse *self = arg;
+    wake_all(self, loop_now_ms(self->svc->loop) - SSE_HEARTBEAT_MS);
+}
+
+/* --- requests ----------------------------------------------------------------------------------
+ */
+
+static int has_code(const struct watch_spec *spec, const char *code)
+{
+    for (size_t i = 0; i < spec->n_codes; i++) {
+        if (strcmp(spec->codes[i], code) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Adds the codes of one comma-separated list; 0 for a malformed or too long one. */
+static int add_codes(struct watch_spec *spec, const char *list)
+{
+    for (;;) {
+        size_t len = strcspn(list, ",");
+        char code[UNIT_CODE_BYTES] = "";
+        if (len == 0 || len >= sizeof(code))
+            return 0;
+        memcpy(code, list, len);
+        if (strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != len)
+            return 0;
+        if (!has_code(spec, code)) {
+            if (spec->n_codes == WATCH_UNITS_MAX)
+                return 0;
+            memcpy(spec->codes[spec->n_codes++], code, sizeof(code));
+        }
+        if (list[len] == '\0')
+            return 1;
+        list += len + 1;
+    }
+}
+
+/* ?unit=15&unit=VN,01&children=0: no unit means the country. NULL, or what is wrong. */
+static const char *read_spec(struct http_request *request, struct watch_spec *ret)
+{
+    const char *units[HTTP_VALUES_MAX];
+    size_t n = http_query_all(request, "unit", units);
+    memset(ret, 0, sizeof(*ret));
+    if (n == 0)
+        units[n++] = "VN";
+    if (n > HTTP_VALUES_MAX)
+        return "unit";
+    for (size_t i = 0; i < n; i++) {
+        if (!add_codes(ret, units[i]))
+            return "unit";
+    }
+    size_t len = 0;
+    const char *children = http_query(request, "children", &len);
+    if (children != NULL && strcmp(children, "0") != 0 && strcmp(children, "1") != 0)
+        return "children";
+    ret->with_children = children == NULL || children[0] == '1';
+    return NULL;
+}
+
+void sse_handle(struct sse *self, struct http_request *request)
+{
+    struct watch_spec spec;
+    const char *wrong = read_spec(request, &spec);
+    if (wrong != NULL) {
+        ++*self->bad_input;
+        refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, wrong,
+               "unit is a list of at most 16 unit codes, children is 0 or 1");
+        return;
+    }
+    if (self->is_draining || self->n_viewers >= self->viewers_max) {
+        refuse(request,
+               self->is_draining ? ANSINH__V1__CODE__CODE_UNAVAILABLE
+                                 : ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED,
+               "", self->is_draining ? "the gateway is ending" : "too many viewers");
+        return;
+    }
+    struct viewer *viewer = viewer_add(self, request, &spec);
+    if (board_is_fresh(viewer->watch))
+        viewer_open(viewer);
+}
+
+void sse_drain(struct sse *self)
+{
+    if (self->is_draining)
+        return;
+    self->is_draining = 1;
+    wake_all(self, INT64_MAX);
+}
+
+/* --- creation ----------------------------------------------------------------------------------
+ */
+
+int sse_create(struct service *svc, size_t viewers_max, struct sse **ret, struct err *err)
+{
+    struct sse *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->svc = svc;
+    self->viewers_max = viewers_max;
+    int rc = board_create(svc, on_watch, self, &self->board, err);
+    if (rc < 0) {
+        free(self);
+        return rc;
+    }
+    self->opening = frame_make(OPENING, strlen(OPENING));
+    self->heartbeat = frame_make(HEARTBEAT, strlen(HEARTBEAT));
+    buf_init(&self->text, 2 * STALE_MAX_BYTES);
+    self->viewers = metrics_gauge(svc->metrics, "sse_viewers", "");
+    self->frames = metrics_counter(svc->metrics, "sse_frames_total", "");
+    self->bad_input = metrics_counter(svc->metrics, "bad_input_total", "kind=\"watch\"");
+    self->timer =
+        loop_timer_add(svc->loop, HEARTBEAT_LOOK_MS, HEARTBEAT_LOOK_MS, on_heartbeat, self);
+    *ret = self;
+    return 0;
+}
+
+void sse_destroy(struct sse **self)
+{
+    struct sse *sse = *self;
+    if (sse == NULL)
+        return;
+    ASSERT(sse->n_viewers == 0);
+    loop_timer_cancel(sse->svc->loop, &sse->timer);
+    board_destroy(&sse->board);
+    frame_unref(&sse->opening);
+    frame_unref(&sse->heartbeat);
+    buf_fini(&sse->text);
+    free(sse);
+    *self = NULL;
+}
