@@ -45,7 +45,7 @@ static uint64_t get(struct reader *reader, uint64_t max)
         if (byte & 0x80)
             continue;
         int is_shortest = byte != 0 || shift == 0;
-        int fits = (shift == 0 || bits >> (64 - shift) == 0) && value <= max;
+        int fits = bits << shift >> shift == bits && value <= max;
         if (is_shortest && fits)
             return value;
         break;

@@ -79,7 +79,8 @@ static int rules_find(const struct policy *policy, const struct quote_request *r
         return 0;
     char date[DATE_TEXT_BYTES];
     date_format(day, date);
-    return err_field(err, -ERANGE, "on", "the rules for %s are not in the tables", date);
+    (void)err_field(err, -ERANGE, "on", "the rules for %s are not in the tables", date);
+    return -ERANGE;
 }
 
 /* 1234567 as "1,234,567". */
@@ -225,7 +226,7 @@ int contribution_quote(const struct policy *policy, const struct quote_request *
         rc = rules_find(policy, request, &rules, err);
     if (rc == 0)
         rc = income_check(request->income_vnd, &rules, err);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     *ret = (struct quote){.months = method_months(request->method)};
     contribution_add(ret, &rules, request->income_vnd);

@@ -78,7 +78,8 @@ int phone_normalise(const char *text, char ret[13], struct err *err)
         return err_field(err, -EINVAL, "phone",
                          "a mobile number is 0 or +84, then 3, 5, 7, 8 or 9 and eight digits");
     memcpy(ret, "+84", 3);
-    memcpy(ret + 3, rest, PHONE_LOCAL_DIGITS + 1);
+    memcpy(ret + 3, rest, PHONE_LOCAL_DIGITS);
+    ret[3 + PHONE_LOCAL_DIGITS] = '\0';
     return 0;
 }
 
@@ -177,6 +178,9 @@ void id_mask(const char *id, char *ret, size_t size)
         return;
     size_t n = MIN(len, size - 1);
     for (size_t i = 0; i < n; i++)
-        ret[i] = len >= MASK_MIN_BYTES && (i < 2 || i + 2 >= len) ? id[i] : '*';
+        ret[i] = '*';
+    for (size_t i = 0; len >= MASK_MIN_BYTES && i < n; i++)
+        if (i < 2 || i + 2 >= len)
+            ret[i] = id[i];
     ret[n] = '\0';
 }

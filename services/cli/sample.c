@@ -10,6 +10,7 @@
 
 #define FIRST_YEAR 2021
 #define DAYS_MAX 1830 /* from FIRST_YEAR to the last day */
+#define SHARES_MAX SAMPLE_COMMUNES_MAX
 #define SHARE_MIN_PERCENT 40
 #define SHARE_MAX_PERCENT 75
 #define NEW_MIN_PERCENT 6 /* of a commune's people, new in the last year */
@@ -25,6 +26,8 @@
 #define DRILL_FIRST_BIRTH_YEAR 1950
 #define DRILL_IDS ((uint64_t)BIRTH_PROVINCES * DRILL_BIRTH_YEARS * 2 * SERIALS)
 #define DRILLS (DRILL_IDS / SAMPLE_DRILL_PEOPLE)
+
+_Static_assert(DAYS_MAX <= SHARES_MAX, "days are shared out like communes");
 
 /* Purpose of a draw: draws for different purposes know nothing of each other. */
 enum draw {
@@ -138,11 +141,9 @@ static int remainder_compare(const void *a, const void *b)
 
 /* Shares total out in proportion to the weights by largest remainder; a weight of 0 gets nothing.
  */
-static int allocate(const uint64_t *weights, size_t n, uint32_t total, uint32_t *ret)
+static void allocate(const uint64_t *weights, size_t n, uint32_t total, uint32_t *ret)
 {
-    struct remainder *remainders = calloc(n, sizeof(*remainders));
-    if (remainders == NULL)
-        return -ENOMEM;
+    struct remainder remainders[SHARES_MAX];
     uint64_t sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += weights[i];
@@ -152,11 +153,9 @@ static int allocate(const uint64_t *weights, size_t n, uint32_t total, uint32_t 
         remainders[i] = (struct remainder){weights[i] * total % sum, i};
         left -= ret[i];
     }
-    qsort(remainders, n, sizeof(*remainders), remainder_compare);
+    qsort(remainders, n, sizeof(remainders[0]), remainder_compare);
     for (size_t i = 0; i < left; i++)
         ret[remainders[i].i]++;
-    free(remainders);
-    return 0;
 }
 
 static void running_sums(uint32_t *counts, size_t n)
@@ -172,34 +171,28 @@ static uint32_t percent_between(uint64_t seed, uint32_t code, enum draw purpose,
 }
 
 /* How many people each commune has, and how many of them are new. */
-static int places_fill(struct sample *self)
+static void places_fill(struct sample *self)
 {
-    uint32_t *counts = calloc(self->n_places, sizeof(*counts));
-    uint64_t *weights = calloc(self->n_places, sizeof(*weights));
-    int rc = counts == NULL || weights == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < self->n_places; i++) {
+    uint32_t counts[SHARES_MAX];
+    uint64_t weights[SHARES_MAX];
+    for (size_t i = 0; i < self->n_places; i++) {
         const struct place *place = &self->places[i];
         self->plan_until[i] = place->commune->plan;
         weights[i] =
             (uint64_t)place->commune->plan * percent_between(self->seed, place->code, DRAW_SHARE,
                                                              SHARE_MIN_PERCENT, SHARE_MAX_PERCENT);
     }
-    if (rc == 0)
-        rc = allocate(weights, self->n_places, self->n, counts);
-    for (size_t i = 0; rc == 0 && i < self->n_places; i++)
+    allocate(weights, self->n_places, self->n, counts);
+    for (size_t i = 0; i < self->n_places; i++)
         weights[i] =
             (uint64_t)counts[i] * percent_between(self->seed, self->places[i].code, DRAW_NEW,
                                                   NEW_MIN_PERCENT, NEW_MAX_PERCENT);
-    if (rc == 0)
-        rc = allocate(weights, self->n_places, self->n - self->n_before, self->new_until);
-    for (size_t i = 0; rc == 0 && i < self->n_places; i++)
+    allocate(weights, self->n_places, self->n - self->n_before, self->new_until);
+    for (size_t i = 0; i < self->n_places; i++)
         self->before_until[i] = counts[i] - self->new_until[i];
     running_sums(self->before_until, self->n_places);
     running_sums(self->new_until, self->n_places);
     running_sums(self->plan_until, self->n_places);
-    free(counts);
-    free(weights);
-    return rc;
 }
 
 /* Offices work on weekdays; May is the national month, and a year's plan is chased at its end. */
@@ -219,25 +212,23 @@ static uint32_t in_proportion(uint32_t n, uint32_t of_all)
 }
 
 /* How many first payments each day has: the last year and the propaganda day in it are exact. */
-static int days_fill(struct sample *self)
+static void days_fill(struct sample *self)
 {
-    int32_t last_before = date_make(2024, 11, 30), campaign_day = date_make(2025, 11, 18);
     self->first_day = date_make(FIRST_YEAR, 1, 1);
-    self->n_days = (size_t)(date_make(2025, 11, 30) - self->first_day + 1);
-    size_t n_before_days = (size_t)(last_before - self->first_day + 1);
-    size_t campaign_i = (size_t)(campaign_day - self->first_day);
+    int32_t n_days = date_make(2025, 11, 30) - self->first_day + 1;
+    int32_t before_days = date_make(2024, 11, 30) - self->first_day + 1;
+    int32_t campaign_i = date_make(2025, 11, 18) - self->first_day;
     uint32_t n_campaign = in_proportion(self->n, SAMPLE_DAY_PEOPLE);
     uint64_t weights[DAYS_MAX];
-    for (size_t i = 0; i < self->n_days; i++)
-        weights[i] = day_weight(self->first_day + (int32_t)i);
+    for (int32_t i = 0; i < n_days; i++)
+        weights[i] = day_weight(self->first_day + i);
     weights[campaign_i] = 0;
-    int rc = allocate(weights, n_before_days, self->n_before, self->day_until);
-    if (rc == 0)
-        rc = allocate(weights + n_before_days, self->n_days - n_before_days,
-                      self->n - self->n_before - n_campaign, self->day_until + n_before_days);
+    self->n_days = (size_t)n_days;
+    allocate(weights, (size_t)before_days, self->n_before, self->day_until);
+    allocate(weights + before_days, self->n_days - (size_t)before_days,
+             self->n - self->n_before - n_campaign, self->day_until + before_days);
     self->day_until[campaign_i] += n_campaign;
     running_sums(self->day_until, self->n_days);
-    return rc;
 }
 
 static int collector_compare(const void *a, const void *b)
@@ -307,8 +298,8 @@ static int sample_fill(struct sample *self, const struct sample_spec *spec, stru
     int rc = places_list(self, spec, err);
     if (rc < 0)
         return rc;
-    if (places_fill(self) < 0 || days_fill(self) < 0)
-        return err_set(err, -ENOMEM, "no memory for the sample");
+    places_fill(self);
+    days_fill(self);
     return 0;
 }
 

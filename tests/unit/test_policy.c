@@ -226,7 +226,7 @@ static void sizes_have_limits(void **state)
     file_path(self, "more.json", path);
     struct buf text;
     buf_init(&text, 2 * POLICY_FILE_MAX_BYTES);
-    for (int i = 0; i <= POLICY_FILE_MAX_BYTES; i++)
+    for (size_t i = 0; i <= POLICY_FILE_MAX_BYTES; i++)
         (void)buf_putc(&text, ' ');
     (void)buf_putc(&text, '\0');
     file_put(path, (const char *)text.data);
