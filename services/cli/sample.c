@@ -143,7 +143,7 @@ static int remainder_compare(const void *a, const void *b)
  */
 static void allocate(const uint64_t *weights, size_t n, uint32_t total, uint32_t *ret)
 {
-    struct remainder remainders[SHARES_MAX];
+    struct remainder remainders[SHARES_MAX] = {0};
     uint64_t sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += weights[i];
