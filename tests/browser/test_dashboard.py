@@ -9,6 +9,7 @@ import os
 import sys
 import unicodedata
 import unittest
+import urllib.parse
 
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -16,6 +17,7 @@ from selenium.webdriver.common.keys import Keys
 
 from api import Api, dong, number, percent
 from browser import Browser
+from proxy import Proxy
 
 PROVINCE = "15"
 MOVE_TIMEOUT_S = 5
@@ -150,20 +152,31 @@ class DashboardTest(unittest.TestCase):
         self.assert_shows(after, "vi")
         self.assert_no_reload()
 
-    def test_connection_that_breaks_is_told_and_heals(self):
-        self.may_complain = True
+    def test_network_that_goes_is_told_and_heals(self):
         self.visit()
-        self.browser.cut(True)
-        self.addCleanup(self.browser.cut, False)
+        self.check_outage(lambda: self.browser.cut(True), lambda: self.browser.cut(False))
+
+    def test_connection_that_breaks_is_told_and_heals(self):
+        address = urllib.parse.urlsplit(self.api.url)
+        proxy = Proxy(address.hostname, address.port or 80)
+        self.addCleanup(proxy.close)
+        self.browser.driver.get(f"{proxy.url}/?unit={PROVINCE}&lang=vi")
+        self.await_live()
+        self.browser.run("window.isSamePage = true")
+        self.check_outage(lambda: setattr(proxy, "is_cut", True), lambda: setattr(proxy, "is_cut", False))
+
+    def check_outage(self, cut, mend):
+        self.may_complain = True
+        self.addCleanup(mend)
+        cut()
         self.browser.wait(lambda: self.browser.link() == "lost", "the page tells that it is cut off", MOVE_TIMEOUT_S)
         self.assertIn("Mất kết nối", self.browser.text("link-text"))
         moved = number(self.pay_one(), "vi")
         self.assertNotEqual(self.browser.text("participants"), moved)
-        self.browser.cut(False)
+        mend()
         self.await_live(HEAL_TIMEOUT_S)
         self.await_text("participants", moved)
-        moved = number(self.pay_one(), "vi")
-        self.await_text("participants", moved)
+        self.await_text("participants", number(self.pay_one(), "vi"))
         self.assert_no_reload()
 
     def test_leads_from_the_country_to_a_commune_and_back(self):
