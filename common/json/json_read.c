@@ -14,6 +14,8 @@
 
 #define REAL_EXACT_LIMIT 9007199254740992.0 /* 2^53: from here on a double skips whole numbers */
 
+#define SYNTAX_TEXT_MAX_BYTES 100 /* jansson's sentences are shorter, its citations 20 bytes */
+
 /* Where the reader stands: a chain over the stack, from the inside out, that is put into words only
  * when something is wrong. */
 struct place {
@@ -358,7 +360,11 @@ static int syntax_error(const json_error_t *error, const char *text, size_t len,
         return err_field(err, -EINVAL, path, "given twice");
     if (code == json_error_numeric_overflow)
         return err_field(err, -EINVAL, path, "number out of range, or one to write as a string");
-    return err_field(err, -EINVAL, path, "not JSON: %.90s (line %d, column %d)", error->text,
+    /* jansson may cite half a character */
+    const char *citation =
+        parse_is_utf8(error->text, strlen(error->text)) ? NULL : strstr(error->text, " near ");
+    int shown = citation == NULL ? SYNTAX_TEXT_MAX_BYTES : (int)(citation - error->text);
+    return err_field(err, -EINVAL, path, "not JSON: %.*s (line %d, column %d)", shown, error->text,
                      error->line, error->column);
 }
 

@@ -321,6 +321,8 @@ static void test_refused_syntax(void **state)
         {"{\"aString\":\"\xed\xa0\x80\"}", 17, "aString", "not JSON: unable to decode byte 0xed"},
         {"{\"aString\":\"\xc0\x80\"}", 16, "aString", "not JSON: unable to decode byte 0xc0"},
         {"{\"aString\":\"\\ud800\"}", 20, "aString", "not JSON: invalid Unicode '\\uD800'"},
+        {"{\"aString\":\"\\ud\xc4\x91\"}", 18, "aString",
+         "not JSON: invalid escape (line 1, column "},
         {"{\"aString\":\"a\nb\"}", 17, "aString", "not JSON: unexpected newline"},
         {"{\"aString\":\"a\tb\"}", 17, "aString", "not JSON: control character 0x9"},
         {"{\"a\\u0000\":1}", 13, "a\\u0000", "not JSON: NUL byte in object key"},
