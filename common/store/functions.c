@@ -88,9 +88,12 @@ int store_check_functions(struct store *store, int is_ledger, int64_t wait_ms, s
 
 int store_load_functions(struct store *store, int is_ledger, int64_t wait_ms, struct err *err)
 {
-    int rc = store_check_functions(store, is_ledger, wait_ms, err);
+    struct err why = {{0}, {0}};
+    int rc = store_check_functions(store, is_ledger, wait_ms, &why);
+    if (rc == 0)
+        return 0;
     if (rc != -ENOENT)
-        return rc;
+        return err_set(err, rc, "%s", why.text);
     const char *source = is_ledger ? ledger_source : views_source;
     const char *argv[] = {"FUNCTION", "LOAD", "REPLACE", source};
     const size_t lens[] = {strlen(argv[0]), strlen(argv[1]), strlen(argv[2]), strlen(source)};
