@@ -9,7 +9,7 @@
 
 #include "tests/support/store_fixture.h"
 
-#define SHORT_MS 200
+#define SHORT_MS 400
 
 struct outcome {
     int n_ok, n_error, n_again, n_reset, n_timeout;
