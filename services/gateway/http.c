@@ -297,22 +297,23 @@ static socklen_t address_of(const char *text, uint16_t port, struct sockaddr_sto
 }
 
 static struct MHD_Daemon *daemon_start(struct http *self, const struct http_conf *conf,
-                                       const struct sockaddr_storage *address)
+                                       struct sockaddr_storage *address)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
                      (address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
-    return MHD_start_daemon(flags, conf->port, NULL, NULL, on_access, self, /* */
-                            MHD_OPTION_SOCK_ADDR,
-                            (const struct sockaddr *)(const void *)address,                   /* */
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,                  /* */
-                            MHD_OPTION_CONNECTION_LIMIT, conf->connections_max,               /* */
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->connections_per_ip_max, /* */
-                            MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s,              /* */
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, conf->head_max_bytes,         /* */
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,                           /* */
-                            MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,                /* */
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                                  /* */
-                            MHD_OPTION_END);
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_SOCK_ADDR, 0, address},
+        {MHD_OPTION_CONNECTION_LIMIT, conf->connections_max, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->connections_per_ip_max, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)conf->head_max_bytes, NULL},
+        {MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    return MHD_start_daemon(flags, conf->port, NULL, NULL, on_access, self,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, self, MHD_OPTION_ARRAY,
+                            options, MHD_OPTION_END);
 }
 
 int http_create(struct loop *loop, const struct http_conf *conf, http_fn handler, void *arg,

@@ -6,7 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "services/gateway/board.h"
+#include "services/gateway/live.h"
 #include "services/gateway/connect_error.h"
 
 #define OPENING "retry: 1000\n\n"
@@ -19,12 +19,12 @@
 struct viewer {
     struct sse *sse;
     struct http_request *request;
-    struct watch *watch;
+    struct live_watch *watch;
     struct viewer *prev, *next;
     int is_open; /* the stream has begun; before, the first load is waited for */
     int wants_opening, wants_snapshot, wants_stale;
-    uint64_t seen_seq;   /* it was sent what changed up to here */
-    struct frame *frame; /* being sent, from offset on */
+    uint64_t seen_seq;        /* it was sent what changed up to here */
+    struct live_frame *frame; /* being sent, from offset on */
     size_t offset;
     int64_t next_ms; /* no progress before */
     int64_t sent_ms; /* the last time that anything was sent */
@@ -32,11 +32,11 @@ struct viewer {
 
 struct sse {
     struct service *svc;
-    struct board *board;
+    struct live *live;
     struct loop_timer *timer;
     size_t n_viewers, viewers_max;
     int is_draining;
-    struct frame *opening, *heartbeat;
+    struct live_frame *opening, *heartbeat;
     struct buf text;
     int64_t *viewers, *frames, *bad_input;
 };
@@ -44,14 +44,14 @@ struct sse {
 /* --- the life of a viewer --------------------------------------------------------------------- */
 
 static struct viewer *viewer_add(struct sse *self, struct http_request *request,
-                                 const struct watch_spec *spec)
+                                 const struct live_watch_spec *spec)
 {
     struct viewer *viewer = calloc(1, sizeof(*viewer));
     ASSERT(viewer != NULL);
     viewer->sse = self;
     viewer->request = request;
     viewer->wants_opening = viewer->wants_snapshot = 1;
-    viewer->watch = board_join(self->board, spec);
+    viewer->watch = live_join(self->live, spec);
     struct viewer **list = &viewer->watch->viewers;
     viewer->next = *list;
     if (*list != NULL)
@@ -73,8 +73,8 @@ static void viewer_remove(void *arg)
     if (viewer->next != NULL)
         viewer->next->prev = viewer->prev;
     if (viewer->watch->viewers == NULL)
-        board_leave(self->board, viewer->watch);
-    frame_unref(&viewer->frame);
+        live_leave(self->live, viewer->watch);
+    live_frame_unref(&viewer->frame);
     free(viewer);
     self->n_viewers--;
     *self->viewers = (int64_t)self->n_viewers;
@@ -95,26 +95,26 @@ static void refuse(struct http_request *request, Ansinh__V1__Code code, const ch
 /* --- what a stream says next -------------------------------------------------------------------
  */
 
-static struct frame *stale_frame(struct sse *self)
+static struct live_frame *stale_frame(struct sse *self)
 {
     char json[STALE_MAX_BYTES];
-    json_auto_t *data = json_pack("{s:I}", "since_ms", (json_int_t)board_heard_ms(self->board));
+    json_auto_t *data = json_pack("{s:I}", "since_ms", (json_int_t)live_heard_ms(self->live));
     size_t len = json_dumpb(data, json, sizeof(json), JSON_COMPACT);
     ASSERT(len > 0 && len < sizeof(json));
     buf_reset(&self->text);
     (void)buf_printf(&self->text, "event: stale\ndata: %.*s\n\n", (int)len, json);
-    return frame_make(self->text.data, self->text.len);
+    return live_frame_make(self->text.data, self->text.len);
 }
 
 /* A reference to the next frame; NULL when there is nothing to say now. */
-static struct frame *viewer_next(struct viewer *viewer)
+static struct live_frame *viewer_next(struct viewer *viewer)
 {
     struct sse *self = viewer->sse;
     int64_t now = loop_now_ms(self->svc->loop);
-    struct watch *watch = viewer->watch;
+    struct live_watch *watch = viewer->watch;
     if (viewer->wants_opening) {
         viewer->wants_opening = 0;
-        return frame_ref(self->opening);
+        return live_frame_ref(self->opening);
     }
     if (viewer->wants_stale) {
         viewer->wants_stale = 0;
@@ -123,16 +123,16 @@ static struct frame *viewer_next(struct viewer *viewer)
     if (viewer->wants_snapshot && watch->snapshot != NULL) {
         viewer->wants_snapshot = 0;
         viewer->seen_seq = watch->snapshot_seq;
-        return frame_ref(watch->snapshot);
+        return live_frame_ref(watch->snapshot);
     }
     if (!viewer->wants_snapshot && now >= viewer->next_ms) {
-        struct frame *frame = watch_progress(watch, viewer->seen_seq, &viewer->seen_seq);
+        struct live_frame *frame = live_watch_progress(watch, viewer->seen_seq, &viewer->seen_seq);
         if (frame != NULL) {
-            viewer->next_ms = now + BOARD_TICK_MS;
-            return frame_ref(frame);
+            viewer->next_ms = now + LIVE_TICK_MS;
+            return live_frame_ref(frame);
         }
     }
-    return now - viewer->sent_ms >= SSE_HEARTBEAT_MS ? frame_ref(self->heartbeat) : NULL;
+    return now - viewer->sent_ms >= SSE_HEARTBEAT_MS ? live_frame_ref(self->heartbeat) : NULL;
 }
 
 static ssize_t viewer_read(void *arg, char *out, size_t size)
@@ -153,7 +153,7 @@ static ssize_t viewer_read(void *arg, char *out, size_t size)
     memcpy(out, viewer->frame->text + viewer->offset, n);
     viewer->offset += n;
     if (viewer->offset == viewer->frame->len)
-        frame_unref(&viewer->frame);
+        live_frame_unref(&viewer->frame);
     return (ssize_t)n;
 }
 
@@ -168,10 +168,11 @@ static void viewer_open(struct viewer *viewer)
     http_stream(viewer->request, headers, ARRAY_LEN(headers), viewer_read, viewer_remove, viewer);
 }
 
-/* --- events of the board ---------------------------------------------------------------------- */
+/* --- what happens to a watch --------------------------------------------------------------------
+ */
 
 /* What the end of a load means to a viewer who waits for it. */
-static void viewer_begin(struct viewer *viewer, enum watch_event event)
+static void viewer_begin(struct viewer *viewer, enum live_watch_event event)
 {
     struct http_request *request = viewer->request;
     if (event == WATCH_UNKNOWN) {
@@ -186,7 +187,7 @@ static void viewer_begin(struct viewer *viewer, enum watch_event event)
     viewer_remove(viewer);
 }
 
-static void viewer_tell(struct viewer *viewer, enum watch_event event)
+static void viewer_tell(struct viewer *viewer, enum live_watch_event event)
 {
     int is_load_end = event == WATCH_LOADED || event == WATCH_UNKNOWN || event == WATCH_FAILED;
     if (!viewer->is_open) {
@@ -201,7 +202,7 @@ static void viewer_tell(struct viewer *viewer, enum watch_event event)
         http_stream_wake(viewer->request);
 }
 
-static void on_watch(void *arg, struct watch *watch, enum watch_event event)
+static void on_watch(void *arg, struct live_watch *watch, enum live_watch_event event)
 {
     (void)arg;
     for (struct viewer *viewer = watch->viewers, *next; viewer != NULL; viewer = next) {
@@ -212,8 +213,8 @@ static void on_watch(void *arg, struct watch *watch, enum watch_event event)
 
 static void wake_all(struct sse *self, int64_t silent_since_ms)
 {
-    for (struct watch *watch = board_next(self->board, NULL); watch != NULL;
-         watch = board_next(self->board, watch)) {
+    for (struct live_watch *watch = live_next(self->live, NULL); watch != NULL;
+         watch = live_next(self->live, watch)) {
         for (struct viewer *viewer = watch->viewers; viewer != NULL; viewer = viewer->next) {
             if (viewer->is_open && viewer->sent_ms <= silent_since_ms)
                 http_stream_wake(viewer->request);
@@ -230,7 +231,7 @@ static void on_heartbeat(void *arg)
 /* --- requests ----------------------------------------------------------------------------------
  */
 
-static int has_code(const struct watch_spec *spec, const char *code)
+static int has_code(const struct live_watch_spec *spec, const char *code)
 {
     for (size_t i = 0; i < spec->n_codes; i++) {
         if (strcmp(spec->codes[i], code) == 0)
@@ -240,7 +241,7 @@ static int has_code(const struct watch_spec *spec, const char *code)
 }
 
 /* Adds the codes of one comma-separated list; 0 for a malformed or too long one. */
-static int add_codes(struct watch_spec *spec, const char *list)
+static int add_codes(struct live_watch_spec *spec, const char *list)
 {
     for (;;) {
         size_t len = strcspn(list, ",");
@@ -262,7 +263,7 @@ static int add_codes(struct watch_spec *spec, const char *list)
 }
 
 /* ?unit=15&unit=VN,01&children=0: no unit means the country. NULL, or what is wrong. */
-static const char *read_spec(struct http_request *request, struct watch_spec *ret)
+static const char *read_spec(struct http_request *request, struct live_watch_spec *ret)
 {
     const char *units[HTTP_VALUES_MAX];
     size_t n = http_query_all(request, "unit", units);
@@ -285,7 +286,7 @@ static const char *read_spec(struct http_request *request, struct watch_spec *re
 
 void sse_handle(struct sse *self, struct http_request *request)
 {
-    struct watch_spec spec;
+    struct live_watch_spec spec;
     const char *wrong = read_spec(request, &spec);
     if (wrong != NULL) {
         ++*self->bad_input;
@@ -301,7 +302,7 @@ void sse_handle(struct sse *self, struct http_request *request)
         return;
     }
     struct viewer *viewer = viewer_add(self, request, &spec);
-    if (board_is_fresh(viewer->watch))
+    if (live_is_fresh(viewer->watch))
         viewer_open(viewer);
 }
 
@@ -322,13 +323,13 @@ int sse_create(struct service *svc, size_t viewers_max, struct sse **ret, struct
     ASSERT(self != NULL);
     self->svc = svc;
     self->viewers_max = viewers_max;
-    int rc = board_create(svc, on_watch, self, &self->board, err);
+    int rc = live_create(svc, on_watch, self, &self->live, err);
     if (rc < 0) {
         free(self);
         return rc;
     }
-    self->opening = frame_make(OPENING, strlen(OPENING));
-    self->heartbeat = frame_make(HEARTBEAT, strlen(HEARTBEAT));
+    self->opening = live_frame_make(OPENING, strlen(OPENING));
+    self->heartbeat = live_frame_make(HEARTBEAT, strlen(HEARTBEAT));
     buf_init(&self->text, 2 * STALE_MAX_BYTES);
     self->viewers = metrics_gauge(svc->metrics, "sse_viewers", "");
     self->frames = metrics_counter(svc->metrics, "sse_frames_total", "");
@@ -346,9 +347,9 @@ void sse_destroy(struct sse **self)
         return;
     ASSERT(sse->n_viewers == 0);
     loop_timer_cancel(sse->svc->loop, &sse->timer);
-    board_destroy(&sse->board);
-    frame_unref(&sse->opening);
-    frame_unref(&sse->heartbeat);
+    live_destroy(&sse->live);
+    live_frame_unref(&sse->opening);
+    live_frame_unref(&sse->heartbeat);
     buf_fini(&sse->text);
     free(sse);
     *self = NULL;

@@ -13,7 +13,7 @@
 
 struct sse;
 
-/* Borrows svc; counts in svc->metrics. Errors as board_create. */
+/* Borrows svc; counts in svc->metrics. Errors as live_create. */
 int sse_create(struct service *svc, size_t viewers_max, struct sse **ret,
                struct err *err) MUST_CHECK;
 /* All its requests must be gone. */

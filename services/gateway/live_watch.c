@@ -1,4 +1,4 @@
-#include "services/gateway/watch.h"
+#include "services/gateway/live_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,39 +10,40 @@
 #define PROGRESS_METHOD "ansinh.v1.Analytics/GetProgress"
 #define LOAD_TIMEOUT_MS 2000
 
-struct watch *watch_create(struct watch_base *base, const struct watch_spec *spec)
+struct live_watch *live_watch_create(struct live_watch_base *base,
+                                     const struct live_watch_spec *spec)
 {
     ASSERT(spec->n_codes > 0 && spec->n_codes <= WATCH_UNITS_MAX);
-    struct watch *self = calloc(1, sizeof(*self));
+    struct live_watch *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->base = base;
     self->spec = *spec;
-    self->told_seq = units_seq(base->units);
+    self->told_seq = live_units_seq(base->units);
     return self;
 }
 
-static void leave_units(struct watch *self, struct unit **units, size_t n)
+static void leave_units(struct live_watch *self, struct live_unit **units, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        units_leave(self->base->units, units[i]);
+        live_units_leave(self->base->units, units[i]);
     free(units);
 }
 
-void watch_destroy(struct watch **self)
+void live_watch_destroy(struct live_watch **self)
 {
-    struct watch *watch = *self;
+    struct live_watch *watch = *self;
     if (watch == NULL)
         return;
     ASSERT(watch->n_asked == 0);
     leave_units(watch, watch->units, watch->n_units);
-    frame_unref(&watch->snapshot);
-    frame_unref(&watch->progress);
+    live_frame_unref(&watch->snapshot);
+    live_frame_unref(&watch->progress);
     free(watch);
     *self = NULL;
 }
 
 /* Appends one event to the scratch text. */
-static int append_event(struct watch_base *base, const char *name, uint64_t version,
+static int append_event(struct live_watch_base *base, const char *name, uint64_t version,
                         const ProtobufCMessage *message)
 {
     (void)buf_printf(&base->text, "event: %s\nid: %llu\ndata: ", name, (unsigned long long)version);
@@ -74,25 +75,26 @@ static void own_progress(const Ansinh__V1__GetProgressResponse *answer,
 
 /* Adds a unit with the answer's values; newer ones that came by view stay, and then the snapshot
  * holds only up to the change before them. */
-static void add_unit(struct watch *self, uint64_t version, const Ansinh__V1__UnitProgress *progress)
+static void add_unit(struct live_watch *self, uint64_t version,
+                     const Ansinh__V1__UnitProgress *progress)
 {
-    struct unit *unit = units_join(self->base->units, progress->unit_code);
+    struct live_unit *unit = live_units_join(self->base->units, progress->unit_code);
     if (unit == NULL)
         return;
     self->units[self->n_units++] = unit;
-    units_apply(self->base->units, unit, version, progress);
+    live_units_apply(self->base->units, unit, version, progress);
     if (unit->version > version)
         self->snapshot_seq = MIN(self->snapshot_seq, unit->seq - 1);
 }
 
 /* Takes the units of all answers in place of those before. */
-static void take_units(struct watch *self)
+static void take_units(struct live_watch *self)
 {
-    struct unit **before = self->units;
+    struct live_unit **before = self->units;
     size_t n_before = self->n_units, n = 0;
     for (size_t i = 0; i < self->spec.n_codes; i++)
         n += 1 + self->asks[i].answer->n_children;
-    self->units = calloc(n, sizeof(struct unit *));
+    self->units = calloc(n, sizeof(struct live_unit *));
     ASSERT(self->units != NULL);
     self->n_units = 0;
     self->snapshot_seq = UINT64_MAX;
@@ -104,13 +106,13 @@ static void take_units(struct watch *self)
         for (size_t k = 0; k < answer->n_children; k++)
             add_unit(self, answer->version, answer->children[k]);
     }
-    self->snapshot_seq = MIN(self->snapshot_seq, units_seq(self->base->units));
+    self->snapshot_seq = MIN(self->snapshot_seq, live_units_seq(self->base->units));
     leave_units(self, before, n_before);
 }
 
-static int make_snapshot(struct watch *self)
+static int make_snapshot(struct live_watch *self)
 {
-    struct watch_base *base = self->base;
+    struct live_watch_base *base = self->base;
     buf_reset(&base->text);
     for (size_t i = 0; i < self->spec.n_codes; i++) {
         const Ansinh__V1__GetProgressResponse *answer = self->asks[i].answer;
@@ -118,14 +120,14 @@ static int make_snapshot(struct watch *self)
         if (rc < 0)
             return rc;
     }
-    frame_unref(&self->snapshot);
-    self->snapshot = frame_make(base->text.data, base->text.len);
+    live_frame_unref(&self->snapshot);
+    self->snapshot = live_frame_make(base->text.data, base->text.len);
     return 0;
 }
 
-static enum watch_event end_load(struct watch *self)
+static enum live_watch_event end_load(struct live_watch *self)
 {
-    enum watch_event event = WATCH_FAILED;
+    enum live_watch_event event = WATCH_FAILED;
     if (self->load_code == ANSINH__V1__CODE__CODE_NOT_FOUND)
         event = WATCH_UNKNOWN;
     if (self->load_code == ANSINH__V1__CODE__CODE_UNSPECIFIED && make_snapshot(self) == 0) {
@@ -142,8 +144,8 @@ static enum watch_event end_load(struct watch *self)
 
 static void on_progress(void *arg, const struct bus_answer *answer)
 {
-    struct watch_ask *ask = arg;
-    struct watch *self = ask->watch;
+    struct live_watch_ask *ask = arg;
+    struct live_watch *self = ask->watch;
     Ansinh__V1__Code code = answer->code;
     if (code == ANSINH__V1__CODE__CODE_UNSPECIFIED) {
         ask->answer =
@@ -162,7 +164,7 @@ static void on_progress(void *arg, const struct bus_answer *answer)
         self->base->fn(self->base->arg, self, end_load(self));
 }
 
-void watch_load(struct watch *self)
+void live_watch_load(struct live_watch *self)
 {
     if (self->n_asked > 0)
         return;
@@ -184,7 +186,7 @@ void watch_load(struct watch *self)
 /* --- changes -----------------------------------------------------------------------------------
  */
 
-int watch_has_changed(const struct watch *self, uint64_t since)
+int live_watch_has_changed(const struct live_watch *self, uint64_t since)
 {
     for (size_t i = 0; i < self->n_units; i++) {
         if (self->units[i]->seq > since)
@@ -194,7 +196,8 @@ int watch_has_changed(const struct watch *self, uint64_t since)
 }
 
 /* Unpacks what changed into the scratch arena; NULL at its limit or when nothing did. */
-static Ansinh__V1__UnitProgress **changed_units(struct watch *self, uint64_t since, size_t *ret_n)
+static Ansinh__V1__UnitProgress **changed_units(struct live_watch *self, uint64_t since,
+                                                size_t *ret_n)
 {
     struct arena *arena = self->base->arena;
     arena_reset(arena);
@@ -203,7 +206,7 @@ static Ansinh__V1__UnitProgress **changed_units(struct watch *self, uint64_t sin
     Ansinh__V1__UnitProgress **units = NULL;
     *ret_n = 0;
     for (size_t i = 0; i < self->n_units; i++) {
-        const struct unit *unit = self->units[i];
+        const struct live_unit *unit = self->units[i];
         if (unit->seq <= since)
             continue;
         if (units == NULL)
@@ -217,10 +220,10 @@ static Ansinh__V1__UnitProgress **changed_units(struct watch *self, uint64_t sin
     return units;
 }
 
-struct frame *watch_progress(struct watch *self, uint64_t since, uint64_t *ret_seq)
+struct live_frame *live_watch_progress(struct live_watch *self, uint64_t since, uint64_t *ret_seq)
 {
-    struct watch_base *base = self->base;
-    uint64_t seq = units_seq(base->units);
+    struct live_watch_base *base = self->base;
+    uint64_t seq = live_units_seq(base->units);
     *ret_seq = seq;
     if (self->progress != NULL && self->progress_from == since && self->progress_to == seq)
         return self->progress;
@@ -234,8 +237,8 @@ struct frame *watch_progress(struct watch *self, uint64_t since, uint64_t *ret_s
     buf_reset(&base->text);
     if (append_event(base, "progress", view.version, &view.base) < 0)
         return NULL;
-    frame_unref(&self->progress);
-    self->progress = frame_make(base->text.data, base->text.len);
+    live_frame_unref(&self->progress);
+    self->progress = live_frame_make(base->text.data, base->text.len);
     self->progress_from = since;
     self->progress_to = seq;
     return self->progress;

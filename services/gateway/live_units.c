@@ -1,4 +1,4 @@
-#include "services/gateway/units.h"
+#include "services/gateway/live_units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,20 +7,20 @@
 #include "common/base/log.h"
 #include "common/base/map.h"
 
-struct units {
+struct live_units {
     struct map *by_code;
     uint64_t seq;
 };
 
-struct units *units_create(void)
+struct live_units *live_units_create(void)
 {
-    struct units *self = calloc(1, sizeof(*self));
+    struct live_units *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->by_code = map_create();
     return self;
 }
 
-void units_destroy(struct units **self)
+void live_units_destroy(struct live_units **self)
 {
     if (*self == NULL)
         return;
@@ -30,18 +30,18 @@ void units_destroy(struct units **self)
     *self = NULL;
 }
 
-struct unit *units_find(const struct units *self, const char *code)
+struct live_unit *live_units_find(const struct live_units *self, const char *code)
 {
     size_t len = strnlen(code, UNIT_CODE_BYTES);
     return len == 0 || len == UNIT_CODE_BYTES ? NULL : map_get(self->by_code, code, len);
 }
 
-struct unit *units_join(struct units *self, const char *code)
+struct live_unit *live_units_join(struct live_units *self, const char *code)
 {
     size_t len = strnlen(code, UNIT_CODE_BYTES);
     if (len == 0 || len == UNIT_CODE_BYTES)
         return NULL;
-    struct unit *unit = map_get(self->by_code, code, len);
+    struct live_unit *unit = map_get(self->by_code, code, len);
     if (unit == NULL) {
         unit = calloc(1, sizeof(*unit));
         ASSERT(unit != NULL);
@@ -52,7 +52,7 @@ struct unit *units_join(struct units *self, const char *code)
     return unit;
 }
 
-void units_leave(struct units *self, struct unit *unit)
+void live_units_leave(struct live_units *self, struct live_unit *unit)
 {
     if (--unit->refs > 0)
         return;
@@ -60,8 +60,8 @@ void units_leave(struct units *self, struct unit *unit)
     free(unit);
 }
 
-void units_apply(struct units *self, struct unit *unit, uint64_t version,
-                 const Ansinh__V1__UnitProgress *progress)
+void live_units_apply(struct live_units *self, struct live_unit *unit, uint64_t version,
+                      const Ansinh__V1__UnitProgress *progress)
 {
     uint8_t packed[UNIT_PACKED_MAX_BYTES];
     size_t len = ansinh__v1__unit_progress__get_packed_size(progress);
@@ -76,15 +76,15 @@ void units_apply(struct units *self, struct unit *unit, uint64_t version,
     unit->seq = ++self->seq;
 }
 
-void units_start_over(struct units *self)
+void live_units_start_over(struct live_units *self)
 {
     size_t cursor = 0;
-    struct unit *unit;
+    struct live_unit *unit;
     while ((unit = map_next(self->by_code, &cursor)) != NULL)
         unit->version = 0;
 }
 
-uint64_t units_seq(const struct units *self)
+uint64_t live_units_seq(const struct live_units *self)
 {
     return self->seq;
 }

@@ -1,87 +1,88 @@
 /* A set of units that viewers watch together: its snapshot, and one event with whatever changed
  * since a number. However far behind a viewer is, it needs that number alone: no queue. */
-#ifndef ANSINH_GATEWAY_WATCH_H
-#define ANSINH_GATEWAY_WATCH_H
+#ifndef ANSINH_GATEWAY_LIVE_WATCH_H
+#define ANSINH_GATEWAY_LIVE_WATCH_H
 
 #include "common/base/buf.h"
 #include "common/bus/client.h"
-#include "services/gateway/frame.h"
-#include "services/gateway/units.h"
+#include "services/gateway/live_frame.h"
+#include "services/gateway/live_units.h"
 
 #define WATCH_UNITS_MAX 16 /* named in one watch, children not counted */
 #define WATCH_PROBLEM_BYTES 161
 
-struct watch;
+struct live_watch;
 struct viewer; /* belongs to who listens */
 
-enum watch_event {
+enum live_watch_event {
     WATCH_LOADED,  /* there is a fresh snapshot */
     WATCH_CHANGED, /* some of its units changed */
     WATCH_UNKNOWN, /* analytics does not know one of its units; problem says which */
     WATCH_FAILED,  /* analytics did not give the snapshot; it is asked again */
     WATCH_STALE,   /* nothing is heard of analytics; the snapshot is gone */
 };
-typedef void (*watch_fn)(void *arg, struct watch *watch, enum watch_event event);
+typedef void (*live_watch_fn)(void *arg, struct live_watch *watch, enum live_watch_event event);
 
 /* What all watches share. */
-struct watch_base {
+struct live_watch_base {
     struct bus_client *client;
-    struct units *units;
+    struct live_units *units;
     uint64_t version; /* of the newest view */
     int64_t as_of_ms;
     struct arena *arena; /* scratch of one function */
     struct buf text;     /* scratch: the event being written */
-    watch_fn fn;         /* told of loads; may drop references */
+    live_watch_fn fn;    /* told of loads; may drop references */
     void *arg;
 };
 
 /* The units asked for. */
-struct watch_spec {
+struct live_watch_spec {
     char codes[WATCH_UNITS_MAX][UNIT_CODE_BYTES]; /* zeroed behind the texts */
     size_t n_codes;
     int with_children;
 };
 
 /* One GetProgress of a load. */
-struct watch_ask {
-    struct watch *watch;
+struct live_watch_ask {
+    struct live_watch *watch;
     Ansinh__V1__GetProgressResponse *answer;
 };
 
-struct watch {
-    struct watch_base *base;
-    struct watch_spec spec;
-    struct viewer *viewers;    /* for who listens */
-    struct watch *prev, *next; /* for the board */
-    uint64_t told_seq;         /* for the board: changes up to here were told */
-    int64_t load_at_ms;        /* for the board: when to load again, monotonic */
-    int64_t asked_ms;          /* the last load began */
-    int64_t loaded_ms;         /* the last load succeeded */
-    struct unit **units;       /* the named ones and their children, once loaded */
+struct live_watch {
+    struct live_watch_base *base;
+    struct live_watch_spec spec;
+    struct viewer *viewers;         /* for who listens */
+    struct live_watch *prev, *next; /* for the board */
+    uint64_t told_seq;              /* for live.c: changes up to here were told */
+    int64_t load_at_ms;             /* for live.c: when to load again, monotonic */
+    int64_t asked_ms;               /* the last load began */
+    int64_t loaded_ms;              /* the last load succeeded */
+    struct live_unit **units;       /* the named ones and their children, once loaded */
     size_t n_units;
-    struct frame *snapshot; /* events; NULL while there are none */
-    uint64_t snapshot_seq;  /* they hold up to this change */
-    struct frame *progress; /* the last one made, for all viewers in step */
+    struct live_frame *snapshot; /* events; NULL while there are none */
+    uint64_t snapshot_seq;       /* they hold up to this change */
+    struct live_frame *progress; /* the last one made, for all viewers in step */
     uint64_t progress_from, progress_to;
-    struct watch_ask asks[WATCH_UNITS_MAX];
+    struct live_watch_ask asks[WATCH_UNITS_MAX];
     size_t n_asked;             /* not answered yet; 0: no load is under way */
     Ansinh__V1__Code load_code; /* first failure of the load */
     char problem[WATCH_PROBLEM_BYTES];
 };
 
 /* Empty; borrows base. */
-struct watch *watch_create(struct watch_base *base, const struct watch_spec *spec);
+struct live_watch *live_watch_create(struct live_watch_base *base,
+                                     const struct live_watch_spec *spec);
 /* No load may be under way. */
-void watch_destroy(struct watch **self);
+void live_watch_destroy(struct live_watch **self);
 
 /* Asks analytics for the snapshot, unless that is under way; base->fn tells how it ended. */
-void watch_load(struct watch *self);
+void live_watch_load(struct live_watch *self);
 
 /* One event with the newest values of what changed since a number; NULL when nothing did. *ret_seq
  * is the number up to which it holds. The frame is borrowed until the next call. */
-struct frame *watch_progress(struct watch *self, uint64_t since, uint64_t *ret_seq);
+struct live_frame *live_watch_progress(struct live_watch *self, uint64_t since, uint64_t *ret_seq);
 
 /* True when a unit of it changed since a number. */
-int watch_has_changed(const struct watch *self, uint64_t since);
+int live_watch_has_changed(const struct live_watch *self, uint64_t since);
 
 #endif

@@ -1,13 +1,13 @@
-#include "services/gateway/frame.h"
+#include "services/gateway/live_frame.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 
-struct frame *frame_make(const void *text, size_t len)
+struct live_frame *live_frame_make(const void *text, size_t len)
 {
-    struct frame *self = malloc(sizeof(*self) + len);
+    struct live_frame *self = malloc(sizeof(*self) + len);
     ASSERT(self != NULL);
     self->refs = 1;
     self->len = len;
@@ -15,13 +15,13 @@ struct frame *frame_make(const void *text, size_t len)
     return self;
 }
 
-struct frame *frame_ref(struct frame *self)
+struct live_frame *live_frame_ref(struct live_frame *self)
 {
     self->refs++;
     return self;
 }
 
-void frame_unref(struct frame **self)
+void live_frame_unref(struct live_frame **self)
 {
     if (*self != NULL && --(*self)->refs == 0)
         free(*self);

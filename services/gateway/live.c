@@ -1,4 +1,4 @@
-#include "services/gateway/board.h"
+#include "services/gateway/live.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -10,20 +10,20 @@
 
 #define LOAD_RETRY_MS 1000
 #define LOADS_PER_TICK_MAX 64
-#define QUIET_MS 2000 /* without news: ask, to tell a quiet board from a dead one */
+#define QUIET_MS 2000 /* without news: ask, to tell quiet from dead */
 #define FRAME_MAX_BYTES ((size_t)4 * 1024 * 1024)
 #define ARENA_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define KEY_BYTES 16
 
-struct board {
+struct live {
     struct service *svc;
-    watch_fn fn;
+    live_watch_fn fn;
     void *arg;
     struct bus_subscriber *subscriber;
     struct loop_timer *timer;
-    struct watch_base base;
+    struct live_watch_base base;
     struct map *by_spec;
-    struct watch *watches;
+    struct live_watch *watches;
     uint64_t told_seq; /* changes up to here were told */
     int64_t heard_mono_ms, heard_wall_ms;
     int is_stale;
@@ -31,7 +31,7 @@ struct board {
 
 /* --- the list of watches ---------------------------------------------------------------------- */
 
-static void spec_key(const struct watch_spec *spec, uint8_t ret[KEY_BYTES])
+static void spec_key(const struct live_watch_spec *spec, uint8_t ret[KEY_BYTES])
 {
     uint8_t text[sizeof(spec->codes) + 1];
     memcpy(text, spec->codes, sizeof(spec->codes));
@@ -39,35 +39,35 @@ static void spec_key(const struct watch_spec *spec, uint8_t ret[KEY_BYTES])
     crypto_generichash(ret, KEY_BYTES, text, sizeof(text), NULL, 0);
 }
 
-int board_is_fresh(const struct watch *watch)
+int live_is_fresh(const struct live_watch *watch)
 {
-    return watch->snapshot != NULL && clock_mono_ms() - watch->loaded_ms <= BOARD_FRESH_MS;
+    return watch->snapshot != NULL && clock_mono_ms() - watch->loaded_ms <= LIVE_FRESH_MS;
 }
 
-struct watch *board_join(struct board *self, const struct watch_spec *spec)
+struct live_watch *live_join(struct live *self, const struct live_watch_spec *spec)
 {
     uint8_t key[KEY_BYTES];
     spec_key(spec, key);
-    struct watch *watch = map_get(self->by_spec, key, sizeof(key));
+    struct live_watch *watch = map_get(self->by_spec, key, sizeof(key));
     if (self->watches == NULL) { /* nobody listened until now */
         self->heard_mono_ms = clock_mono_ms();
         self->heard_wall_ms = clock_wall_ms();
         self->is_stale = 0;
     }
     if (watch == NULL) {
-        watch = watch_create(&self->base, spec);
+        watch = live_watch_create(&self->base, spec);
         (void)map_put(self->by_spec, key, sizeof(key), watch);
         watch->next = self->watches;
         if (watch->next != NULL)
             watch->next->prev = watch;
         self->watches = watch;
     }
-    if (!board_is_fresh(watch))
-        watch_load(watch);
+    if (!live_is_fresh(watch))
+        live_watch_load(watch);
     return watch;
 }
 
-void board_leave(struct board *self, struct watch *watch)
+void live_leave(struct live *self, struct live_watch *watch)
 {
     ASSERT(watch->viewers == NULL);
     if (watch->n_asked > 0)
@@ -81,23 +81,23 @@ void board_leave(struct board *self, struct watch *watch)
         self->watches = watch->next;
     if (watch->next != NULL)
         watch->next->prev = watch->prev;
-    watch_destroy(&watch);
+    live_watch_destroy(&watch);
 }
 
-struct watch *board_next(const struct board *self, const struct watch *watch)
+struct live_watch *live_next(const struct live *self, const struct live_watch *watch)
 {
     return watch == NULL ? self->watches : watch->next;
 }
 
 /* --- news from analytics ---------------------------------------------------------------------- */
 
-static void load_all(struct board *self)
+static void load_all(struct live *self)
 {
-    for (struct watch *watch = self->watches; watch != NULL; watch = watch->next)
+    for (struct live_watch *watch = self->watches; watch != NULL; watch = watch->next)
         watch->load_at_ms = 0;
 }
 
-static void heard(struct board *self)
+static void heard(struct live *self)
 {
     self->heard_mono_ms = clock_mono_ms();
     self->heard_wall_ms = clock_wall_ms();
@@ -109,7 +109,7 @@ static void heard(struct board *self)
 
 static void on_view(void *arg, const uint8_t *data, size_t len)
 {
-    struct board *self = arg;
+    struct live *self = arg;
     arena_reset(self->base.arena);
     ProtobufCAllocator allocator;
     bus_arena_allocator(self->base.arena, &allocator);
@@ -118,36 +118,36 @@ static void on_view(void *arg, const uint8_t *data, size_t len)
         return;
     heard(self);
     if (view->version < self->base.version) { /* it restarted from an older state */
-        units_start_over(self->base.units);
+        live_units_start_over(self->base.units);
         load_all(self);
     }
     self->base.version = view->version;
     self->base.as_of_ms = view->as_of_ms;
     for (size_t i = 0; i < view->n_units; i++) {
-        struct unit *unit = units_find(self->base.units, view->units[i]->unit_code);
+        struct live_unit *unit = live_units_find(self->base.units, view->units[i]->unit_code);
         if (unit != NULL)
-            units_apply(self->base.units, unit, view->version, view->units[i]);
+            live_units_apply(self->base.units, unit, view->version, view->units[i]);
     }
 }
 
 /* How a load ended. */
-static void on_load(void *arg, struct watch *watch, enum watch_event event)
+static void on_load(void *arg, struct live_watch *watch, enum live_watch_event event)
 {
-    struct board *self = arg;
+    struct live *self = arg;
     watch->load_at_ms = clock_mono_ms() + LOAD_RETRY_MS;
     if (event == WATCH_LOADED) {
         heard(self);
-        watch->load_at_ms = clock_mono_ms() + BOARD_HEAL_MS;
+        watch->load_at_ms = clock_mono_ms() + LIVE_HEAL_MS;
     }
     if (watch->viewers != NULL)
         self->fn(self->arg, watch, event);
     else
-        board_leave(self, watch);
+        live_leave(self, watch);
 }
 
 static void on_instances(void *arg, const struct bus_instance *instances, size_t n)
 {
-    struct board *self = arg;
+    struct live *self = arg;
     struct bus_instance *found = calloc(n + 1, sizeof(*found));
     ASSERT(found != NULL);
     size_t n_found = 0;
@@ -161,102 +161,104 @@ static void on_instances(void *arg, const struct bus_instance *instances, size_t
 
 /* --- the timer -------------------------------------------------------------------------------- */
 
-static void tell_changes(struct board *self)
+static void tell_changes(struct live *self)
 {
-    uint64_t seq = units_seq(self->base.units);
+    uint64_t seq = live_units_seq(self->base.units);
     if (seq == self->told_seq)
         return;
     self->told_seq = seq;
-    for (struct watch *watch = self->watches, *next; watch != NULL; watch = next) {
+    for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
         next = watch->next;
-        int is_changed = watch_has_changed(watch, watch->told_seq);
+        int is_changed = live_watch_has_changed(watch, watch->told_seq);
         watch->told_seq = seq;
         if (is_changed)
             self->fn(self->arg, watch, WATCH_CHANGED);
     }
 }
 
-static void tell_stale(struct board *self)
+static void tell_stale(struct live *self)
 {
     self->is_stale = 1;
-    for (struct watch *watch = self->watches, *next; watch != NULL; watch = next) {
+    for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
         next = watch->next;
-        frame_unref(&watch->snapshot);
+        live_frame_unref(&watch->snapshot);
         self->fn(self->arg, watch, WATCH_STALE);
     }
 }
 
-static void load_due(struct board *self, int64_t now)
+static void load_due(struct live *self, int64_t now)
 {
     unsigned n = 0;
-    for (struct watch *watch = self->watches; watch != NULL && n < LOADS_PER_TICK_MAX;
+    for (struct live_watch *watch = self->watches; watch != NULL && n < LOADS_PER_TICK_MAX;
          watch = watch->next) {
         if (watch->n_asked > 0 || now < watch->load_at_ms)
             continue;
-        watch_load(watch);
+        live_watch_load(watch);
         n++;
     }
 }
 
 static void on_tick(void *arg)
 {
-    struct board *self = arg;
+    struct live *self = arg;
     if (self->watches == NULL)
         return;
     int64_t now = clock_mono_ms();
-    struct watch *first = self->watches;
+    struct live_watch *first = self->watches;
     if (now - self->heard_mono_ms > QUIET_MS)
         first->load_at_ms = MIN(first->load_at_ms, first->asked_ms + LOAD_RETRY_MS);
-    if (now - self->heard_mono_ms > BOARD_STALE_MS && !self->is_stale)
+    if (now - self->heard_mono_ms > LIVE_STALE_MS && !self->is_stale)
         tell_stale(self);
     load_due(self, now);
     tell_changes(self);
 }
 
-/* --- the board -------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------
+ */
 
-int board_create(struct service *svc, watch_fn fn, void *arg, struct board **ret, struct err *err)
+int live_create(struct service *svc, live_watch_fn fn, void *arg, struct live **ret,
+                struct err *err)
 {
-    struct board *self = calloc(1, sizeof(*self));
+    struct live *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->svc = svc;
     self->fn = fn;
     self->arg = arg;
     self->by_spec = map_create();
-    self->base = (struct watch_base){.client = svc->client,
-                                     .units = units_create(),
-                                     .arena = arena_create(ARENA_MAX_BYTES),
-                                     .fn = on_load,
-                                     .arg = self};
+    self->base = (struct live_watch_base){.client = svc->client,
+                                          .units = live_units_create(),
+                                          .arena = arena_create(ARENA_MAX_BYTES),
+                                          .fn = on_load,
+                                          .arg = self};
     buf_init(&self->base.text, FRAME_MAX_BYTES);
     int rc = bus_subscriber_create(svc->bus, NULL, on_view, self, &self->subscriber, err);
     if (rc < 0) {
-        board_destroy(&self);
+        live_destroy(&self);
         return rc;
     }
-    self->timer = loop_timer_add(svc->loop, BOARD_TICK_MS, BOARD_TICK_MS, on_tick, self);
+    self->timer = loop_timer_add(svc->loop, LIVE_TICK_MS, LIVE_TICK_MS, on_tick, self);
     service_on_instances(svc, on_instances, self);
     *ret = self;
     return 0;
 }
 
-void board_destroy(struct board **self)
+void live_destroy(struct live **self)
 {
-    struct board *board = *self;
-    if (board == NULL)
+    struct live *live = *self;
+    if (live == NULL)
         return;
-    ASSERT(board->watches == NULL);
-    loop_timer_cancel(board->svc->loop, &board->timer);
-    bus_subscriber_destroy(&board->subscriber);
-    map_destroy(&board->by_spec);
-    units_destroy(&board->base.units);
-    arena_destroy(&board->base.arena);
-    buf_fini(&board->base.text);
-    free(board);
+    ASSERT(live->watches == NULL);
+    loop_timer_cancel(live->svc->loop, &live->timer);
+    bus_subscriber_destroy(&live->subscriber);
+    map_destroy(&live->by_spec);
+    live_units_destroy(&live->base.units);
+    arena_destroy(&live->base.arena);
+    buf_fini(&live->base.text);
+    free(live);
     *self = NULL;
 }
 
-int64_t board_heard_ms(const struct board *self)
+int64_t live_heard_ms(const struct live *self)
 {
     return self->heard_wall_ms;
 }

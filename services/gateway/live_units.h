@@ -1,7 +1,7 @@
 /* The newest values of the units that are watched. Each change of a value gets the next number of
  * one sequence, so "what is new since N" is a comparison. */
-#ifndef ANSINH_GATEWAY_UNITS_H
-#define ANSINH_GATEWAY_UNITS_H
+#ifndef ANSINH_GATEWAY_LIVE_UNITS_H
+#define ANSINH_GATEWAY_LIVE_UNITS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,10 +11,10 @@
 #define UNIT_CODE_BYTES 8 /* with NUL */
 #define UNIT_PACKED_MAX_BYTES 1024
 
-struct units;
+struct live_units;
 
 /* Read only. */
-struct unit {
+struct live_unit {
     char code[UNIT_CODE_BYTES];
     unsigned refs;
     uint64_t seq;     /* number of its last change */
@@ -23,27 +23,28 @@ struct unit {
     uint8_t packed[UNIT_PACKED_MAX_BYTES]; /* UnitProgress */
 };
 
-struct units *units_create(void);
+struct live_units *live_units_create(void);
 /* All units must have been left. */
-void units_destroy(struct units **self);
+void live_units_destroy(struct live_units **self);
 
-/* The unit of a code, kept until units_leave was called as often; NULL for a text that is no code.
+/* The unit of a code, kept until live_units_leave was called as often; NULL for a text that is no
+ * code.
  */
-struct unit *units_join(struct units *self, const char *code);
-void units_leave(struct units *self, struct unit *unit);
+struct live_unit *live_units_join(struct live_units *self, const char *code);
+void live_units_leave(struct live_units *self, struct live_unit *unit);
 
 /* NULL when nobody has joined it. */
-struct unit *units_find(const struct units *self, const char *code);
+struct live_unit *live_units_find(const struct live_units *self, const char *code);
 
 /* Takes values unless newer ones are there (a version at most as high is needed); the unit counts
  * as changed only when they differ. Values over UNIT_PACKED_MAX_BYTES are left out. */
-void units_apply(struct units *self, struct unit *unit, uint64_t version,
-                 const Ansinh__V1__UnitProgress *progress);
+void live_units_apply(struct live_units *self, struct live_unit *unit, uint64_t version,
+                      const Ansinh__V1__UnitProgress *progress);
 
 /* Analytics counts from a lower version again: whatever comes next is newer. */
-void units_start_over(struct units *self);
+void live_units_start_over(struct live_units *self);
 
 /* Number of the last change. */
-uint64_t units_seq(const struct units *self);
+uint64_t live_units_seq(const struct live_units *self);
 
 #endif

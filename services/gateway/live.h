@@ -1,0 +1,41 @@
+/* All watches, kept in step with analytics.
+ *
+ * Snapshots are asked for (GetProgress), changes come as views over PUB/SUB. Values are absolute,
+ * so a lost view heals by a fresh snapshot every LIVE_HEAL_MS. */
+#ifndef ANSINH_GATEWAY_LIVE_H
+#define ANSINH_GATEWAY_LIVE_H
+
+#include "common/service/service.h"
+#include "services/gateway/live_watch.h"
+
+#define LIVE_TICK_MS 100   /* changes are told at most this often */
+#define LIVE_STALE_MS 5000 /* without news from analytics: viewers are told */
+#define LIVE_HEAL_MS 30000
+#define LIVE_FRESH_MS 5000 /* a snapshot up to this age serves a new viewer */
+
+struct live;
+
+/* Subscribes to the views of the live analytics instances. fn runs for the events of every watch;
+ * it may leave that watch. Errors as bus_subscriber_create. */
+int live_create(struct service *svc, live_watch_fn fn, void *arg, struct live **ret,
+                struct err *err) MUST_CHECK;
+/* All watches must have been left and no call be under way. */
+void live_destroy(struct live **self);
+
+/* The watch of these units, made when there is none, and kept until live_leave. Starts
+ * loading unless its snapshot is fresh. */
+struct live_watch *live_join(struct live *self, const struct live_watch_spec *spec);
+/* To be called when watch->viewers is empty again: the watch goes, at the latest when its load has
+ * ended. */
+void live_leave(struct live *self, struct live_watch *watch);
+
+/* True when the watch has a snapshot of at most LIVE_FRESH_MS. */
+int live_is_fresh(const struct live_watch *watch);
+
+/* All watches: start with NULL, ends with NULL. */
+struct live_watch *live_next(const struct live *self, const struct live_watch *watch);
+
+/* Wall time of the last news from analytics, or since when there is somebody to wait for them. */
+int64_t live_heard_ms(const struct live *self);
+
+#endif
