@@ -38,6 +38,8 @@ int world_teardown(void **state)
 {
     struct world *self = *state;
     bus_client_destroy(&self->client);
+    for (size_t i = 0; i < WORLD_SERVERS_MAX; i++)
+        bus_server_destroy(&self->servers[i]);
     bus_destroy(&self->other);
     bus_destroy(&self->bus);
     loop_destroy(&self->loop);
@@ -59,7 +61,7 @@ static void peer_answer(struct peer *self, struct bus_request *request)
         payment.payment_id = self->info.id;
         bus_reply(request, &payment.base);
     } else {
-        bus_fail(request, ANSINH__V1__CODE__CODE_UNIMPLEMENTED, "", "not in this test");
+        bus_reply_packed(request, request->body, request->body_len);
     }
 }
 
@@ -99,10 +101,9 @@ static void on_check(void *arg, struct bus_request *request)
     self->n_pings++;
     Ansinh__V1__CheckResponse response;
     ansinh__v1__check_response__init(&response);
-    if (!self->is_mute)
-        bus_reply(request, &response.base);
-    else
-        request->deadline_ms = 0, bus_reply(request, &response.base); /* expired: dropped */
+    if (self->is_mute)
+        request->deadline_ms = 0; /* expired: the answer is dropped */
+    bus_reply(request, &response.base);
 }
 
 static void on_stats(void *arg, struct bus_request *request)
@@ -111,8 +112,17 @@ static void on_stats(void *arg, struct bus_request *request)
     bus_fail(request, ANSINH__V1__CODE__CODE_UNIMPLEMENTED, "", "not in this test");
 }
 
-void peer_start_at(struct peer *self, struct bus *bus, const char *id, const char *endpoint,
-                   unsigned requests_max)
+static struct bus_server **find_server(struct world *world, const struct bus_server *server)
+{
+    for (size_t i = 0; i < WORLD_SERVERS_MAX; i++)
+        if (world->servers[i] == server)
+            return &world->servers[i];
+    fail_msg("no place for a server");
+    return NULL;
+}
+
+void peer_start_at(struct peer *self, struct world *world, struct bus *bus, const char *id,
+                   const char *endpoint, unsigned requests_max)
 {
     static const struct bus_method payments[] = {
         {"Quote", on_call, 0},
@@ -132,6 +142,8 @@ void peer_start_at(struct peer *self, struct bus *bus, const char *id, const cha
     struct err err = {.text = ""};
     if (bus_server_create(bus, &conf, &self->server, &err) < 0)
         fail_msg("%s", err.text);
+    self->world = world;
+    *find_server(world, NULL) = self->server;
     bus_server_add(self->server, &ansinh__v1__payments__descriptor, payments, ARRAY_LEN(payments),
                    self);
     bus_server_add(self->server, &ansinh__v1__health__descriptor, health, ARRAY_LEN(health), self);
@@ -145,11 +157,13 @@ void peer_start(struct peer *self, struct world *world, const char *id, unsigned
 {
     char endpoint[BUS_ENDPOINT_BYTES];
     (void)snprintf(endpoint, sizeof(endpoint), "ipc://%s/%s.sock", world->dir, id);
-    peer_start_at(self, world->bus, id, endpoint, requests_max);
+    peer_start_at(self, world, world->bus, id, endpoint, requests_max);
 }
 
 void peer_stop(struct peer *self)
 {
+    if (self->server != NULL)
+        *find_server(self->world, self->server) = NULL;
     bus_server_destroy(&self->server);
     self->n_held = 0;
 }

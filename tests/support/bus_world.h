@@ -8,6 +8,7 @@
 #include "common/bus/server.h"
 
 #define WORLD_WAIT_MS 5000
+#define WORLD_SERVERS_MAX 8
 #define PEER_HELD_MAX 64
 
 struct world {
@@ -16,6 +17,7 @@ struct world {
     struct bus *bus;
     struct bus *other; /* a second one, when a test wants it */
     struct bus_client *client;
+    struct bus_server *servers[WORLD_SERVERS_MAX]; /* that a failed test leaves to the teardown */
 };
 
 /* Turns the loop until the condition holds; fails the test when it does not in time. */
@@ -38,6 +40,7 @@ enum mood { ANSWERS, HOLDS, REFUSES, EXHAUSTED, REJECTS };
 /* An instance of "payments": Pay is an urgent command, the others are reads; Health/Check is
  * answered unless is_mute. */
 struct peer {
+    struct world *world;
     struct bus_server *server;
     struct bus_instance info;
     enum mood mood;
@@ -54,8 +57,8 @@ struct peer {
 
 /* Binds "<dir>/<id>.sock", or tcp:// on a free port; requests_max 0 stands for 64. */
 void peer_start(struct peer *self, struct world *world, const char *id, unsigned requests_max);
-void peer_start_at(struct peer *self, struct bus *bus, const char *id, const char *endpoint,
-                   unsigned requests_max);
+void peer_start_at(struct peer *self, struct world *world, struct bus *bus, const char *id,
+                   const char *endpoint, unsigned requests_max);
 void peer_stop(struct peer *self);
 /* Answers what it holds. */
 void peer_release(struct peer *self);
