@@ -96,7 +96,7 @@ static int to_uint64(const json_t *json, uint64_t max, uint64_t *ret)
     int64_t small = 0;
     int rc = to_int64(json, 0, (int64_t)MIN(max, (uint64_t)INT64_MAX), &small);
     const char *text = text_of(json);
-    if (rc != -ERANGE || text == NULL || *text == '-') {
+    if (rc != -ERANGE || text == NULL) {
         *ret = (uint64_t)small;
         return rc;
     }

@@ -8,6 +8,7 @@
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "common/json/json.h"
+#include "common/json/json_field.h"
 #include "tests/support/json_every.h"
 
 #define OUT_BYTES (16U << 20)
@@ -162,10 +163,10 @@ static void test_escapes(void **state)
     (void)state;
     struct every every;
     protobuf_c_message_init(&every_descriptor, &every.base);
-    char text[] = "\"\\/\b\f\n\r\t\x01\x1f\x7f\u2028đ";
+    char text[] = "\"\\/\b\f\n\r\t\x01\x1f\x7f \u2028đ";
     every.a_string = text;
     assert_string_equal(write_text(&every, 0),
-                        "{\"aString\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\u2028đ\"}");
+                        "{\"aString\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f \u2028đ\"}");
 }
 
 static void test_bad_utf8_is_refused(void **state)
@@ -235,6 +236,24 @@ static void test_depth(void **state)
     buf_fini(&out);
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"code", "code"},          {"as_of_ms", "asOfMs"}, {"a_a", "aA"},  {"z_z", "zZ"},
+        {"line_1", "line1"},       {"x_1y", "x1y"},        {"a__b", "aB"}, {"b_", "b"},
+        {"x509_cert", "x509Cert"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char name[JSON_NAME_BYTES];
+        json_name(names[i][0], name);
+        assert_string_equal(name, names[i][1]);
+        for (size_t k = 0; k < ARRAY_LEN(names); k++)
+            assert_int_equal(json_name_equals(names[i][0], names[k][1]), i == k);
+        assert_false(json_name_equals(names[i][0], ""));
+    }
+}
+
 static void test_appends(void **state)
 {
     (void)state;
@@ -259,6 +278,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bad_utf8_is_refused),
     cmocka_unit_test(test_full_buffer),
     cmocka_unit_test(test_depth),
+    cmocka_unit_test(test_names),
     cmocka_unit_test(test_appends),
 };
 
