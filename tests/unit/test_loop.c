@@ -376,6 +376,27 @@ static void test_hooks_run_in_order_every_turn(void **state)
     loop_destroy(&loop);
 }
 
+static void test_hooks_can_be_taken_out(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_create();
+    struct order order = {.n = 0}, other = {.n = 0};
+    loop_before_sleep(loop, log_a, &order);
+    loop_before_sleep(loop, log_a, &other);
+    loop_before_sleep(loop, log_b, &order);
+    loop_before_sleep_end(loop, log_b, &other); /* never added */
+    loop_before_sleep_end(loop, log_a, &order);
+    loop_turn(loop, 0);
+    assert_int_equal(order.n, 1);
+    assert_int_equal(order.log[0], 'b');
+    assert_int_equal(other.n, 1);
+    loop_before_sleep_end(loop, log_b, &order);
+    loop_before_sleep_end(loop, log_a, &other);
+    loop_turn(loop, 0);
+    assert_int_equal(order.n + other.n, 2);
+    loop_destroy(&loop);
+}
+
 static void on_stop(void *arg)
 {
     loop_stop(arg);
@@ -447,6 +468,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_stall_is_made_up_once),
     cmocka_unit_test(test_timers_do_not_starve_sources),
     cmocka_unit_test(test_hooks_run_in_order_every_turn),
+    cmocka_unit_test(test_hooks_can_be_taken_out),
     cmocka_unit_test(test_run_ends_with_the_hooks),
     cmocka_unit_test(test_wake_skips_one_wait),
     cmocka_unit_test(test_signals),
