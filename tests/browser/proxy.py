@@ -13,8 +13,9 @@ class Proxy:
 
     def __init__(self, host, port):
         self.target = (host, port)
-        self.is_cut = False
-        self.is_open = True
+        self.is_cut = False  # connections are broken, new ones too
+        self.is_hung = False  # nothing comes through any more, and nobody says so
+        self.closed = threading.Event()
         self.selector = selectors.DefaultSelector()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.selector.register(self.listener, selectors.EVENT_READ, None)
@@ -23,11 +24,14 @@ class Proxy:
         self.thread.start()
 
     def close(self):
-        self.is_open = False
+        self.closed.set()
         self.thread.join()
 
     def run(self):
-        while self.is_open:
+        while not self.closed.is_set():
+            if self.is_hung:
+                self.closed.wait(POLL_S)
+                continue
             for key, _ in self.selector.select(POLL_S):
                 if key.fileobj is self.listener:
                     self.accept()

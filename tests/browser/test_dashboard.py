@@ -21,7 +21,9 @@ from proxy import Proxy
 
 PROVINCE = "15"
 MOVE_TIMEOUT_S = 5
+LOSS_TIMEOUT_S = 15
 HEAL_TIMEOUT_S = 45
+HURRY_TIMES = 10
 VIEW_MAX_BYTES = 100 * 1024
 TABS_MAX = 20
 POCKETS = ("participant", "central", "local", "donor")
@@ -157,19 +159,28 @@ class DashboardTest(unittest.TestCase):
         self.check_outage(lambda: self.browser.cut(True), lambda: self.browser.cut(False))
 
     def test_connection_that_breaks_is_told_and_heals(self):
+        proxy = self.visit_by_proxy()
+        self.check_outage(lambda: setattr(proxy, "is_cut", True), lambda: setattr(proxy, "is_cut", False))
+
+    def test_line_that_hangs_is_noticed_and_heals(self):
+        with self.browser.hurried(HURRY_TIMES):
+            proxy = self.visit_by_proxy()
+        self.check_outage(lambda: setattr(proxy, "is_hung", True), lambda: setattr(proxy, "is_hung", False))
+
+    def visit_by_proxy(self):
         address = urllib.parse.urlsplit(self.api.url)
         proxy = Proxy(address.hostname, address.port or 80)
         self.addCleanup(proxy.close)
         self.browser.driver.get(f"{proxy.url}/?unit={PROVINCE}&lang=vi")
         self.await_live()
         self.browser.run("window.isSamePage = true")
-        self.check_outage(lambda: setattr(proxy, "is_cut", True), lambda: setattr(proxy, "is_cut", False))
+        return proxy
 
     def check_outage(self, cut, mend):
         self.may_complain = True
         self.addCleanup(mend)
         cut()
-        self.browser.wait(lambda: self.browser.link() == "lost", "the page tells that it is cut off", MOVE_TIMEOUT_S)
+        self.browser.wait(lambda: self.browser.link() == "lost", "the page tells that it is cut off", LOSS_TIMEOUT_S)
         self.assertIn("Mất kết nối", self.browser.text("link-text"))
         moved = number(self.pay_one(), "vi")
         self.assertNotEqual(self.browser.text("participants"), moved)

@@ -83,7 +83,7 @@ function arrive() {
       setLink('live');
       drawSoon();
     },
-    stale: () => setLink('stale'),
+    stale: (sinceMs) => setLink('stale', sinceMs),
     lost: () => setLink('lost'),
     refused: refuse,
   });
@@ -108,13 +108,13 @@ async function findPlace(unit) {
   drawSoon();
 }
 
-function setLink(state) {
+function setLink(state, sinceMs) {
   const { link } = page;
   const isOutage = state === 'stale' || state === 'lost';
   if (link.state === state) return;
   // From late to lost is one outage: what counts is since when the figures stand still.
   const wasOutage = link.state === 'stale' || link.state === 'lost';
-  page.link = { state, since: isOutage && wasOutage ? link.since : Date.now() };
+  page.link = { state, since: isOutage && wasOutage ? link.since : sinceMs || Date.now() };
   drawLink();
 }
 
@@ -176,10 +176,10 @@ function unitName(unit) {
 
 /* The day is told when it is not this one. */
 function drawChange() {
-  const { asOfMs } = page.board;
-  const day = businessDay(asOfMs);
-  const time = day === businessDay(Date.now()) ? clock(asOfMs) : `${clock(asOfMs)} ${date(day, page.lang)}`;
-  say('changed', asOfMs > 0 ? words().changed(time) : '');
+  const { changedMs, hasChanged } = page.board;
+  const day = businessDay(changedMs);
+  const time = day === businessDay(Date.now()) ? clock(changedMs) : `${clock(changedMs)} ${date(day, page.lang)}`;
+  say('changed', hasChanged ? words().changed(time) : words().unchanged(time));
 }
 
 function drawHero(unit) {

@@ -28,17 +28,21 @@ function readUnit(json) {
   };
 }
 
+const isOther = (a, b) => a.declared !== b.declared || a.payments !== b.payments || a.plan !== b.plan;
+
 export class Board {
   unit = null;
   children = new Map();
   planYear = 0;
-  asOfMs = 0;
+  changedMs = 0; // when the figures changed last; before the first change, since when they are watched
+  hasChanged = false;
 
   snapshot(json) {
+    const before = this.unit;
     this.unit = readUnit(json);
+    if (!before || isOther(before, this.unit)) this.#mark(json, before !== null);
     this.children = new Map((json.children ?? []).map(readUnit).map((unit) => [unit.code, unit]));
     this.planYear = json.planYear ?? 0;
-    this.asOfMs = Number(json.asOfMs ?? 0);
   }
 
   /* Takes the units that changed since the frame before; the stream keeps them in order. */
@@ -47,7 +51,12 @@ export class Board {
       if (unit.code === this.unit.code) this.unit = unit;
       else if (this.children.has(unit.code)) this.children.set(unit.code, unit);
     }
-    this.asOfMs = Number(json.asOfMs ?? 0);
+    this.#mark(json, true);
+  }
+
+  #mark(json, hasChanged) {
+    this.changedMs = Number(json.asOfMs ?? 0);
+    this.hasChanged = hasChanged;
   }
 
   /* New participants a day that would close the gap by the end of the plan's year, today included; null when

@@ -2,10 +2,13 @@
 
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 15000;
+// The stream of a quiet night and a dead line look the same: after such a silence it is opened anew.
+const SILENCE_MAX_MS = 60000;
+const OPEN_MAX_MS = 15000;
 // Browsers allow six connections to a host: tabs in the background must not use them up.
 const HIDDEN_CLOSE_MS = 60000;
 
-/* on: snapshot(json), progress(json), stale(), lost(), refused(). refused is called when the server answers
+/* on: snapshot(json), progress(json), stale(sinceMs), lost(), refused(). refused is called when the server answers
  * that there is no such unit; nothing is tried after it. */
 export class Live {
   #unit;
@@ -13,6 +16,7 @@ export class Live {
   #source = null;
   #retryMs = RETRY_FIRST_MS;
   #timer = 0;
+  #silenceTimer = 0;
   #hiddenTimer = 0;
   #ended = false;
   #listeners = new AbortController();
@@ -39,17 +43,32 @@ export class Live {
   #open() {
     const source = new EventSource(`/v1/watch?unit=${encodeURIComponent(this.#unit)}&children=1`);
     this.#source = source;
-    source.addEventListener('snapshot', (event) => {
+    this.#silenceTimer = setTimeout(() => this.#lose(), OPEN_MAX_MS);
+    const listen = (name, take) =>
+      source.addEventListener(name, (event) => {
+        this.#hear();
+        take(JSON.parse(event.data));
+      });
+    listen('snapshot', (json) => {
       this.#retryMs = RETRY_FIRST_MS;
-      this.#on.snapshot(JSON.parse(event.data));
+      this.#on.snapshot(json);
     });
-    source.addEventListener('progress', (event) => this.#on.progress(JSON.parse(event.data)));
-    source.addEventListener('stale', () => this.#on.stale());
+    listen('progress', (json) => this.#on.progress(json));
+    listen('stale', (json) => this.#on.stale(json.since_ms));
     source.addEventListener('error', () => this.#lose());
+  }
+
+  #hear() {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => {
+      this.#drop();
+      this.#open();
+    }, SILENCE_MAX_MS);
   }
 
   #drop() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silenceTimer);
     this.#source?.close();
     this.#source = null;
   }
@@ -95,6 +114,7 @@ async function unitStatus(unitCode) {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ unitCode }),
     cache: 'no-store',
+    signal: AbortSignal.timeout(OPEN_MAX_MS),
   };
   try {
     return (await fetch('/ansinh.v1.Analytics/GetProgress', request)).status;
