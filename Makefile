@@ -46,7 +46,7 @@ BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest btest bench \
-  asan lint fmt fmt-check fuzz compdb build-tests
+  asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries
@@ -156,8 +156,14 @@ asan: packages-test ## unit and integration tests under AddressSanitizer and UBS
 	  tests/run unit integration
 
 lint: packages-test ## formatter check, analysers, include rules, size limits
-	@$(MAKE) --no-print-directory proto
 	@deploy/lint/run
+# Every C file compiled, and analysed again when it or what it includes has changed.
+LINTED := $(wildcard common/*/*.c services/*/*.c tests/*/*.c)
+objects: $(LINTED:%.c=$(O)/obj/%.o)
+tidy: $(LINTED:%.c=$(O)/tidy/%.ok)
+$(O)/tidy/%.ok: %.c $(O)/obj/%.o .clang-tidy tests/.clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- -std=c11 $(CPPFLAGS) && touch $@
 fmt: ## format the C files in place
 	clang-format -i $$(git ls-files '*.c' '*.h')
 fmt-check:
