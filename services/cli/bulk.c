@@ -1,0 +1,114 @@
+#include "services/cli/bulk.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/service/api.h"
+
+#define TIMEOUT_MS 60000
+#define BAR_CHARS 30
+#define BAR_INTERVAL_MS 200
+#define LINE_INTERVAL_MS 5000 /* without a terminal */
+
+struct bulk {
+    struct bulk_conf conf;
+    unsigned long started, done, failed;
+    int is_exhausted;
+    int64_t begin_ms, shown_ms;
+};
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
+static void show(struct bulk *self, int is_last)
+{
+    if (self->conf.title == NULL)
+        return;
+    int64_t now_ms = clock_mono_ms();
+    int is_terminal = isatty(STDERR_FILENO);
+    int64_t interval_ms = is_terminal ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
+    if (!is_last && now_ms - self->shown_ms < interval_ms)
+        return;
+    self->shown_ms = now_ms;
+    unsigned long total = MAX(self->conf.total, self->done);
+    unsigned long rate =
+        self->done * 1000 / (unsigned long)MAX(now_ms - self->begin_ms, (int64_t)1);
+    if (!is_terminal) {
+        (void)fprintf(stderr, "%s: %lu of %lu, %lu/s\n", self->conf.title, self->done, total, rate);
+        return;
+    }
+    int filled = total == 0 ? 0 : (int)(self->done * BAR_CHARS / total);
+    (void)fprintf(stderr, "\r%s [%.*s%*s] %lu of %lu, %lu/s ", self->conf.title, filled,
+                  "##############################", BAR_CHARS - filled, "", self->done, total,
+                  rate);
+    if (is_last)
+        (void)fputc('\n', stderr);
+}
+
+/* Jobs that may have been started by now. */
+static unsigned long allowance(const struct bulk *self)
+{
+    if (self->conf.rate <= 0)
+        return self->started + self->conf.window;
+    double elapsed_s = (double)(clock_mono_ms() - self->begin_ms) / 1000.0;
+    return (unsigned long)(elapsed_s * self->conf.rate) + 1;
+}
+
+unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done)
+{
+    struct bulk self = {.conf = *conf, .begin_ms = clock_mono_ms()};
+    struct sigaction action = {.sa_handler = on_interrupt}, old_int, old_term;
+    is_interrupted = 0;
+    (void)sigaction(SIGINT, &action, &old_int);
+    (void)sigaction(SIGTERM, &action, &old_term);
+    while (!self.is_exhausted || self.started > self.done) {
+        unsigned long may_start = allowance(&self);
+        while (!self.is_exhausted && !is_interrupted && self.started < may_start &&
+               self.started - self.done < conf->window) {
+            unsigned long i = self.started++;
+            if (!conf->start(conf->arg, &self, i)) {
+                self.started--;
+                self.is_exhausted = 1;
+            }
+        }
+        self.is_exhausted |= is_interrupted;
+        if (self.is_exhausted && self.started == self.done)
+            break;
+        loop_turn(conf->svc->loop, conf->rate > 0 ? 5 : 50);
+        show(&self, 0);
+    }
+    show(&self, 1);
+    (void)sigaction(SIGINT, &old_int, NULL);
+    (void)sigaction(SIGTERM, &old_term, NULL);
+    if (ret_done != NULL)
+        *ret_done = self.done;
+    return self.failed;
+}
+
+void bulk_done(struct bulk *bulk, int is_good)
+{
+    bulk->done++;
+    bulk->failed += !is_good;
+}
+
+struct service *bulk_service(struct bulk *bulk)
+{
+    return bulk->conf.svc;
+}
+
+void bulk_call(struct bulk *bulk, const char *method, const struct request_id *id,
+               const ProtobufCMessage *input, bus_answer_fn fn, void *arg)
+{
+    const struct api_method *found = api_find(method);
+    ASSERT(found != NULL);
+    struct bus_call call = {
+        .service = found->process, .method = found->name, .id = id, .timeout_ms = TIMEOUT_MS};
+    bus_call(bulk->conf.svc->client, &call, input, fn, arg);
+}

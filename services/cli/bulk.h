@@ -1,0 +1,35 @@
+/* Many calls at once with a bound on those under way, and a progress bar: imports, drills, benches.
+ */
+#ifndef ANSINH_CLI_BULK_H
+#define ANSINH_CLI_BULK_H
+
+#include "services/cli/cli.h"
+
+struct bulk;
+
+struct bulk_conf {
+    struct service *svc;
+    unsigned window;     /* jobs under way at once */
+    const char *title;   /* of the progress bar; NULL: none */
+    unsigned long total; /* jobs expected; 0: unknown */
+    /* Starts job number i (from 0) and answers 1, or 0 when there are no more. The job ends with
+     * bulk_done, now or later. */
+    int (*start)(void *arg, struct bulk *bulk, unsigned long i);
+    void *arg;
+    double rate; /* jobs per second; 0: as fast as they go */
+};
+
+/* Runs all jobs; answers how many failed. SIGINT and SIGTERM end it early: no more are started,
+ * those under way are waited for. */
+unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done);
+
+/* A job has ended. */
+void bulk_done(struct bulk *bulk, int is_good);
+
+struct service *bulk_service(struct bulk *bulk);
+
+/* Sends one command or read of a job. id may be NULL for reads. */
+void bulk_call(struct bulk *bulk, const char *method, const struct request_id *id,
+               const ProtobufCMessage *input, bus_answer_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,122 @@
+#include "services/cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+#define SEE_WAIT_MS 10000
+
+static const struct cli_command commands[] = {
+    {"call", "Service/Method JSON|-", "call a method and print the answer", cli_call},
+    {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
+     "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
+    {"watch", "[UNIT]", "show a unit's progress live", cli_watch},
+    {"status", "", "list every instance with its load and lag", cli_status},
+    {"verify", "", "hold records, totals and projections against the journal", cli_verify},
+    {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
+     "load the sample campaign, or rehearse a sprint", cli_drill},
+    {"bench", "[--only NAME]", "measure commands per second through the services", cli_bench},
+    {"keys", "", "make the platform's keys where they are missing", cli_keys},
+    {"init", "", "load the functions of this version into both Redis servers", cli_init},
+};
+
+const struct service_spec cli_caller_spec = {
+    .name = "cli", .prefix = "CLI_", .needs = SERVICE_VIEWS | SERVICE_CLIENT};
+
+const struct service_spec cli_ledger_spec = {.name = "cli",
+                                             .prefix = "CLI_",
+                                             .needs = SERVICE_LEDGER | SERVICE_VIEWS |
+                                                      SERVICE_CLIENT | SERVICE_DIRECTORY};
+
+int cli_fail(int status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)fputs("ansinh: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+    return status;
+}
+
+static void help(FILE *out)
+{
+    (void)fprintf(out, "ansinh %s: voluntary social insurance, from the command line\n\n",
+                  ANSINH_VERSION);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        (void)fprintf(out, "  ansinh %s %s\n      %s\n", commands[i].name, commands[i].usage,
+                      commands[i].help);
+    (void)fputs("\nThe platform is found through ANSINH_VAR (default ./var), or ANSINH_LEDGER and "
+                "ANSINH_VIEWS.\n",
+                out);
+}
+
+int cli_main(int argc, char **argv)
+{
+    log_open("cli", LOG_WARN);
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+        help(stdout);
+        return 0;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        (void)printf("ansinh %s\n", ANSINH_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].fn(argc - 1, argv + 1);
+    }
+    help(stderr);
+    return 2;
+}
+
+int cli_open(struct service *svc, const struct service_spec *spec, const char *const *names)
+{
+    struct err err = {0};
+    if (service_open(svc, spec, NULL, &err) < 0)
+        return cli_fail(1, "%s (is the platform running? ANSINH_VAR=%s)", err.text, svc->conf.var);
+    log_open("cli", LOG_WARN);
+    int64_t until_ms = clock_mono_ms() + SEE_WAIT_MS;
+    while (!service_sees(svc, names) && clock_mono_ms() < until_ms)
+        loop_turn(svc->loop, 50);
+    if (service_sees(svc, names))
+        return 0;
+    for (; *names != NULL; names++) {
+        if (bus_client_count(svc->client, *names) == 0)
+            (void)cli_fail(1, "no instance of %s is running", *names);
+    }
+    service_close(svc);
+    return 1;
+}
+
+struct asking {
+    int is_answered;
+    Ansinh__V1__Code code;
+    struct buf *body;
+    struct err *err;
+};
+
+static void on_answer(void *arg, const struct bus_answer *answer)
+{
+    struct asking *asking = arg;
+    asking->is_answered = 1;
+    asking->code = answer->code;
+    if (answer->code != 0)
+        (void)err_field(asking->err, -EIO, answer->field, "%s", answer->message);
+    else
+        (void)buf_append(asking->body, answer->body, answer->body_len);
+}
+
+int cli_ask(struct service *svc, const struct bus_call *call, const uint8_t *body, size_t len,
+            struct buf *ret, struct err *err)
+{
+    struct asking asking = {.body = ret, .err = err};
+    buf_reset(ret);
+    bus_call_packed(svc->client, call, body, len, on_answer, &asking);
+    while (!asking.is_answered) /* the client answers at the call's deadline at the latest */
+        loop_turn(svc->loop, 100);
+    return (int)asking.code;
+}

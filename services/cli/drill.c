@@ -1,0 +1,294 @@
+/* ansinh drill sample|sprint: made-up people through the real services. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/base/clock.h"
+#include "common/base/parse.h"
+#include "common/domain/calendar.h"
+#include "common/service/policy.h"
+#include "services/cli/csv_file.h"
+#include "services/cli/import.h"
+#include "services/cli/person.h"
+
+#define WINDOW 512
+#define SPRINT_WINDOW 4096
+#define LISTS_ARENA_BYTES (16 * 1024 * 1024)
+#define SAMPLE_FOLDER "deploy/sample"
+#define RATE_MAX 100000
+#define SECONDS_MAX 86400
+
+struct drill {
+    struct service svc;
+    struct arena *arena;
+    struct sample_commune communes[SAMPLE_COMMUNES_MAX];
+    size_t n_communes;
+    struct sample_collector collectors[SAMPLE_COLLECTORS_MAX];
+    size_t n_collectors;
+    struct sample *sample;
+    struct person_tally tally;
+    /* options */
+    const char *folder;
+    int64_t seed, people, rate, seconds;
+    int32_t today;
+};
+
+static const struct service_spec drill_spec = {
+    .name = "cli", .prefix = "CLI_", .needs = SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_POLICY};
+
+/* --- the lists of the sample folder
+ * ---------------------------------------------------------------- */
+
+typedef int (*row_fn)(struct drill *self, const struct csv_row *row, const size_t *columns);
+
+/* Index of each wanted column. */
+static int find_columns(const struct csv_file *file, const char *const *wanted, size_t n,
+                        size_t *ret)
+{
+    size_t n_columns;
+    const char *const *columns = csv_columns(file, &n_columns);
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = 0;
+        while (ret[i] < n_columns && strcmp(columns[ret[i]], wanted[i]) != 0)
+            ret[i]++;
+        if (ret[i] == n_columns)
+            return cli_fail(1, "column %s is missing", wanted[i]);
+    }
+    return 0;
+}
+
+static int read_list(struct drill *self, const char *name, const char *const *wanted, size_t n,
+                     row_fn take)
+{
+    char path[1024];
+    size_t columns[8];
+    struct err err = {0};
+    struct csv_file *file;
+    struct csv_row row;
+    (void)snprintf(path, sizeof(path), "%s/%s", self->folder, name);
+    if (csv_open(path, &file, &err) < 0)
+        return cli_fail(1, "%s: %s", path, err.text);
+    int rc = find_columns(file, wanted, n, columns);
+    int more;
+    while (rc == 0 && (more = csv_next(file, &row, &err)) != 0)
+        rc = more < 0 ? cli_fail(1, "%s: line %lu: %s", path, row.line, err.text)
+                      : take(self, &row, columns);
+    csv_close(&file);
+    return rc;
+}
+
+static const char *keep(struct drill *self, const char *text)
+{
+    const char *copy = arena_strndup(self->arena, text, strlen(text));
+    return copy == NULL ? "" : copy;
+}
+
+static int take_commune(struct drill *self, const struct csv_row *row, const size_t *columns)
+{
+    const char *code = row->values[columns[0]];
+    if (strlen(code) != 5)
+        return 0;
+    if (self->n_communes == SAMPLE_COMMUNES_MAX)
+        return cli_fail(1, "more than %d communes", SAMPLE_COMMUNES_MAX);
+    self->communes[self->n_communes++] =
+        (struct sample_commune){keep(self, code), keep(self, row->values[columns[1]]), 0};
+    return 0;
+}
+
+static int take_target(struct drill *self, const struct csv_row *row, const size_t *columns)
+{
+    int64_t target;
+    for (size_t i = 0; i < self->n_communes; i++) {
+        if (strcmp(self->communes[i].code, row->values[columns[0]]) != 0)
+            continue;
+        if (parse_int64(row->values[columns[1]], 0, INT32_MAX, &target) < 0)
+            return cli_fail(1, "plan.csv: line %lu: participants is no number", row->line);
+        self->communes[i].plan = (uint32_t)target;
+    }
+    return 0;
+}
+
+/* Collectors come after the points in which they work. */
+static int take_organisation(struct drill *self, const struct csv_row *row, const size_t *columns)
+{
+    if (strcmp(row->values[columns[0]], "collector") != 0)
+        return 0;
+    if (self->n_collectors == SAMPLE_COLLECTORS_MAX)
+        return cli_fail(1, "more than %d collectors", SAMPLE_COLLECTORS_MAX);
+    self->collectors[self->n_collectors++] = (struct sample_collector){
+        keep(self, row->values[columns[1]]), keep(self, row->values[columns[2]]), NULL};
+    return 0;
+}
+
+static int take_point(struct drill *self, const struct csv_row *row, const size_t *columns)
+{
+    if (strcmp(row->values[columns[0]], "point") != 0)
+        return 0;
+    const char *unit = keep(self, row->values[columns[3]]);
+    for (size_t i = 0; i < self->n_collectors; i++) {
+        if (strcmp(self->collectors[i].point_code, row->values[columns[1]]) == 0)
+            self->collectors[i].unit_code = unit;
+    }
+    return 0;
+}
+
+static int read_lists(struct drill *self)
+{
+    static const char *const unit_columns[] = {"code", "full_name"};
+    static const char *const plan_columns[] = {"unit_code", "participants"};
+    static const char *const organisation_columns[] = {"kind", "code", "parent_code", "unit_code"};
+    int rc = read_list(self, "units.csv", unit_columns, 2, take_commune);
+    if (rc == 0)
+        rc = read_list(self, "plan.csv", plan_columns, 2, take_target);
+    if (rc == 0)
+        rc = read_list(self, "organisations.csv", organisation_columns, 4, take_organisation);
+    if (rc == 0)
+        rc = read_list(self, "organisations.csv", organisation_columns, 4, take_point);
+    return rc;
+}
+
+static int make_sample(struct drill *self)
+{
+    struct err err = {0};
+    struct sample_spec spec = {
+        .communes = self->communes,
+        .n_communes = self->n_communes,
+        .collectors = self->collectors,
+        .n_collectors = self->n_collectors,
+        .policy = self->svc.policy,
+        .n = (uint32_t)self->people,
+        .seed = 1, /* the drill's own seed varies the people, not the towns they live in */
+    };
+    if (sample_create(&spec, &self->sample, &err) < 0)
+        return cli_fail(1, "%s", err.text);
+    return 0;
+}
+
+/* --- sample
+ * ------------------------------------------------------------------------------------------ */
+
+static int start_sample_person(void *arg, struct bulk *bulk, unsigned long i)
+{
+    struct drill *self = arg;
+    struct sample_person person;
+    char key[48];
+    if (i >= (unsigned long)self->people)
+        return 0;
+    sample_person(self->sample, (uint32_t)i, &person);
+    (void)snprintf(key, sizeof(key), "sample-%lld-%lu", (long long)self->seed, i);
+    person_start(bulk, &person, key, &self->tally);
+    return 1;
+}
+
+static int load_sample(struct drill *self)
+{
+    static const char *const kinds[] = {"units", "organisations", "plan"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        char path[1024];
+        (void)snprintf(path, sizeof(path), "%s/%s.csv", self->folder, kinds[i]);
+        if (import_file(&self->svc, kinds[i], path, 0) != 0)
+            return 1;
+    }
+    unsigned long done;
+    struct bulk_conf conf = {.svc = &self->svc,
+                             .window = WINDOW,
+                             .title = "participants",
+                             .total = (unsigned long)self->people,
+                             .start = start_sample_person,
+                             .arg = self};
+    unsigned long failed = bulk_run(&conf, &done);
+    (void)fprintf(stderr, "%lu enrolled, %lu paid, %lu were there before, %lu failed\n",
+                  self->tally.enrolled, self->tally.paid, self->tally.known, failed);
+    return failed > 0 || done < (unsigned long)self->people;
+}
+
+/* --- sprint
+ * ------------------------------------------------------------------------------------------ */
+
+static int start_sprint_person(void *arg, struct bulk *bulk, unsigned long i)
+{
+    struct drill *self = arg;
+    struct sample_person person;
+    if (i >= (unsigned long)(self->rate * self->seconds) || i >= SAMPLE_DRILL_PEOPLE)
+        return 0;
+    sample_sprint_person(self->sample, (uint64_t)self->seed, (uint32_t)i, self->today, &person);
+    person_start(bulk, &person, NULL, &self->tally);
+    return 1;
+}
+
+static int run_sprint(struct drill *self)
+{
+    unsigned long done;
+    struct bulk_conf conf = {.svc = &self->svc,
+                             .window = SPRINT_WINDOW,
+                             .title = "sprint",
+                             .total = (unsigned long)(self->rate * self->seconds),
+                             .start = start_sprint_person,
+                             .arg = self,
+                             .rate = (double)self->rate};
+    self->today = clock_business_day(clock_wall_ms());
+    unsigned long failed = bulk_run(&conf, &done);
+    (void)fprintf(stderr, "%lu enrolled, %lu paid, %lu were there before, %lu failed\n",
+                  self->tally.enrolled, self->tally.paid, self->tally.known, failed);
+    return failed > 0;
+}
+
+/* --- options
+ * ----------------------------------------------------------------------------------------- */
+
+static int read_options(struct drill *self, int argc, char **argv)
+{
+    const struct {
+        const char *name;
+        int64_t *value, min, max;
+    } options[] = {
+        {"--seed", &self->seed, 0, INT32_MAX},
+        {"--people", &self->people, 1, SAMPLE_PEOPLE_MAX},
+        {"--rate", &self->rate, 1, RATE_MAX},
+        {"--seconds", &self->seconds, 1, SECONDS_MAX},
+    };
+    for (int i = 2; i < argc; i += 2) {
+        size_t o = 0;
+        while (o < ARRAY_LEN(options) && strcmp(options[o].name, argv[i]) != 0)
+            o++;
+        if (o == ARRAY_LEN(options) || i + 1 == argc ||
+            parse_int64(argv[i + 1], options[o].min, options[o].max, options[o].value) < 0)
+            return cli_fail(
+                2, "option %s: want --seed, --people, --rate or --seconds with a number", argv[i]);
+    }
+    return 0;
+}
+
+int cli_drill(int argc, char **argv)
+{
+    static const char *const names[] = {"enrolment", "payments", NULL};
+    int is_sample = argc >= 2 && strcmp(argv[1], "sample") == 0;
+    if (!is_sample && (argc < 2 || strcmp(argv[1], "sprint") != 0))
+        return cli_fail(2, "usage: ansinh drill sample|sprint [--seed N] [--rate N] [--seconds N]");
+    struct drill *self = calloc(1, sizeof(*self));
+    if (self == NULL)
+        return cli_fail(1, "no memory");
+    const char *folder = getenv("SAMPLE_FOLDER");
+    self->folder = folder == NULL ? SAMPLE_FOLDER : folder;
+    self->seed =
+        is_sample ? 1 : clock_wall_ms() / 1000 % 36540; /* every sprint brings new people */
+    self->people = SAMPLE_PEOPLE;
+    self->rate = 50;
+    self->seconds = 30;
+    int status = read_options(self, argc, argv);
+    if (status == 0)
+        status = cli_open(&self->svc, &drill_spec, names);
+    if (status == 0) {
+        self->arena = arena_create(LISTS_ARENA_BYTES);
+        status = read_lists(self);
+        if (status == 0)
+            status = make_sample(self);
+        if (status == 0)
+            status = is_sample ? load_sample(self) : run_sprint(self);
+        sample_destroy(&self->sample);
+        arena_destroy(&self->arena);
+        service_close(&self->svc);
+    }
+    free(self);
+    return status;
+}
