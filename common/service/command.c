@@ -58,8 +58,7 @@ static int is_late(const struct command *self)
     return clock_mono_ms() >= self->state.request->deadline_ms;
 }
 
-/* --- answering ---------------------------------------------------------------------------------
- */
+/* --- answering --- */
 
 static void answer_message(struct command *self, ProtobufCMessage *answer,
                            struct journal_position position)
@@ -90,8 +89,7 @@ static void answer_reused(struct command *self)
              "this request id was used for another request; nothing changed");
 }
 
-/* --- deciding ----------------------------------------------------------------------------------
- */
+/* --- deciding --- */
 
 /* Packs what decide made, so that every attempt to commit sends the same bytes. */
 static int pack_decision(struct command *self)
@@ -138,8 +136,7 @@ static void command_decide(struct command *self)
     }
 }
 
-/* --- reading: the record and the stored answer, side by side -------------------------------------
- */
+/* --- reading: the record and the stored answer, side by side --- */
 
 static void command_read_done(struct command *self)
 {
@@ -227,8 +224,7 @@ static void command_read(struct command *self)
     record_ask(state->svc, state->citizen, on_record, self);
 }
 
-/* --- committing --------------------------------------------------------------------------------
- */
+/* --- committing --- */
 
 static void settle(void *arg)
 {
@@ -341,8 +337,7 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
     }
 }
 
-/* --- the way in --------------------------------------------------------------------------------
- */
+/* --- the way in --- */
 
 void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
                  const uint8_t citizen[ID_BYTES], void *arg)

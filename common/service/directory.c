@@ -56,8 +56,7 @@ void directory_destroy(struct directory **self)
     *self = NULL;
 }
 
-/* --- following the journal -----------------------------------------------------------------------
- */
+/* --- following the journal --- */
 
 static void look_done(struct directory *self)
 {
@@ -139,8 +138,7 @@ void directory_refresh(struct directory *self, loop_fn fn, void *arg)
     }
 }
 
-/* --- the first load ------------------------------------------------------------------------------
- */
+/* --- the first load --- */
 
 struct load {
     struct directory *self;
@@ -232,8 +230,7 @@ int directory_load(struct directory *self, int64_t wait_ms, struct err *err)
     return 0;
 }
 
-/* --- look-ups
- * -------------------------------------------------------------------------------------- */
+/* --- look-ups --- */
 
 struct directory_unit *directory_unit(const struct directory *self, const char *code)
 {

@@ -157,8 +157,7 @@ void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *
     }
 }
 
-/* --- the tree
- * -------------------------------------------------------------------------------------- */
+/* --- the tree --- */
 
 static void unit_fill(struct directory_rows *self, const Ansinh__V1__Unit *row)
 {
@@ -250,8 +249,7 @@ void directory_rows_link(struct directory_rows *self)
     self->generation++;
 }
 
-/* --- look-ups
- * -------------------------------------------------------------------------------------- */
+/* --- look-ups --- */
 
 static struct row *row_get(const struct directory_rows *self, char kind, const char *code)
 {

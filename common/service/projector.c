@@ -64,8 +64,7 @@ struct projector {
 static void start_fetches(struct projector *self);
 static void try_flush(struct projector *self);
 
-/* --- losing and loading
- * ---------------------------------------------------------------------------- */
+/* --- losing and loading --- */
 
 static void forget(struct projector *self)
 {
@@ -148,8 +147,13 @@ void projector_ready(struct projector *self)
              (unsigned long long)self->epoch);
 }
 
-/* --- the lease
- * ------------------------------------------------------------------------------------- */
+void projector_restart(struct projector *self)
+{
+    if (self->state == LOADING)
+        stand_by(self, "its memory cannot be loaded");
+}
+
+/* --- the lease --- */
 
 static void on_acquired(void *arg, int rc, uint64_t epoch, uint64_t flushes)
 {
@@ -189,8 +193,7 @@ static void lease(void *arg)
     ASSERT(rc == 0);
 }
 
-/* --- events
- * ---------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void apply(void *arg, const struct feed_event *raw)
 {
@@ -296,8 +299,7 @@ static void fetch(void *arg, unsigned partition, uint32_t epoch, uint64_t seq)
     start_fetches(self);
 }
 
-/* --- the sweep for lost tails
- * ---------------------------------------------------------------------- */
+/* --- the sweep for lost tails --- */
 
 static void on_heads(void *arg, int rc, unsigned first, size_t n,
                      const struct journal_position *heads)
@@ -333,8 +335,7 @@ static void sweep(void *arg)
     journal_heads(self->svc->ledger, first, end - first, on_heads, self);
 }
 
-/* --- the flush
- * ------------------------------------------------------------------------------------- */
+/* --- the flush --- */
 
 static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t flushes)
 {
@@ -404,8 +405,7 @@ static void flush_tick(void *arg)
     try_flush(arg);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static void on_instances(void *arg, const struct bus_instance *instances, size_t n)
 {

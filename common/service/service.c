@@ -210,7 +210,7 @@ const struct bus_instance *service_instances(const struct service *svc, size_t *
     return registry_instances(svc->registry, ret_n);
 }
 
-/* --- the life of a service ------------------------------------------------------------------ */
+/* --- the life of a service --- */
 
 struct life {
     struct service svc;

@@ -14,8 +14,7 @@
     1200 /* events per flush: at most some 16 increments each, within the flush's limit */
 #define FRAME_ARENA_BYTES (32 * 1024 * 1024)
 
-/* --- events
- * ---------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void count(struct analytics *self, uint32_t commune, enum board_metric metric, int64_t delta)
 {
@@ -87,8 +86,7 @@ static void reset(void *arg)
     board_load(self->svc->views, self->board, clock_business_day(clock_wall_ms()), on_loaded, self);
 }
 
-/* --- view frames
- * ----------------------------------------------------------------------------------- */
+/* --- view frames --- */
 
 /* Marks are kept in a table by unit index, so that every unit is in a frame once. */
 static size_t changed_units(struct analytics *self, const struct directory_unit **ret,
@@ -172,8 +170,7 @@ static void pulse(void *arg)
         publish(self);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
 {

@@ -130,8 +130,7 @@ void increments_collect(struct increments *self, struct flush *flush)
     increments_clear(self);
 }
 
-/* --- loading -------------------------------------------------------------------------------------
- */
+/* --- loading --- */
 
 struct load {
     struct board *board;

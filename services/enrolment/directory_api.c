@@ -63,8 +63,7 @@ static void answer(struct import *self, uint32_t written, uint32_t unchanged)
     bus_reply(self->request, &out.base);
 }
 
-/* --- committing
- * ------------------------------------------------------------------------------------ */
+/* --- committing --- */
 
 static void on_visible(void *arg)
 {
@@ -164,8 +163,7 @@ static void import_commit(struct import *self)
                  "the call is too large");
 }
 
-/* --- checking
- * -------------------------------------------------------------------------------------- */
+/* --- checking --- */
 
 static int is_same(const ProtobufCMessage *a, const ProtobufCMessage *b, struct arena *arena)
 {
@@ -283,8 +281,7 @@ static size_t add_rows(char kind, ProtobufCMessage *const *list, size_t n, size_
 
 #define LIST(field) (ProtobufCMessage *const *)(field)
 
-/* --- units
- * ------------------------------------------------------------------------------------------ */
+/* --- units --- */
 
 static size_t units_rows(const ProtobufCMessage *message, char *kinds,
                          const ProtobufCMessage **rows)
@@ -328,8 +325,7 @@ static void on_import_units(void *arg, struct bus_request *request)
     import_run(arg, request, &units_spec, in->n_units);
 }
 
-/* --- organisations
- * ---------------------------------------------------------------------------------- */
+/* --- organisations --- */
 
 static size_t organisations_rows(const ProtobufCMessage *message, char *kinds,
                                  const ProtobufCMessage **rows)
@@ -379,8 +375,7 @@ static void on_import_organisations(void *arg, struct bus_request *request)
     import_run(arg, request, &organisations_spec, n);
 }
 
-/* --- plan
- * ------------------------------------------------------------------------------------------- */
+/* --- plan --- */
 
 static size_t plan_rows(const ProtobufCMessage *message, char *kinds, const ProtobufCMessage **rows)
 {
@@ -422,8 +417,7 @@ static void on_import_plan(void *arg, struct bus_request *request)
     import_run(arg, request, &plan_spec, in->n_targets);
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 struct unit_read {
     struct service *svc;

@@ -47,8 +47,7 @@ static int take_code(struct map *seen, const char *code, void *row)
     return 0;
 }
 
-/* --- units ---------------------------------------------------------------------------------------
- */
+/* --- units --- */
 
 static int unit_check_form(const Ansinh__V1__Unit *unit, size_t i, struct err *err)
 {
@@ -109,8 +108,7 @@ int units_check(const struct directory *directory, const Ansinh__V1__ImportUnits
     return rc;
 }
 
-/* --- organisations, points, collectors -----------------------------------------------------------
- */
+/* --- organisations, points, collectors --- */
 
 static int points_check(const struct directory *directory,
                         const Ansinh__V1__ImportOrganisationsRequest *in, struct map *organisations,
@@ -164,8 +162,7 @@ int organisations_check(const struct directory *directory,
     return rc;
 }
 
-/* --- plan ----------------------------------------------------------------------------------------
- */
+/* --- plan --- */
 
 /* Target of a unit for a year, after this call; -1: none. */
 static int64_t target_after(struct map *seen, const struct directory_unit *unit, uint32_t year)

@@ -95,8 +95,7 @@ static void on_alias(void *arg, int rc, const struct store_reply *reply)
         look_up(self);
 }
 
-/* --- GetParticipant ----------------------------------------------------------------------------
- */
+/* --- GetParticipant --- */
 
 static char *month_text(struct arena *arena, uint32_t month)
 {
@@ -202,8 +201,7 @@ void on_get_participant(void *arg, struct bus_request *request)
              "want one of participant_id, personal_id, si_code");
 }
 
-/* --- ResolveContact ----------------------------------------------------------------------------
- */
+/* --- ResolveContact --- */
 
 static void answer_contact(struct lookup *self, const Ansinh__V1__Identity *identity)
 {
