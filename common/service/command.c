@@ -250,7 +250,8 @@ static void command_commit(struct command *self)
     struct command_state *state = &self->state;
     char key[KEY_MAX_BYTES], identity_key[KEY_MAX_BYTES];
     unsigned bucket = partition_bucket(state->citizen);
-    struct commit commit; /* not zeroed as a whole: its record table is large */
+    struct commit commit;
+    commit_init(&commit);
     commit.partition = state->partition;
     commit.id = state->request->id;
     commit.fingerprint = state->request->fingerprint;

@@ -453,7 +453,8 @@ void projector_destroy(struct projector **self)
 
 uint64_t projector_version(const struct projector *self)
 {
-    return (self->epoch << 20) + (uint64_t)self->stats.flushes;
+    /* epochs are microseconds of taking over, so flushes never catch up with the next one */
+    return self->epoch + (uint64_t)self->stats.flushes;
 }
 
 int projector_drained(struct projector *self)

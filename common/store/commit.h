@@ -70,6 +70,9 @@ struct commit {
     size_t answer_len;
 };
 
+/* Sets everything but the record table: no record, no identity, no totals, no answer. */
+void commit_init(struct commit *self);
+
 enum commit_outcome {
     COMMIT_DONE,  /* written now */
     COMMIT_KNOWN, /* this id and fingerprint were committed before; the stored answer is given again

@@ -136,18 +136,16 @@ static int pack_event(struct import *self, int64_t now_ms)
 
 static void import_commit(struct import *self)
 {
-    struct commit commit; /* not zeroed as a whole: its record table is large */
+    struct commit commit;
     Ansinh__V1__ImportUnitsResponse out = ANSINH__V1__IMPORT_UNITS_RESPONSE__INIT;
     out.written = (uint32_t)self->n_rows;
     out.unchanged = (uint32_t)self->n_unchanged;
     uint8_t stored[32];
+    commit_init(&commit);
     commit.partition = PARTITION_DIRECTORY;
     commit.id = self->request->id;
     commit.fingerprint = self->request->fingerprint;
     commit.now_ms = clock_wall_ms();
-    commit.identity = NULL;
-    commit.identity_key_len = 0;
-    memset(commit.totals, 0, sizeof(commit.totals));
     commit.totals[TOTAL_REFERENCE] = (int64_t)self->n_rows;
     commit.answer = stored;
     commit.answer_len = protobuf_c_message_pack(&out.base, stored);

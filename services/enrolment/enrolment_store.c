@@ -95,7 +95,8 @@ int alias_commit(struct store *ledger, struct arena *arena, const struct alias_c
 
     unsigned partition = partition_of(alias);
     char key[KEY_MAX_BYTES];
-    struct commit commit; /* not zeroed as a whole: its record table is large */
+    struct commit commit;
+    commit_init(&commit);
     commit.partition = partition;
     derive_id(&claim->id, &commit.id);
     commit.fingerprint = first_bytes(alias) ^ first_bytes(citizen) ^ version;
@@ -110,13 +111,8 @@ int alias_commit(struct store *ledger, struct arena *arena, const struct alias_c
         .value = record,
         .value_len = sizeof(record),
     };
-    commit.identity = NULL;
-    commit.identity_key_len = 0;
-    memset(commit.totals, 0, sizeof(commit.totals));
     commit.totals[TOTAL_ALIASES] = 1;
     commit.event = packed;
     commit.event_len = event_len;
-    commit.answer = NULL;
-    commit.answer_len = 0;
     return commit_send(ledger, &commit, fn, arg);
 }
