@@ -30,6 +30,7 @@ BEGIN {
     owner["microhttpd.h"] = "services/gateway/"
     owner["jansson.h"] = "common/json/ common/service/policy services/gateway/ services/cli/ tests/"
     owner["curl/"] = "services/notifications/ services/cli/ tests/"
+    owner["csv.h"] = "services/cli/ tests/"
     owner["protobuf-c/"] = "common/json/ common/bus/ common/service/ services/ tests/"
     owner["cmocka.h"] = "tests/support/"
 }
