@@ -1,7 +1,9 @@
 # ansinh: `make help` lists what can be made. Everything that is built goes to $(O).
 
 O ?= build
-CC ?= gcc
+ifeq ($(origin CC),default) # make's own default is cc
+CC := gcc
+endif
 WERROR ?=
 SANITIZE ?=
 VAR ?= ./var
@@ -20,7 +22,7 @@ ifeq ($(SANITIZE),)
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
-LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -lcsv -lm
 
 PROTOS := $(wildcard proto/ansinh/v1/*.proto)
 GEN_H := $(PROTOS:proto/%.proto=$(O)/gen/%.pb-c.h)

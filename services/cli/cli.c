@@ -13,12 +13,9 @@ static const struct cli_command commands[] = {
     {"call", "Service/Method JSON|-", "call a method and print the answer", cli_call},
     {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
-    {"watch", "[UNIT]", "show a unit's progress live", cli_watch},
     {"status", "", "list every instance with its load and lag", cli_status},
-    {"verify", "", "hold records, totals and projections against the journal", cli_verify},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
      "load the sample campaign, or rehearse a sprint", cli_drill},
-    {"bench", "[--only NAME]", "measure commands per second through the services", cli_bench},
     {"keys", "", "make the platform's keys where they are missing", cli_keys},
     {"init", "", "load the functions of this version into both Redis servers", cli_init},
 };

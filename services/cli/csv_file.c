@@ -225,8 +225,7 @@ void csv_progress(const struct csv_file *self, long long *ret_read, long long *r
     *ret_size = self->size;
 }
 
-/* --- bad rows ------------------------------------------------------------------------------------
- */
+/* --- bad rows --- */
 
 struct csv_errors {
     char path[4096];

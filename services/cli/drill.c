@@ -36,8 +36,7 @@ struct drill {
 static const struct service_spec drill_spec = {
     .name = "cli", .prefix = "CLI_", .needs = SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_POLICY};
 
-/* --- the lists of the sample folder
- * ---------------------------------------------------------------- */
+/* --- the lists of the sample folder --- */
 
 typedef int (*row_fn)(struct drill *self, const struct csv_row *row, const size_t *columns);
 
@@ -164,8 +163,7 @@ static int make_sample(struct drill *self)
     return 0;
 }
 
-/* --- sample
- * ------------------------------------------------------------------------------------------ */
+/* --- sample --- */
 
 static int start_sample_person(void *arg, struct bulk *bulk, unsigned long i)
 {
@@ -202,8 +200,7 @@ static int load_sample(struct drill *self)
     return failed > 0 || done < (unsigned long)self->people;
 }
 
-/* --- sprint
- * ------------------------------------------------------------------------------------------ */
+/* --- sprint --- */
 
 static int start_sprint_person(void *arg, struct bulk *bulk, unsigned long i)
 {
@@ -233,8 +230,7 @@ static int run_sprint(struct drill *self)
     return failed > 0;
 }
 
-/* --- options
- * ----------------------------------------------------------------------------------------- */
+/* --- options --- */
 
 static int read_options(struct drill *self, int argc, char **argv)
 {
