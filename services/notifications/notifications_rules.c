@@ -6,15 +6,16 @@
 
 #define SECOND_US 1000000
 
-static int64_t retry_delay_ms(unsigned attempts)
+static int64_t retry_delay_ms(unsigned attempts, int64_t retry_ms)
 {
-    int64_t delay_ms = RETRY_MIN_MS;
+    int64_t delay_ms = retry_ms;
     for (unsigned i = 1; i < attempts && delay_ms < RETRY_MAX_MS; i++)
         delay_ms *= 2;
     return MIN(delay_ms, RETRY_MAX_MS);
 }
 
-struct verdict rules_verdict(enum try_result result, unsigned attempts, unsigned tries_max)
+struct verdict rules_verdict(enum try_result result, unsigned attempts, unsigned tries_max,
+                             int64_t retry_ms)
 {
     switch (result) {
     case TRY_SENT:
@@ -26,13 +27,13 @@ struct verdict rules_verdict(enum try_result result, unsigned attempts, unsigned
     case TRY_PERMANENT:
         return (struct verdict){TASK_FAILED, -1, 1};
     case TRY_DEFERRED:
-        return (struct verdict){TASK_QUEUED, DEFER_MS, 0};
+        return (struct verdict){TASK_QUEUED, retry_ms, 0};
     case TRY_TEMPORARY:
         break;
     }
     if (attempts >= tries_max)
         return (struct verdict){TASK_FAILED, -1, 1};
-    return (struct verdict){TASK_QUEUED, retry_delay_ms(attempts), 1};
+    return (struct verdict){TASK_QUEUED, retry_delay_ms(attempts, retry_ms), 1};
 }
 
 int rules_is_expired(int32_t event_day, int32_t today, int64_t max_age_days)

@@ -7,9 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RETRY_MIN_MS 5000    /* after the first failed try; doubles with each further one */
 #define RETRY_MAX_MS 3600000 /* never longer than this between two tries */
-#define DEFER_MS 5000        /* nothing was tried: the address could not be asked for */
 #define ERROR_TEXT_BYTES 48
 
 enum task_kind { TASK_WELCOME = 1, TASK_RECEIPT = 2 };
@@ -55,8 +53,10 @@ struct verdict {
     int is_counted;   /* as one of the bounded tries */
 };
 
-/* Decides after the attempts-th try (from 1), of tries_max. */
-struct verdict rules_verdict(enum try_result result, unsigned attempts, unsigned tries_max);
+/* Decides after the attempts-th try (from 1), of tries_max. The first delay is retry_ms, each
+ * further one twice the one before, up to RETRY_MAX_MS. */
+struct verdict rules_verdict(enum try_result result, unsigned attempts, unsigned tries_max,
+                             int64_t retry_ms);
 
 /* True when the event's business day is more than max_age_days before today. */
 int rules_is_expired(int32_t event_day, int32_t today, int64_t max_age_days);

@@ -1,0 +1,437 @@
+#include "services/notifications/sender.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ansinh/v1/contacts.pb-c.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/service/command.h"
+#include "services/notifications/message.h"
+
+#define TICK_MS 100 /* between two looks at the queue */
+#define SETTLE_RETRY_MS 200
+#define CLAIM_MARGIN_MS 15000 /* beyond the time-outs of asking and sending */
+#define ARENA_BYTES 65536
+#define WARN_EVERY_MS 10000
+#define FAILURES_MAX 5 /* in a row, then it is a problem */
+
+enum job_stage {
+    JOB_FREE,
+    JOB_ASKING,   /* enrolment will answer */
+    JOB_SENDING,  /* the relay will */
+    JOB_SETTLING, /* views will */
+    JOB_WAITING,  /* for its timer: views did not answer */
+};
+
+struct job {
+    struct sender *owner;
+    enum job_stage stage;
+    struct task task;
+    unsigned attempts;
+    int64_t token;
+    struct verdict verdict;
+    struct delivery delivery;
+    struct loop_timer *timer; /* until the outcome is written down again */
+};
+
+struct sender {
+    struct sender_conf conf;
+    struct job *jobs;
+    size_t n_busy;
+    struct pacer pacer;
+    struct arena *arena; /* of one contact */
+    struct buf subject, body, text;
+    struct loop_timer *tick;
+    int is_looking; /* a turn is under way */
+    int has_more;   /* the last turn left something to take or to file */
+    int is_closing; /* memory goes with the last answer */
+    struct notify_turn last;
+    int failures; /* temporary ones in a row */
+    long long warned_ms;
+    int64_t *n_states[TASK_FAILED + 1];
+    int64_t *n_retries, *n_deferred, *n_lost_answers;
+};
+
+static void look(struct sender *self);
+
+static void job_end(struct job *job)
+{
+    job->stage = JOB_FREE;
+    job->owner->n_busy--;
+}
+
+/* Frees what sender_destroy had to leave. */
+static void close_if_last(struct sender *self)
+{
+    if (!self->is_closing || self->n_busy > 0 || self->is_looking)
+        return;
+    notify_store_destroy(&self->conf.store);
+    buf_fini(&self->subject);
+    buf_fini(&self->body);
+    buf_fini(&self->text);
+    arena_destroy(&self->arena);
+    free(self->jobs);
+    free(self);
+}
+
+/* --- the end of a try ------------------------------------------------------------------------- */
+
+static void settle(struct job *job);
+
+static void on_settle_timer(void *arg)
+{
+    struct job *job = arg;
+    job->timer = NULL;
+    settle(job);
+}
+
+static void on_settled(void *arg, int rc)
+{
+    struct job *job = arg;
+    struct sender *self = job->owner;
+    if (self->is_closing) {
+        job_end(job);
+        close_if_last(self);
+        return;
+    }
+    if (rc != 0) {
+        ++*self->n_lost_answers;
+        job->stage = JOB_WAITING;
+        if (log_allowed(&self->warned_ms, WARN_EVERY_MS))
+            log_warn("views does not take what became of a message, trying on", "code=%d", rc);
+        job->timer = loop_timer_add(self->conf.svc->loop, SETTLE_RETRY_MS, 0, on_settle_timer, job);
+        return;
+    }
+    if (job->verdict.delay_ms < 0)
+        ++*self->n_states[job->verdict.state];
+    else if (job->verdict.is_counted)
+        ++*self->n_retries;
+    else
+        ++*self->n_deferred;
+    job_end(job);
+    if (self->has_more)
+        look(self);
+}
+
+static void settle(struct job *job)
+{
+    job->stage = JOB_SETTLING;
+    notify_store_settle(job->owner->conf.store, &job->task, &job->delivery, &job->verdict,
+                        job->token, on_settled, job);
+}
+
+static void finish(struct job *job, enum try_result result, unsigned error)
+{
+    struct sender *self = job->owner;
+    self->failures = result == TRY_TEMPORARY ? self->failures + 1
+                     : result == TRY_SENT    ? 0
+                                             : self->failures;
+    job->verdict = rules_verdict(result, job->attempts, self->conf.tries_max, self->conf.retry_ms);
+    int is_sent = result == TRY_SENT;
+    job->delivery = (struct delivery){
+        .position = job->task.position,
+        .kind = job->task.kind,
+        .state = job->verdict.state,
+        .channel = self->conf.smtp != NULL ? CHANNEL_SMTP : CHANNEL_MAILDIR,
+        .attempts = job->attempts - !job->verdict.is_counted,
+        .error = is_sent ? ERROR_NONE : error,
+        .updated_at_ms = clock_wall_ms(),
+    };
+    settle(job);
+}
+
+/* --- delivering ------------------------------------------------------------------------------- */
+
+static void on_sent(void *arg, enum smtp_result result, unsigned code)
+{
+    unsigned error = code == 0 ? ERROR_RELAY : code;
+    finish(arg,
+           result == SMTP_SENT        ? TRY_SENT
+           : result == SMTP_TEMPORARY ? TRY_TEMPORARY
+                                      : TRY_PERMANENT,
+           error);
+}
+
+static void deliver_to_maildir(struct job *job, const char *event_id)
+{
+    struct sender *self = job->owner;
+    char name[MAILDIR_NAME_MAX_BYTES];
+    (void)snprintf(name, sizeof(name), "%" PRId64 ".%s.ansinh", job->task.at_ms / 1000, event_id);
+    int rc = maildir_deliver(self->conf.maildir, name, self->text.data, self->text.len,
+                             job->attempts > 1);
+    if (rc < 0 && log_allowed(&self->warned_ms, WARN_EVERY_MS))
+        log_warn("the mail folder cannot be written", "reason=\"%s\"", strerror(-rc));
+    finish(job, rc == 0 ? TRY_SENT : TRY_TEMPORARY, ERROR_DISK);
+}
+
+/* Fills self->text. */
+static int write_message(struct job *job, const char *event_id,
+                         const Ansinh__V1__ResolveContactResponse *contact)
+{
+    struct sender *self = job->owner;
+    int is_english = contact->language == ANSINH__V1__LANGUAGE__LANGUAGE_EN;
+    struct recipient to = {contact->participant_id, contact->full_name,
+                           is_english ? LANGUAGE_IS_EN : LANGUAGE_IS_VI};
+    buf_reset(&self->subject);
+    buf_reset(&self->body);
+    buf_reset(&self->text);
+    int rc = templates_render(self->conf.templates, &job->task, event_id, &to, &self->subject,
+                              &self->body);
+    if (rc == 0)
+        rc = buf_putc(&self->subject, '\0');
+    if (rc == 0)
+        rc = buf_putc(&self->body, '\0');
+    if (rc < 0)
+        return rc;
+    struct message message = {
+        .from_name = self->conf.from_name,
+        .from = self->conf.from,
+        .to_name = contact->full_name,
+        .to = contact->email,
+        .subject = (const char *)self->subject.data,
+        .body = (const char *)self->body.data,
+        .id = event_id,
+        .language = is_english ? "en" : "vi",
+        .at_ms = job->task.at_ms,
+    };
+    return message_build(&message, &self->text);
+}
+
+static void deliver(struct job *job, const Ansinh__V1__ResolveContactResponse *contact)
+{
+    struct sender *self = job->owner;
+    if (contact->email[0] == '\0') {
+        finish(job, TRY_NO_ADDRESS, ERROR_NONE);
+        return;
+    }
+    char event_id[POSITION_TEXT_BYTES];
+    position_format(partition_of(job->task.citizen), job->task.position, event_id);
+    if (!message_is_address(contact->email) || write_message(job, event_id, contact) < 0)
+        finish(job, TRY_PERMANENT, ERROR_ADDRESS);
+    else if (self->conf.smtp == NULL)
+        deliver_to_maildir(job, event_id);
+    else {
+        job->stage = JOB_SENDING;
+        smtp_send(self->conf.smtp, contact->email, self->text.data, self->text.len, on_sent, job);
+    }
+}
+
+static void on_contact(void *arg, const struct bus_answer *answer)
+{
+    struct job *job = arg;
+    struct sender *self = job->owner;
+    if (self->is_closing) {
+        job_end(job);
+        close_if_last(self);
+        return;
+    }
+    if (answer->code != ANSINH__V1__CODE__CODE_UNSPECIFIED) {
+        int is_unknown = answer->code == ANSINH__V1__CODE__CODE_NOT_FOUND;
+        finish(job, is_unknown ? TRY_PERMANENT : TRY_DEFERRED,
+               is_unknown ? ERROR_PERSON : ERROR_CONTACTS);
+        return;
+    }
+    ProtobufCAllocator allocator;
+    arena_reset(self->arena);
+    bus_arena_allocator(self->arena, &allocator);
+    const Ansinh__V1__ResolveContactResponse *contact =
+        ansinh__v1__resolve_contact_response__unpack(&allocator, answer->body_len, answer->body);
+    if (contact == NULL)
+        finish(job, TRY_DEFERRED, ERROR_CONTACTS);
+    else
+        deliver(job, contact);
+}
+
+/* --- taking ----------------------------------------------------------------------------------- */
+
+static void start(struct job *job, const struct claimed_task *claimed, int64_t token)
+{
+    struct sender *self = job->owner;
+    *job = (struct job){.owner = self,
+                        .stage = JOB_ASKING,
+                        .task = claimed->task,
+                        .attempts = claimed->attempts,
+                        .token = token};
+    self->n_busy++;
+    int32_t today = clock_business_day(clock_wall_ms());
+    if (rules_is_expired(job->task.day, today, self->conf.max_age_days)) {
+        finish(job, TRY_EXPIRED, ERROR_NONE);
+        return;
+    }
+    if (job->attempts > self->conf.tries_max) {
+        finish(job, TRY_PERMANENT, ERROR_CRASHED);
+        return;
+    }
+    Ansinh__V1__ResolveContactRequest request = ANSINH__V1__RESOLVE_CONTACT_REQUEST__INIT;
+    request.citizen = (ProtobufCBinaryData){ID_BYTES, job->task.citizen};
+    struct bus_call call = {.service = "enrolment",
+                            .method = "ansinh.v1.Contacts/ResolveContact",
+                            .timeout_ms = self->conf.svc->conf.call_timeout_ms};
+    bus_call(self->conf.svc->client, &call, &request.base, on_contact, job);
+}
+
+/* After views lost its last second a task that is in hand here may be handed out once more. */
+static int is_in_hand(const struct sender *self, const struct task *task)
+{
+    for (size_t i = 0; i < self->conf.concurrency; i++) {
+        const struct job *job = &self->jobs[i];
+        if (job->stage != JOB_FREE && memcmp(job->task.citizen, task->citizen, ID_BYTES) == 0 &&
+            job->task.position.epoch == task->position.epoch &&
+            job->task.position.seq == task->position.seq)
+            return 1;
+    }
+    return 0;
+}
+
+static struct job *free_job(struct sender *self)
+{
+    struct job *job = self->jobs;
+    while (job->stage != JOB_FREE)
+        job++;
+    return job;
+}
+
+static void on_turn(void *arg, int rc, const struct notify_turn *turn)
+{
+    struct sender *self = arg;
+    self->is_looking = 0;
+    self->has_more = 0;
+    if (self->is_closing) {
+        close_if_last(self);
+        return;
+    }
+    if (rc != 0)
+        return; /* the next tick looks again */
+    self->last = *turn;
+    self->last.tasks = NULL;
+    size_t n_taken = 0;
+    for (size_t i = 0; i < turn->n_tasks; i++) {
+        if (is_in_hand(self, &turn->tasks[i].task))
+            continue;
+        start(free_job(self), &turn->tasks[i], turn->token);
+        n_taken++;
+    }
+    pacer_spend(&self->pacer, n_taken);
+    self->has_more = n_taken > 0 || turn->found_left > 0;
+    if (turn->found_left > 0)
+        look(self);
+}
+
+static size_t room(struct sender *self)
+{
+    const struct service *svc = self->conf.svc;
+    if (svc->is_draining || bus_client_count(svc->client, "enrolment") == 0)
+        return 0;
+    size_t n = MIN(self->conf.concurrency - self->n_busy, (size_t)TAKE_MAX);
+    return pacer_allowed(&self->pacer, clock_mono_us(), n);
+}
+
+static void look(struct sender *self)
+{
+    if (self->is_looking || self->conf.svc->is_draining)
+        return;
+    self->is_looking = 1;
+    int64_t claim_ms =
+        self->conf.svc->conf.call_timeout_ms + self->conf.send_timeout_ms + CLAIM_MARGIN_MS;
+    notify_store_turn(self->conf.store, room(self), claim_ms, on_turn, self);
+}
+
+static void on_tick(void *arg)
+{
+    look(arg);
+}
+
+void sender_wake(struct sender *self)
+{
+    look(self);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void emit_numbers(void *arg, metrics_emit_fn emit, void *sink)
+{
+    const struct sender *self = arg;
+    emit(sink, "notifications_queued", "", self->last.queued, 0);
+    emit(sink, "notifications_found", "", self->last.found_left, 0);
+    emit(sink, "notifications_late_ms", "", self->last.late_ms, 0);
+    emit(sink, "notifications_under_way", "", (int64_t)self->n_busy, 0);
+    if (self->conf.smtp == NULL)
+        return;
+    struct smtp_stats stats;
+    smtp_stats_get(self->conf.smtp, &stats);
+    emit(sink, "smtp_sent_total", "", stats.sent, 1);
+    emit(sink, "smtp_errors_total", "kind=\"temporary\"", stats.temporary, 1);
+    emit(sink, "smtp_errors_total", "kind=\"permanent\"", stats.permanent, 1);
+    emit(sink, "smtp_connections_total", "", stats.connections, 1);
+}
+
+static void add_metrics(struct sender *self, struct metrics *metrics)
+{
+    static const char *const labels[] = {
+        [TASK_SENT] = "state=\"sent\"",
+        [TASK_NO_ADDRESS] = "state=\"no_address\"",
+        [TASK_EXPIRED] = "state=\"expired_in_queue\"",
+        [TASK_FAILED] = "state=\"failed\"",
+    };
+    for (size_t i = TASK_SENT; i <= TASK_FAILED; i++)
+        self->n_states[i] = metrics_counter(metrics, "deliveries_total", labels[i]);
+    self->n_retries = metrics_counter(metrics, "delivery_retries_total", "");
+    self->n_deferred = metrics_counter(metrics, "delivery_deferred_total", "");
+    self->n_lost_answers = metrics_counter(metrics, "delivery_record_retries_total", "");
+    metrics_collector(metrics, emit_numbers, self);
+}
+
+struct sender *sender_create(const struct sender_conf *conf)
+{
+    struct sender *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->conf = *conf;
+    self->jobs = calloc(conf->concurrency, sizeof(*self->jobs));
+    ASSERT(self->jobs != NULL);
+    self->arena = arena_create(ARENA_BYTES);
+    buf_init(&self->subject, TEMPLATE_TEXT_MAX_BYTES);
+    buf_init(&self->body, TEMPLATE_TEXT_MAX_BYTES);
+    buf_init(&self->text, MESSAGE_MAX_BYTES);
+    pacer_init(&self->pacer, conf->rate_per_s, clock_mono_us());
+    add_metrics(self, conf->svc->metrics);
+    self->tick = loop_timer_add(conf->svc->loop, TICK_MS, TICK_MS, on_tick, self);
+    return self;
+}
+
+void sender_destroy(struct sender **self_ret)
+{
+    struct sender *self = *self_ret;
+    if (self == NULL)
+        return;
+    loop_timer_cancel(self->conf.svc->loop, &self->tick);
+    for (size_t i = 0; i < self->conf.concurrency; i++) {
+        struct job *job = &self->jobs[i];
+        loop_timer_cancel(self->conf.svc->loop, &job->timer);
+        if (job->stage == JOB_SENDING || job->stage == JOB_WAITING)
+            job_end(job);
+    }
+    self->is_closing = 1;
+    close_if_last(self);
+    *self_ret = NULL;
+}
+
+int sender_is_idle(const struct sender *self)
+{
+    return self->n_busy == 0 && !self->is_looking;
+}
+
+int64_t sender_queued(const struct sender *self)
+{
+    return self->last.queued;
+}
+
+const char *sender_problem(const struct sender *self)
+{
+    if (self->failures < FAILURES_MAX)
+        return NULL;
+    return self->conf.smtp != NULL ? "the mail relay does not take messages"
+                                   : "the mail folder cannot be written";
+}
