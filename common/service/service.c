@@ -177,13 +177,14 @@ int service_open(struct service *svc, const struct service_spec *spec, const cha
 
 void service_close(struct service *svc)
 {
-    registry_destroy(&svc->registry);
+    /* first everything that still holds callbacks into the rest */
     bus_client_destroy(&svc->client);
+    store_destroy(&svc->views);
+    store_destroy(&svc->ledger);
+    registry_destroy(&svc->registry);
     bus_server_destroy(&svc->server);
     bus_publisher_destroy(&svc->publisher);
     directory_destroy(&svc->directory);
-    store_destroy(&svc->views);
-    store_destroy(&svc->ledger);
     policy_destroy(&svc->policy);
     keyring_destroy(&svc->keyring);
     bus_destroy(&svc->bus);

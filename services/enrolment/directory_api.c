@@ -13,6 +13,7 @@
 #define TRIES_MAX 8
 #define RETRY_AFTER_MS 200
 #define VERSION_BYTES 4
+#define ANSWER_MAX_BYTES 16
 
 struct import;
 
@@ -54,13 +55,19 @@ static void fail_reused(struct import *self)
              "this request id was used for another request; nothing changed");
 }
 
-static void answer(struct import *self, uint32_t written, uint32_t unchanged)
+/* The three responses have one shape, so one of them packs for all. */
+static size_t pack_answer(uint32_t written, uint32_t unchanged, uint8_t ret[ANSWER_MAX_BYTES])
 {
-    /* the three responses have one shape: written = 1, unchanged = 2 */
     Ansinh__V1__ImportUnitsResponse out = ANSINH__V1__IMPORT_UNITS_RESPONSE__INIT;
     out.written = written;
     out.unchanged = unchanged;
-    bus_reply(self->request, &out.base);
+    return protobuf_c_message_pack(&out.base, ret);
+}
+
+static void answer(struct import *self, uint32_t written, uint32_t unchanged)
+{
+    uint8_t packed[ANSWER_MAX_BYTES];
+    bus_reply_packed(self->request, packed, pack_answer(written, unchanged, packed));
 }
 
 /* --- committing --- */
@@ -137,10 +144,7 @@ static int pack_event(struct import *self, int64_t now_ms)
 static void import_commit(struct import *self)
 {
     struct commit commit;
-    Ansinh__V1__ImportUnitsResponse out = ANSINH__V1__IMPORT_UNITS_RESPONSE__INIT;
-    out.written = (uint32_t)self->n_rows;
-    out.unchanged = (uint32_t)self->n_unchanged;
-    uint8_t stored[32];
+    uint8_t stored[ANSWER_MAX_BYTES];
     commit_init(&commit);
     commit.partition = PARTITION_DIRECTORY;
     commit.id = self->request->id;
@@ -148,7 +152,7 @@ static void import_commit(struct import *self)
     commit.now_ms = clock_wall_ms();
     commit.totals[TOTAL_REFERENCE] = (int64_t)self->n_rows;
     commit.answer = stored;
-    commit.answer_len = protobuf_c_message_pack(&out.base, stored);
+    commit.answer_len = pack_answer((uint32_t)self->n_rows, (uint32_t)self->n_unchanged, stored);
     if (fill_records(self, &commit) < 0 || pack_event(self, commit.now_ms) < 0) {
         bus_fail(self->request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "",
                  "the call is too large");
