@@ -39,7 +39,7 @@ static int uuid_parse(const char *text, uint8_t ret[ID_BYTES])
 
 int request_id_parse(const char *key, struct request_id *ret)
 {
-    struct request_id id;
+    struct request_id id = {{0}};
     int64_t ms;
     if (uuid_parse(key, id.bytes) == 0 && request_id_time(&id, &ms)) {
         *ret = id;

@@ -47,7 +47,8 @@ int parse_hex(const char *text, uint8_t *ret, size_t len)
             return -EINVAL;
     }
     for (size_t i = 0; i < len; i++)
-        ret[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+        ret[i] =
+            (uint8_t)((unsigned)hex_digit(text[2 * i]) << 4 | (unsigned)hex_digit(text[2 * i + 1]));
     return 0;
 }
 

@@ -11,7 +11,9 @@ static char name_next(const char **name)
     char c = **name;
     if (c != '\0')
         (*name)++;
-    return is_upper && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    if (is_upper && c >= 'a' && c <= 'z')
+        return (char)(c - 'a' + 'A');
+    return c;
 }
 
 void json_name(const char *proto_name, char ret_name[JSON_NAME_BYTES])

@@ -27,6 +27,7 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &ansinh__v1__event__descriptor,
 };
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void pack(const ProtobufCMessage *message, struct buf *ret)

@@ -29,7 +29,7 @@ struct every;
 #define EVERY_ONE(name, type, c_type) c_type a_##name;
 #define EVERY_MANY(name, type, c_type)                                                             \
     size_t n_##name;                                                                               \
-    c_type *many_##name;
+    c_type *many_##name; /* NOLINT(bugprone-macro-parentheses): a type */
 #define EVERY_PICK(name, type, c_type) c_type pick_##name;
 
 struct every {

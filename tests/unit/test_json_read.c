@@ -288,8 +288,8 @@ static void test_paths(void **state)
          "units[1].code", "given twice"},
         {"{\"units\":[{\"name\":\"},]\\\\\",\"level\":99999999999999999999}]}", "units[0].level",
          RANGE_TEXT},
-        {"{\"units\":[{\"name\":\"\\\"},{\",\"level\":99999999999999999999}]}",
-         "units[0].level", RANGE_TEXT},
+        {"{\"units\":[{\"name\":\"\\\"},{\",\"level\":99999999999999999999}]}", "units[0].level",
+         RANGE_TEXT},
         {"{\"units\":[[{\"a\":[1,2,99999999999999999999]}]]}", "units[0][0].a[2]", RANGE_TEXT},
         {"{\"units\":[],\"dryRun\":99999999999999999999}", "dryRun", RANGE_TEXT},
     };
