@@ -64,6 +64,7 @@ struct http {
     struct exchange *spare;
     size_t n_spare;
     int is_draining;
+    int is_dirty; /* a connection was resumed: libmicrohttpd must run */
     int64_t answers[ARRAY_LEN(statuses)];
     struct http_stats stats;
 };
@@ -266,14 +267,15 @@ static void on_timer(void *arg)
     on_ready(arg, 0);
 }
 
-/* libmicrohttpd keeps a list of connections that it has not finished with; epoll does not tell of
- * them. */
+/* Of resumed connections, and of those that libmicrohttpd has not finished with, epoll does not
+ * tell. */
 static void before_sleep(void *arg)
 {
     struct http *self = arg;
-    MHD_UNSIGNED_LONG_LONG wait_ms;
-    if (MHD_get_timeout(self->daemon, &wait_ms) == MHD_NO || wait_ms > 0)
+    MHD_UNSIGNED_LONG_LONG wait_ms = 1;
+    if (!self->is_dirty && (MHD_get_timeout(self->daemon, &wait_ms) == MHD_NO || wait_ms > 0))
         return;
+    self->is_dirty = 0;
     (void)MHD_run(self->daemon);
     loop_wake(self->loop); /* the run may have sent requests after their flush of this turn */
 }
@@ -349,6 +351,7 @@ static void resume(struct exchange *self)
     if (!self->is_suspended)
         return;
     self->is_suspended = 0;
+    self->http->is_dirty = 1;
     MHD_resume_connection(self->connection);
 }
 

@@ -23,6 +23,7 @@ struct viewer {
     struct viewer *prev, *next;
     int is_open; /* the stream has begun; before, the first load is waited for */
     int wants_opening, wants_snapshot, wants_stale;
+    int is_told;              /* that analytics is silent */
     uint64_t seen_seq;        /* it was sent what changed up to here */
     struct live_frame *frame; /* being sent, from offset on */
     size_t offset;
@@ -118,10 +119,12 @@ static struct live_frame *viewer_next(struct viewer *viewer)
     }
     if (viewer->wants_stale) {
         viewer->wants_stale = 0;
+        viewer->is_told = 1;
         return stale_frame(self);
     }
     if (viewer->wants_snapshot && watch->snapshot != NULL) {
         viewer->wants_snapshot = 0;
+        viewer->is_told = 0;
         viewer->seen_seq = watch->snapshot_seq;
         return live_frame_ref(watch->snapshot);
     }
@@ -195,8 +198,10 @@ static void viewer_tell(struct viewer *viewer, enum live_watch_event event)
             viewer_begin(viewer, event);
         return;
     }
-    if (event == WATCH_STALE)
-        viewer->wants_stale = viewer->wants_snapshot = 1;
+    if (event == WATCH_STALE) {
+        viewer->wants_stale = !viewer->is_told;
+        viewer->wants_snapshot = 1;
+    }
     if (event == WATCH_STALE || event == WATCH_CHANGED ||
         (event == WATCH_LOADED && viewer->wants_snapshot))
         http_stream_wake(viewer->request);
