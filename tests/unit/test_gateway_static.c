@@ -1,0 +1,211 @@
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "services/gateway/static.h"
+#include "tests/support/gateway_client.h"
+
+struct world {
+    char directory[64];
+    struct loop *loop;
+    struct http *http;
+    struct static_files *files;
+    struct gateway_client client;
+};
+
+static void on_request(void *arg, struct http_request *request)
+{
+    struct world *world = arg;
+    if (static_has(world->files, request->path))
+        static_handle(world->files, request);
+    else
+        http_answer(request, 404, NULL, 0, NULL, 0);
+}
+
+static void make_file(const struct world *world, const char *name, const char *text, off_t size)
+{
+    char path[256];
+    (void)snprintf(path, sizeof(path), "%s/%s", world->directory, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    if (size > 0)
+        assert_int_equal(ftruncate(fd, size), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static int setup(void **state)
+{
+    static struct world world;
+    char path[256];
+    memset(&world, 0, sizeof(world));
+    (void)snprintf(world.directory, sizeof(world.directory), "/tmp/ansinh-static-XXXXXX");
+    assert_non_null(mkdtemp(world.directory));
+    static const char *const directories[] = {"sub", "sub/deep", ".git"};
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", world.directory, directories[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    make_file(&world, "index.html", "<p>home", 0);
+    make_file(&world, "app.js", "run()", 0);
+    make_file(&world, "empty.css", "", 0);
+    make_file(&world, "secret.key", "no content type", 0);
+    make_file(&world, ".hidden.html", "hidden", 0);
+    make_file(&world, ".git/config.txt", "hidden", 0);
+    make_file(&world, "sub/icon.svg", "<svg/>", 0);
+    make_file(&world, "sub/deep/page.html", "too deep", 0);
+    (void)snprintf(path, sizeof(path), "%s/link.txt", world.directory);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    world.loop = loop_create();
+    *state = &world;
+    return 0;
+}
+
+static void start(struct world *world)
+{
+    struct err err;
+    struct http_conf conf = {.address = "127.0.0.1",
+                             .body_max_bytes = 1000,
+                             .head_max_bytes = 8192,
+                             .connections_max = 10,
+                             .connections_per_ip_max = 10,
+                             .idle_timeout_s = 30};
+    assert_int_equal(static_load(world->directory, &world->files, &err), 0);
+    assert_int_equal(http_create(world->loop, &conf, on_request, world, &world->http, &err), 0);
+    gateway_client_open(&world->client, world->loop, http_port(world->http));
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *ftw)
+{
+    (void)info;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    if (world->http != NULL) {
+        gateway_client_close(&world->client);
+        http_destroy(&world->http);
+    }
+    static_destroy(&world->files);
+    loop_destroy(&world->loop);
+    return nftw(world->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void serves_what_is_in_the_table(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *path, *type, *body;
+    } cases[] = {
+        {"/", "text/html; charset=utf-8", "<p>home"},
+        {"/index.html", "text/html; charset=utf-8", "<p>home"},
+        {"/app.js?v=1", "text/javascript; charset=utf-8", "run()"},
+        {"/empty.css", "text/css; charset=utf-8", ""},
+        {"/sub/icon.svg", "image/svg+xml", "<svg/>"},
+    };
+    start(world);
+    assert_int_equal(static_count(world->files), 4);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(gateway_client_get(&world->client, cases[i].path, ""), 200);
+        assert_string_equal((char *)world->client.body.data, cases[i].body);
+        assert_string_equal(gateway_client_header(&world->client, "Content-Type"), cases[i].type);
+        assert_string_equal(gateway_client_header(&world->client, "Cache-Control"), "no-cache");
+        assert_string_equal(gateway_client_header(&world->client, "X-Content-Type-Options"),
+                            "nosniff");
+        assert_non_null(strstr(gateway_client_header(&world->client, "Content-Security-Policy"),
+                               "default-src 'self'"));
+    }
+}
+
+static void serves_nothing_else(void **state)
+{
+    struct world *world = *state;
+    static const char *const paths[] = {
+        "/secret.key",
+        "/.hidden.html",
+        "/.git/config.txt",
+        "/sub/deep/page.html",
+        "/link.txt",
+        "/sub",
+        "/sub/",
+        "/index.html/",
+        "//index.html",
+        "/sub/../index.html",
+        "/..%2f..%2fetc/passwd",
+        "/../../../etc/passwd",
+        "/INDEX.HTML",
+        "/a-name-that-is-much-longer-than-any-name-in-the-table.html",
+    };
+    start(world);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        assert_int_equal(gateway_client_get(&world->client, paths[i], ""), 404);
+}
+
+static void says_not_modified(void **state)
+{
+    struct world *world = *state;
+    char etag[64], headers[128];
+    start(world);
+    assert_int_equal(gateway_client_get(&world->client, "/app.js", ""), 200);
+    (void)snprintf(etag, sizeof(etag), "%s", gateway_client_header(&world->client, "ETag"));
+    (void)snprintf(headers, sizeof(headers), "If-None-Match: \"other\", W/%s\r\n", etag);
+    assert_int_equal(gateway_client_get(&world->client, "/app.js", headers), 304);
+    assert_string_equal(gateway_client_header(&world->client, "ETag"), etag);
+    assert_int_equal(gateway_client_get(&world->client, "/", headers), 200);
+    assert_int_equal(gateway_client_get(&world->client, "/", "If-None-Match: *\r\n"), 304);
+}
+
+static void names_a_file_over_the_limit(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+    make_file(world, "big.png", "x", (off_t)STATIC_FILE_MAX_BYTES);
+    assert_int_equal(static_load(world->directory, &world->files, &err), 0);
+    static_destroy(&world->files);
+    make_file(world, "big.png", "x", (off_t)STATIC_FILE_MAX_BYTES + 1);
+    assert_int_equal(static_load(world->directory, &world->files, &err), -EFBIG);
+    assert_non_null(strstr(err.text, "big.png"));
+    assert_null(world->files);
+}
+
+static void refuses_too_many_files(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+    for (int i = 0; i < STATIC_FILES_MAX; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "%d.txt", i);
+        make_file(world, name, "x", 0);
+    }
+    assert_int_equal(static_load(world->directory, &world->files, &err), -EFBIG);
+}
+
+static void names_a_missing_directory(void **state)
+{
+    (void)state;
+    struct static_files *files = NULL;
+    struct err err;
+    assert_int_equal(static_load("/nowhere", &files, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "/nowhere"));
+    assert_null(files);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+    CASE(serves_what_is_in_the_table), CASE(serves_nothing_else),
+    CASE(says_not_modified),           CASE(names_a_file_over_the_limit),
+    CASE(refuses_too_many_files),      CASE(names_a_missing_directory),
+};
+
+TEST_MAIN(tests)
