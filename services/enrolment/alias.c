@@ -18,6 +18,7 @@ struct claiming {
     const uint8_t *event;
     size_t event_len;
     int tries;
+    int is_dry_run;
     loop_fn fn;
     void *arg;
 };
@@ -50,6 +51,10 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
 
 static void claim_commit(struct claiming *self)
 {
+    if (self->is_dry_run) {
+        self->fn(self->arg);
+        return;
+    }
     int rc = alias_commit(self->service->svc->ledger, self->request->arena, &self->claim,
                           on_committed, self, &self->event, &self->event_len);
     if (rc < 0)
@@ -65,7 +70,7 @@ static void on_holder(void *arg, int rc, const struct citizen *holder)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "si_code",
                  "this SI code belongs to another participant");
     } else {
-        ++*self->service->aliases_repaired;
+        *self->service->aliases_repaired += !self->is_dry_run;
         claim_commit(self);
     }
 }
@@ -91,7 +96,7 @@ static void claim_read(struct claiming *self)
 }
 
 void alias_claim(struct enrolment *service, struct bus_request *request, const char *si_code,
-                 const uint8_t citizen[ID_BYTES], loop_fn fn, void *arg)
+                 const uint8_t citizen[ID_BYTES], int is_dry_run, loop_fn fn, void *arg)
 {
     struct claiming *self = arena_zalloc(request->arena, sizeof(*self));
     if (self == NULL) {
@@ -104,6 +109,7 @@ void alias_claim(struct enrolment *service, struct bus_request *request, const c
     self->claim.now_ms = clock_wall_ms();
     memcpy(self->claim.citizen, citizen, ID_BYTES);
     keyring_hash(service->svc->keyring, 's', si_code, self->claim.alias);
+    self->is_dry_run = is_dry_run;
     self->fn = fn;
     self->arg = arg;
     claim_read(self);

@@ -15,6 +15,8 @@
 #include "services/enrolment/enrolment.h"
 #include "services/enrolment/enrolment_rules.h"
 
+#define RETRY_AFTER_MS 200
+
 /* Lives in the request's arena. */
 struct enrol {
     struct enrolment *service;
@@ -102,16 +104,26 @@ static uint32_t commune_number(const char *code)
     return (uint32_t)number;
 }
 
+static void fail_enrolled(struct bus_request *request, int32_t enrolled_day)
+{
+    char date[DATE_TEXT_BYTES];
+    date_format(enrolled_day, date);
+    bus_fail(request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "personal_id",
+             "this person has been enrolled since %s", date);
+}
+
+static void fail_no_memory(struct bus_request *request)
+{
+    bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "the request is too large");
+}
+
 /* Almost everybody who enrols is new: tried without reading first. */
 static enum command_verdict decide(struct command_state *state)
 {
     struct enrol *self = state->arg;
     struct bus_request *request = self->request;
     if (state->is_read && state->has_citizen) {
-        char date[DATE_TEXT_BYTES];
-        date_format(state->before.enrolled_day, date);
-        bus_fail(request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "personal_id",
-                 "this person has been enrolled since %s", date);
+        fail_enrolled(request, state->before.enrolled_day);
         return COMMAND_ANSWERED;
     }
     int language = self->in->language == ANSINH__V1__LANGUAGE__LANGUAGE_EN
@@ -130,8 +142,7 @@ static enum command_verdict decide(struct command_state *state)
     state->answer = make_answer(self, request->arena);
     state->identity = seal_identity(self, request->arena, language, &state->identity_len);
     if (state->event == NULL || state->answer == NULL || state->identity == NULL) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "",
-                 "the request is too large");
+        fail_no_memory(request);
         return COMMAND_ANSWERED;
     }
     return COMMAND_COMMIT;
@@ -156,9 +167,38 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
     if (rc < 0 || citizen != NULL)
         on_alias_claimed(self);
     else
-        alias_claim(self->service, self->request, self->in->si_code, self->citizen,
+        alias_claim(self->service, self->request, self->in->si_code, self->citizen, 0,
                     on_alias_claimed, self);
 }
+
+/* --- the dry run: every check and the answer, no commit --- */
+
+static void on_dry_run_checked(void *arg)
+{
+    struct enrol *self = arg;
+    const ProtobufCMessage *answer = make_answer(self, self->request->arena);
+    if (answer == NULL)
+        fail_no_memory(self->request);
+    else
+        bus_reply(self->request, answer);
+}
+
+static void on_dry_run_citizen(void *arg, int rc, const struct citizen *citizen)
+{
+    struct enrol *self = arg;
+    if (rc < 0)
+        bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                       "the ledger cannot be reached");
+    else if (citizen != NULL)
+        fail_enrolled(self->request, citizen->enrolled_day);
+    else if (self->in->si_code[0] != '\0')
+        alias_claim(self->service, self->request, self->in->si_code, self->citizen, 1,
+                    on_dry_run_checked, self);
+    else
+        on_dry_run_checked(self);
+}
+
+/* --- checks --- */
 
 /* 0; -EAGAIN: a code is not known here, the directory must be asked; -EINVAL with err. */
 static int check_codes(struct enrol *self, struct err *err)
@@ -227,7 +267,9 @@ static void enrol_start(void *arg)
         return;
     }
     keyring_hash(svc->keyring, 'c', self->in->personal_id, self->citizen);
-    if (self->in->si_code[0] == '\0')
+    if (self->in->dry_run)
+        citizen_read(svc, self->request->arena, self->citizen, on_dry_run_citizen, self);
+    else if (self->in->si_code[0] == '\0')
         on_alias_claimed(self);
     else
         citizen_read(svc, self->request->arena, self->citizen, on_citizen, self);
