@@ -39,7 +39,8 @@ struct bus_conf {
  * files; err names the file. */
 int bus_create(const struct bus_conf *conf, struct bus **ret, struct err *err) MUST_CHECK;
 
-/* All sockets made from it must be closed before. Does not wait for unsent messages. */
+/* All sockets made from it must be closed before. Waits at most 0.1 s for answers and events that
+ * are on their way out. */
 void bus_destroy(struct bus **self);
 
 /* Writes keys/curve-<role>.key (0600, secret, Z85) and .pub where they are missing. */

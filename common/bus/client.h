@@ -23,7 +23,7 @@ struct bus_client_conf {
 int bus_client_create(struct bus *bus, const struct bus_client_conf *conf, struct bus_client **ret,
                       struct err *err) MUST_CHECK;
 
-/* Open calls are answered CANCELED first. */
+/* Open calls are answered CANCELED first. Not from a callback of the client. */
 void bus_client_destroy(struct bus_client **self);
 
 /* The live instances of all services; new ones are connected, missing ones are closed and their
@@ -31,7 +31,7 @@ void bus_client_destroy(struct bus_client **self);
 void bus_client_set_instances(struct bus_client *self, const struct bus_instance *instances,
                               size_t n);
 
-/* Instances of a service that can be asked now. */
+/* Instances of a service that can be asked now: connected and alive. */
 size_t bus_client_count(const struct bus_client *self, const char *service);
 
 struct bus_call {
@@ -43,9 +43,10 @@ struct bus_call {
     const char *trace_id;        /* NULL or at most 64 bytes; copied */
 };
 
-/* code 0: body is the packed response. At the deadline: UNKNOWN for a command that was sent at
- * least once, UNAVAILABLE for one that never was, DEADLINE_EXCEEDED for a read. All pointers are
- * borrowed during the callback. */
+/* code 0: body is the packed response. When every try was refused and no other fits in before the
+ * deadline: the last refusal. At the deadline: UNKNOWN for a command that was sent at least once,
+ * UNAVAILABLE for one that never was, DEADLINE_EXCEEDED for a read. All pointers are borrowed
+ * during the callback. */
 struct bus_answer {
     Ansinh__V1__Code code;
     const char *message;

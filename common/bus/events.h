@@ -41,7 +41,8 @@ int bus_subscriber_create(struct bus *bus, bus_event_fn on_event, bus_view_fn on
                           struct bus_subscriber **ret, struct err *err) MUST_CHECK;
 void bus_subscriber_destroy(struct bus_subscriber **self);
 
-/* Connects to the events endpoints of these instances (those with one) and to no others. Copies. */
+/* Connects to the events endpoints of these instances (those with one) and to no others. Copies.
+ * Not from a callback of the subscriber. */
 void bus_subscriber_set_instances(struct bus_subscriber *self, const struct bus_instance *instances,
                                   size_t n);
 int64_t bus_subscriber_malformed(const struct bus_subscriber *self);

@@ -25,8 +25,9 @@ struct feed_conf {
                          read back later */
     /* Delivers the next event of its partition; body is borrowed during the call. */
     void (*apply)(void *arg, const struct feed_event *event);
-    /* Asks for the journal of a partition after (epoch, seq); answered by feed_fetched or
-     * feed_fetch_failed. At most one question per partition is open. */
+    /* Asks for the journal of a partition after (epoch, seq); every question must be answered,
+     * once, by feed_fetched or feed_fetch_failed, at once or later. At most one per partition is
+     * open. */
     void (*fetch)(void *arg, unsigned partition, uint32_t epoch, uint64_t seq);
     void *arg;
 };
@@ -35,7 +36,8 @@ struct feed *feed_create(const struct feed_conf *conf);
 void feed_destroy(struct feed **self);
 
 /* The last event that was taken into account (a checkpoint): {0,0} before the first. Forgets what
- * was put aside for the partition, and an open question (its answer is then ignored). */
+ * was put aside for the partition. The answer to an open question will be ignored, but must come
+ * before the partition asks again. */
 void feed_start_after(struct feed *self, unsigned partition, uint32_t epoch, uint64_t seq);
 
 /* What was delivered last: the position to checkpoint. */
@@ -48,9 +50,9 @@ void feed_offer(struct feed *self, const struct feed_event *event);
 /* The journal's last position as a sweep saw it: asks when something is missing. */
 void feed_head(struct feed *self, unsigned partition, uint32_t epoch, uint64_t seq);
 
-/* The answer to a question: events ascending from right after the asked position. An empty answer
- * ends the question. Asks on when events are put aside beyond what came, or when is_full says that
- * there was more than fitted. */
+/* The answer to a question: events ascending from right after the asked position, without holes
+ * (what comes behind one is not taken). An empty answer ends the question. Asks on when events are
+ * put aside beyond what came, or when is_full says that there was more than fitted. */
 void feed_fetched(struct feed *self, unsigned partition, const struct feed_event *events, size_t n,
                   int is_full);
 /* The question went unanswered; the next offer or sweep may ask again. */

@@ -90,13 +90,13 @@ static const char *bad_text_of(const ProtobufCFieldDescriptor *field, const void
 static const char *bad_text_in(const ProtobufCMessage *message,
                                const ProtobufCFieldDescriptor *field)
 {
-    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-        unsigned which = *(const unsigned *)member(message, field->quantifier_offset);
-        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 && which != field->id)
-            return NULL;
+    const void *quantifier = member(message, field->quantifier_offset);
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+        *(const unsigned *)quantifier != field->id)
+        return NULL; /* another alternative is in its place */
+    if (field->label != PROTOBUF_C_LABEL_REPEATED)
         return bad_text_of(field, member(message, field->offset));
-    }
-    size_t n = *(const size_t *)member(message, field->quantifier_offset);
+    size_t n = *(const size_t *)quantifier;
     const char *const *values = *(const char *const *const *)member(message, field->offset);
     const char *name = NULL;
     for (size_t i = 0; name == NULL && i < n; i++)

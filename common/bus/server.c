@@ -205,6 +205,7 @@ static void take(struct bus_server *self, struct request *request, const Ansinh_
     call->body = zmq_msg_data(&request->body);
     call->body_len = zmq_msg_size(&request->body);
     call->has_id = header->request_id.len == ID_BYTES;
+    memset(&call->id, 0, sizeof(call->id));
     if (call->has_id)
         memcpy(call->id.bytes, header->request_id.data, ID_BYTES);
     call->deadline_ms = request->arrived_us / 1000 + header->timeout_ms;

@@ -51,7 +51,8 @@ void bus_server_destroy(struct bus_server **self);
 
 /* Serves every method of a descriptor; methods must name each of them (a missing one is a bug:
  * asserts). Borrows methods and arg. Unknown methods are answered UNIMPLEMENTED, undecodable or
- * over-long requests INVALID_ARGUMENT, expired deadlines are dropped; each is counted. Whatever
+ * over-long requests INVALID_ARGUMENT, also when a text in them is not UTF-8; what has no readable
+ * header is dropped, and so are answers after the request's deadline; each is counted. Whatever
  * arrives, no peer can make the process stop. */
 void bus_server_add(struct bus_server *self, const ProtobufCServiceDescriptor *service,
                     const struct bus_method *methods, size_t n_methods, void *arg);

@@ -109,6 +109,41 @@ static void calls_go_to_the_least_loaded(void **state)
     pair_close(world, &pair);
 }
 
+/* Instance two is busy with somebody else's calls, as its answers say. */
+static void reported_load_counts_but_a_retry_goes_elsewhere(void **state)
+{
+    struct world *world = *state;
+    struct pair pair;
+    pair_open(world, &pair, 60, 10);
+    struct bus_client *client = world->client;
+    world->other_client = client; /* for the teardown, should this fail */
+    pair.two.mood = HOLDS;
+    struct outcome busy[5], outcomes[4];
+    (void)world_client(world, world->bus, 60000, 60000);
+    world_introduce(world, (struct peer *[]){&pair.two}, 1);
+    for (size_t i = 0; i < ARRAY_LEN(busy); i++)
+        world_read(world, 60000, &busy[i]);
+    WAIT_UNTIL(world, pair.two.n_held == ARRAY_LEN(busy));
+    pair.two.mood = ANSWERS;
+
+    world->other_client = world->client;
+    world->client = client;
+    unsigned n_pings = pair.two.n_pings;
+    WAIT_UNTIL(world, pair.two.n_pings == n_pings + 3);
+    for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+        world_read(world, LONG_MS, &outcomes[i]);
+        WAIT_UNTIL(world, outcomes[i].n == 1);
+        assert_string_equal(outcomes[i].payment_id, "payments-1");
+    }
+    pair.one.mood = HOLDS;
+    world_pay(world, LONG_MS, &outcomes[0]);
+    WAIT_UNTIL(world, outcomes[0].n == 1);
+    assert_string_equal(outcomes[0].payment_id, "payments-2");
+    assert_int_equal(pair.one.n_held, 1);
+    bus_client_destroy(&world->other_client);
+    pair_close(world, &pair);
+}
+
 static void an_unanswered_try_goes_to_another_instance(void **state)
 {
     struct world *world = *state;
@@ -180,6 +215,7 @@ static void when_all_refuse_the_refusal_is_the_outcome(void **state)
     assert_int_equal(command.retry_after_ms, 30);
     assert_int_equal(read.code, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED);
     assert_true(peer.n_calls >= 4);
+    assert_int_equal(stats_of(world).timeouts, 0); /* not waited for when no retry fits in */
     one_close(world, &peer);
 }
 
@@ -545,6 +581,7 @@ const struct CMUnitTest tests[] = {
     T(a_command_is_answered),
     T(an_error_is_final_and_names_the_field),
     T(calls_go_to_the_least_loaded),
+    T(reported_load_counts_but_a_retry_goes_elsewhere),
     T(an_unanswered_try_goes_to_another_instance),
     T(a_late_answer_of_an_earlier_try_counts),
     T(refusals_are_retried_elsewhere),

@@ -236,9 +236,19 @@ static void a_huge_frame_ends_the_connection(void **state)
     size_t len = 8 * BUS_FRAME_MAX_BYTES;
     char *body = calloc(1, len);
     assert_non_null(body);
+    assert_int_equal(zmq_socket_monitor(raw->socket, "inproc://monitor", ZMQ_EVENT_DISCONNECTED),
+                     0);
+    void *monitor = zmq_socket(raw->ctx, ZMQ_PAIR);
+    assert_int_equal(zmq_connect(monitor, "inproc://monitor"), 0);
     Ansinh__V1__Header header = good_header(PAY);
     send_request(raw, &header, body, len);
     free(body);
+    zmq_pollitem_t item = {monitor, 0, ZMQ_POLLIN, 0};
+    WAIT_UNTIL(raw->world, zmq_poll(&item, 1, 0) == 1);
+    assert_int_equal(stats_of(raw).requests, 0);
+    (void)zmq_socket_monitor(raw->socket, NULL, 0);
+    (void)zmq_close(monitor);
+
     struct outcome outcome;
     world_client(raw->world, raw->world->bus, 1000, 1000);
     world_introduce(raw->world, (struct peer *[]){&raw->peer}, 1);

@@ -38,6 +38,7 @@ int world_teardown(void **state)
 {
     struct world *self = *state;
     bus_client_destroy(&self->client);
+    bus_client_destroy(&self->other_client);
     for (size_t i = 0; i < WORLD_SERVERS_MAX; i++)
         bus_server_destroy(&self->servers[i]);
     bus_destroy(&self->other);

@@ -16,7 +16,7 @@ struct world {
     struct loop *loop;
     struct bus *bus;
     struct bus *other; /* a second one, when a test wants it */
-    struct bus_client *client;
+    struct bus_client *client, *other_client;
     struct bus_server *servers[WORLD_SERVERS_MAX]; /* that a failed test leaves to the teardown */
 };
 
