@@ -43,8 +43,8 @@ static const struct conf_item items[] = {
      "address that messages come from; its domain is that of the Message-IDs and of EHLO"},
     {"NOTIFICATIONS_FROM_NAME", CONF_STRING, "An sinh", 0, 120, "", FIELD(from_name),
      "name beside that address"},
-    {"NOTIFICATIONS_TEMPLATES", CONF_STRING, "deploy/templates", 1, TEXT_MAX, "", FIELD(templates),
-     "folder with the texts"},
+    {"NOTIFICATIONS_TEMPLATES", CONF_STRING, "", 0, TEXT_MAX, "", FIELD(templates),
+     "folder with the texts; empty: templates, beside the folder of ANSINH_POLICY"},
     {"NOTIFICATIONS_SMTP_URL", CONF_STRING, "", 0, 100, "", FIELD(smtp_url),
      "mail relay, smtp://host:port or smtps://host:port; empty: messages go to the Maildir "
      "VAR/mail"},
@@ -180,6 +180,15 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "notify_caught_up", "", projector_is_caught_up(self->projector), 0);
 }
 
+static int open_templates(struct notifications *self, struct err *err)
+{
+    char path[CONF_STRING_BYTES + 16];
+    if (conf.templates[0] != '\0')
+        return templates_load(conf.templates, &self->templates, err);
+    (void)snprintf(path, sizeof(path), "%s/../templates", self->svc->conf.policy);
+    return templates_load(path, &self->templates, err);
+}
+
 static int open_channel(struct notifications *self, struct err *err)
 {
     if (conf.smtp_url[0] == '\0') {
@@ -233,7 +242,7 @@ static int create(struct service *svc, struct err *err)
     ASSERT(self != NULL);
     self->svc = svc;
     svc->context = self;
-    int rc = templates_load(conf.templates, &self->templates, err);
+    int rc = open_templates(self, err);
     if (rc == 0)
         rc = open_channel(self, err);
     if (rc < 0)
@@ -283,6 +292,7 @@ static void destroy(struct service *svc)
     projector_destroy(&self->projector);
     smtp_destroy(&self->smtp);
     sender_destroy(&self->sender);
+    notify_store_destroy(&self->store);
     maildir_close(&self->maildir);
     templates_destroy(&self->templates);
     buf_fini(&self->found);

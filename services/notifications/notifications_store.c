@@ -25,7 +25,7 @@ struct notify_store {
 };
 
 /* A citizen's record is a row of packed deliveries, each beginning with its position. record() adds
- * one at the end unless it is there, or replaces one that is there. */
+ * one at the end unless it is there, or replaces one that is there; true: added. */
 #define SCRIPT_RECORD                                                                              \
     "local size, id_size = 21, 10\n"                                                               \
     "local function record(prefix, keep, citizen, delivery, is_new)\n"                             \
@@ -37,12 +37,13 @@ struct notify_store {
     "      if not is_new then\n"                                                                   \
     "        redis.call('HSET', key, field, old:sub(1, i - 1) .. delivery .. old:sub(i + size))\n" \
     "      end\n"                                                                                  \
-    "      return\n"                                                                               \
+    "      return false\n"                                                                         \
     "    end\n"                                                                                    \
     "  end\n"                                                                                      \
     "  if is_new then\n"                                                                           \
     "    redis.call('HSET', key, field, (old .. delivery):sub(-keep * size))\n"                    \
     "  end\n"                                                                                      \
+    "  return is_new\n"                                                                            \
     "end\n"                                                                                        \
     "local time = redis.call('TIME')\n"                                                            \
     "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
@@ -54,8 +55,9 @@ _Static_assert(DELIVERY_PACKED_BYTES == 21 && ID_PACKED_BYTES == 10 && BUCKETS =
 static const char script_turn[] = SCRIPT_RECORD
     "for _, found in ipairs(redis.call('LPOP', KEYS[1], ARGV[3]) or {}) do\n"
     "  local task = found:sub(size + 1)\n"
-    "  record(ARGV[1], ARGV[2], task, found:sub(1, size), true)\n"
-    "  if #task > 16 then redis.call('ZADD', KEYS[2], 'NX', now, task) end\n"
+    "  if record(ARGV[1], ARGV[2], task, found:sub(1, size), true) and #task > 16 then\n"
+    "    redis.call('ZADD', KEYS[2], now, task)\n"
+    "  end\n"
     "end\n"
     "local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')\n"
     "local late = first[2] and math.max(0, now - first[2]) or 0\n"

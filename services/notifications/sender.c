@@ -18,17 +18,9 @@
 #define WARN_EVERY_MS 10000
 #define FAILURES_MAX 5 /* in a row, then it is a problem */
 
-enum job_stage {
-    JOB_FREE,
-    JOB_ASKING,   /* enrolment will answer */
-    JOB_SENDING,  /* the relay will */
-    JOB_SETTLING, /* views will */
-    JOB_WAITING,  /* for its timer: views did not answer */
-};
-
 struct job {
     struct sender *owner;
-    enum job_stage stage;
+    int is_busy;
     struct task task;
     unsigned attempts;
     int64_t token;
@@ -47,7 +39,6 @@ struct sender {
     struct loop_timer *tick;
     int is_looking; /* a turn is under way */
     int has_more;   /* the last turn left something to take or to file */
-    int is_closing; /* memory goes with the last answer */
     struct notify_turn last;
     int failures; /* temporary ones in a row */
     long long warned_ms;
@@ -59,22 +50,8 @@ static void look(struct sender *self);
 
 static void job_end(struct job *job)
 {
-    job->stage = JOB_FREE;
+    job->is_busy = 0;
     job->owner->n_busy--;
-}
-
-/* Frees what sender_destroy had to leave. */
-static void close_if_last(struct sender *self)
-{
-    if (!self->is_closing || self->n_busy > 0 || self->is_looking)
-        return;
-    notify_store_destroy(&self->conf.store);
-    buf_fini(&self->subject);
-    buf_fini(&self->body);
-    buf_fini(&self->text);
-    arena_destroy(&self->arena);
-    free(self->jobs);
-    free(self);
 }
 
 /* --- the end of a try ------------------------------------------------------------------------- */
@@ -92,14 +69,8 @@ static void on_settled(void *arg, int rc)
 {
     struct job *job = arg;
     struct sender *self = job->owner;
-    if (self->is_closing) {
-        job_end(job);
-        close_if_last(self);
-        return;
-    }
     if (rc != 0) {
         ++*self->n_lost_answers;
-        job->stage = JOB_WAITING;
         if (log_allowed(&self->warned_ms, WARN_EVERY_MS))
             log_warn("views does not take what became of a message, trying on", "code=%d", rc);
         job->timer = loop_timer_add(self->conf.svc->loop, SETTLE_RETRY_MS, 0, on_settle_timer, job);
@@ -118,7 +89,6 @@ static void on_settled(void *arg, int rc)
 
 static void settle(struct job *job)
 {
-    job->stage = JOB_SETTLING;
     notify_store_settle(job->owner->conf.store, &job->task, &job->delivery, &job->verdict,
                         job->token, on_settled, job);
 }
@@ -213,19 +183,16 @@ static void deliver(struct job *job, const Ansinh__V1__ResolveContactResponse *c
         finish(job, TRY_PERMANENT, ERROR_ADDRESS);
     else if (self->conf.smtp == NULL)
         deliver_to_maildir(job, event_id);
-    else {
-        job->stage = JOB_SENDING;
+    else
         smtp_send(self->conf.smtp, contact->email, self->text.data, self->text.len, on_sent, job);
-    }
 }
 
 static void on_contact(void *arg, const struct bus_answer *answer)
 {
     struct job *job = arg;
     struct sender *self = job->owner;
-    if (self->is_closing) {
-        job_end(job);
-        close_if_last(self);
+    if (answer->code == ANSINH__V1__CODE__CODE_CANCELED) {
+        job_end(job); /* the process ends: the claim expires, somebody else sends */
         return;
     }
     if (answer->code != ANSINH__V1__CODE__CODE_UNSPECIFIED) {
@@ -247,11 +214,19 @@ static void on_contact(void *arg, const struct bus_answer *answer)
 
 /* --- taking ----------------------------------------------------------------------------------- */
 
-static void start(struct job *job, const struct claimed_task *claimed, int64_t token)
+static struct job *free_job(struct sender *self)
 {
-    struct sender *self = job->owner;
+    struct job *job = self->jobs;
+    while (job->is_busy)
+        job++;
+    return job;
+}
+
+static void start(struct sender *self, const struct claimed_task *claimed, int64_t token)
+{
+    struct job *job = free_job(self);
     *job = (struct job){.owner = self,
-                        .stage = JOB_ASKING,
+                        .is_busy = 1,
                         .task = claimed->task,
                         .attempts = claimed->attempts,
                         .token = token};
@@ -278,7 +253,7 @@ static int is_in_hand(const struct sender *self, const struct task *task)
 {
     for (size_t i = 0; i < self->conf.concurrency; i++) {
         const struct job *job = &self->jobs[i];
-        if (job->stage != JOB_FREE && memcmp(job->task.citizen, task->citizen, ID_BYTES) == 0 &&
+        if (job->is_busy && memcmp(job->task.citizen, task->citizen, ID_BYTES) == 0 &&
             job->task.position.epoch == task->position.epoch &&
             job->task.position.seq == task->position.seq)
             return 1;
@@ -286,23 +261,11 @@ static int is_in_hand(const struct sender *self, const struct task *task)
     return 0;
 }
 
-static struct job *free_job(struct sender *self)
-{
-    struct job *job = self->jobs;
-    while (job->stage != JOB_FREE)
-        job++;
-    return job;
-}
-
 static void on_turn(void *arg, int rc, const struct notify_turn *turn)
 {
     struct sender *self = arg;
     self->is_looking = 0;
     self->has_more = 0;
-    if (self->is_closing) {
-        close_if_last(self);
-        return;
-    }
     if (rc != 0)
         return; /* the next tick looks again */
     self->last = *turn;
@@ -311,7 +274,7 @@ static void on_turn(void *arg, int rc, const struct notify_turn *turn)
     for (size_t i = 0; i < turn->n_tasks; i++) {
         if (is_in_hand(self, &turn->tasks[i].task))
             continue;
-        start(free_job(self), &turn->tasks[i], turn->token);
+        start(self, &turn->tasks[i], turn->token);
         n_taken++;
     }
     pacer_spend(&self->pacer, n_taken);
@@ -407,14 +370,14 @@ void sender_destroy(struct sender **self_ret)
     if (self == NULL)
         return;
     loop_timer_cancel(self->conf.svc->loop, &self->tick);
-    for (size_t i = 0; i < self->conf.concurrency; i++) {
-        struct job *job = &self->jobs[i];
-        loop_timer_cancel(self->conf.svc->loop, &job->timer);
-        if (job->stage == JOB_SENDING || job->stage == JOB_WAITING)
-            job_end(job);
-    }
-    self->is_closing = 1;
-    close_if_last(self);
+    for (size_t i = 0; i < self->conf.concurrency; i++)
+        loop_timer_cancel(self->conf.svc->loop, &self->jobs[i].timer);
+    buf_fini(&self->subject);
+    buf_fini(&self->body);
+    buf_fini(&self->text);
+    arena_destroy(&self->arena);
+    free(self->jobs);
+    free(self);
     *self_ret = NULL;
 }
 

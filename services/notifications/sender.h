@@ -15,8 +15,8 @@
 struct sender;
 
 struct sender_conf {
-    struct service *svc;        /* all but the store borrowed */
-    struct notify_store *store; /* taken */
+    struct service *svc; /* all borrowed */
+    struct notify_store *store;
     const struct templates *templates;
     struct smtp *smtp;       /* NULL: the maildir is used */
     struct maildir *maildir; /* NULL: smtp is used */
@@ -32,8 +32,8 @@ struct sender_conf {
 
 /* Registers its counters in svc->metrics. */
 struct sender *sender_create(const struct sender_conf *conf);
-/* Deliveries under way are dropped; their claims expire. Call after smtp_destroy. What the bus and
- * views still have to answer is waited for: memory goes with the last answer. */
+/* Deliveries under way are dropped; their claims expire. Bus, views and relay must have answered,
+ * or be closed. */
 void sender_destroy(struct sender **self);
 
 /* New tasks were written: looks at once instead of at the next tick. */

@@ -17,7 +17,7 @@ static void ends_are_final(void **state)
         {TRY_PERMANENT, TASK_FAILED},
     };
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        struct verdict verdict = rules_verdict(ends[i].result, 1, 3);
+        struct verdict verdict = rules_verdict(ends[i].result, 1, 3, 5000);
         assert_int_equal(verdict.state, ends[i].state);
         assert_true(verdict.delay_ms < 0);
     }
@@ -28,31 +28,31 @@ static void temporary_failures_back_off(void **state)
     (void)state;
     static const int64_t delays[] = {5000, 10000, 20000, 40000, 80000};
     for (unsigned i = 0; i < 5; i++) {
-        struct verdict verdict = rules_verdict(TRY_TEMPORARY, i + 1, 100);
+        struct verdict verdict = rules_verdict(TRY_TEMPORARY, i + 1, 100, 5000);
         assert_int_equal(verdict.state, TASK_QUEUED);
         assert_int_equal(verdict.delay_ms, delays[i]);
         assert_true(verdict.is_counted);
     }
-    assert_int_equal(rules_verdict(TRY_TEMPORARY, 11, 100).delay_ms, RETRY_MAX_MS);
-    assert_int_equal(rules_verdict(TRY_TEMPORARY, 99, 100).delay_ms, RETRY_MAX_MS);
+    assert_int_equal(rules_verdict(TRY_TEMPORARY, 11, 100, 5000).delay_ms, RETRY_MAX_MS);
+    assert_int_equal(rules_verdict(TRY_TEMPORARY, 99, 100, 5000).delay_ms, RETRY_MAX_MS);
 }
 
 static void tries_are_bounded(void **state)
 {
     (void)state;
-    assert_int_equal(rules_verdict(TRY_TEMPORARY, 2, 3).state, TASK_QUEUED);
-    struct verdict last = rules_verdict(TRY_TEMPORARY, 3, 3);
+    assert_int_equal(rules_verdict(TRY_TEMPORARY, 2, 3, 5000).state, TASK_QUEUED);
+    struct verdict last = rules_verdict(TRY_TEMPORARY, 3, 3, 5000);
     assert_int_equal(last.state, TASK_FAILED);
     assert_true(last.delay_ms < 0);
-    assert_int_equal(rules_verdict(TRY_TEMPORARY, 4, 3).state, TASK_FAILED);
+    assert_int_equal(rules_verdict(TRY_TEMPORARY, 4, 3, 5000).state, TASK_FAILED);
 }
 
 static void a_deferral_is_no_try(void **state)
 {
     (void)state;
-    struct verdict verdict = rules_verdict(TRY_DEFERRED, 100, 3);
+    struct verdict verdict = rules_verdict(TRY_DEFERRED, 100, 3, 5000);
     assert_int_equal(verdict.state, TASK_QUEUED);
-    assert_int_equal(verdict.delay_ms, DEFER_MS);
+    assert_int_equal(verdict.delay_ms, 5000);
     assert_false(verdict.is_counted);
 }
 
