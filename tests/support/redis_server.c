@@ -1,6 +1,7 @@
 #include "tests/support/redis_server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <hiredis/hiredis.h>
@@ -98,7 +99,7 @@ static void exec_server(const struct redis_server *self, const char *conf)
 
 static void spawn(struct redis_server *self)
 {
-    char conf[PATH_MAX_BYTES];
+    char conf[PATH_MAX];
     char relative[PATH_MAX_BYTES / 2];
     (void)snprintf(relative, sizeof(relative), "deploy/redis/%s.conf", self->role);
     if (realpath(relative, conf) == NULL)
@@ -132,10 +133,12 @@ struct redis_server *redis_server_start_with(const char *dir, const char *role,
         if (mkdtemp(root) == NULL)
             fail(self, "mkdtemp");
         (void)snprintf(self->root, sizeof(self->root), "%s", root);
-    } else if (realpath(dir, self->directory) == NULL || strlen(self->directory) >= sizeof(root)) {
-        fail(self, dir);
     } else {
-        (void)snprintf(root, sizeof(root), "%.127s", self->directory);
+        char *absolute = realpath(dir, NULL);
+        if (absolute == NULL || strlen(absolute) >= sizeof(root))
+            fail(self, dir);
+        (void)snprintf(root, sizeof(root), "%s", absolute);
+        free(absolute);
     }
     (void)snprintf(self->directory, sizeof(self->directory), "%s/%s", root, role);
     if (mkdir(self->directory, 0700) < 0 && errno != EEXIST)
