@@ -49,6 +49,7 @@ class DashboardTest(unittest.TestCase):
 
     def setUp(self):
         self.may_complain = False
+        self.browser.errors()
         self.browser.show(1366, 768)
 
     def tearDown(self):
@@ -74,19 +75,22 @@ class DashboardTest(unittest.TestCase):
     def assert_shows(self, unit, lang):
         wanted = {
             "participants": number(unit.participants, lang),
-            "plan": number(unit.plan, lang),
-            "percent": percent(unit.percent, lang),
-            "gap": number(abs(unit.gap), lang),
             "declared": number(unit.declared, lang),
             "paid": number(unit.participants, lang),
             "waiting": number(unit.declared - unit.participants, lang),
             "total": dong(unit.total, lang),
         }
+        if unit.plan:
+            wanted["plan"] = number(unit.plan, lang)
+            wanted["percent"] = percent(unit.percent, lang)
+            wanted["gap"] = number(abs(unit.gap), lang)
         for pocket in POCKETS:
             wanted[f"pocket-{pocket}"] = dong(unit.pocket(pocket), lang)
         for element_id, text in wanted.items():
             self.await_text(element_id, text)
         self.assertTrue(self.browser.text("payments").startswith(number(unit.payments, lang) + " "))
+        self.assertEqual(self.browser.element("#ring").is_displayed(), unit.plan > 0)
+        self.assertEqual(self.browser.element("#gap").is_displayed(), unit.plan > 0)
         gained = ("+" if unit.participants_today else "") + number(unit.participants_today, lang)
         self.assertEqual(self.browser.text("today"), gained)
         self.assertIn(number(unit.participants, lang), self.browser.driver.title)
@@ -123,8 +127,11 @@ class DashboardTest(unittest.TestCase):
         self.await_text("percent", "57.34%")
 
     def test_table_holds_every_unit_below_with_its_numbers(self):
-        self.visit()
-        children = self.api.progress(PROVINCE).children
+        for unit in ("VN", PROVINCE):
+            self.visit(f"?unit={unit}&lang=vi")
+            self.check_table(self.api.progress(unit).children)
+
+    def check_table(self, children):
         self.assertEqual(sorted(self.browser.rows()), sorted(child.code for child in children))
         cells = self.browser.run(
             "return Object.fromEntries([...document.querySelectorAll('#rows tr')].map("
@@ -132,8 +139,8 @@ class DashboardTest(unittest.TestCase):
         )
         for child in children:
             today = ("+" if child.participants_today else "") + number(child.participants_today, "vi")
-            wanted = [child.name, number(child.participants, "vi")]
-            wanted += [number(child.plan, "vi"), percent(child.percent, "vi"), number(child.gap, "vi"), today]
+            plan, gap = (number(child.plan, "vi"), number(child.gap, "vi")) if child.plan else ("–", "–")
+            wanted = [child.name, number(child.participants, "vi"), plan, percent(child.percent, "vi"), gap, today]
             self.assertEqual(cells[child.code], wanted)
 
     def test_declaration_and_payment_move_the_page_by_themselves(self):
@@ -170,11 +177,15 @@ class DashboardTest(unittest.TestCase):
     def visit_by_proxy(self):
         address = urllib.parse.urlsplit(self.api.url)
         proxy = Proxy(address.hostname, address.port or 80)
-        self.addCleanup(proxy.close)
+        self.addCleanup(self.leave_proxy, proxy)
         self.browser.driver.get(f"{proxy.url}/?unit={PROVINCE}&lang=vi")
         self.await_live()
         self.browser.run("window.isSamePage = true")
         return proxy
+
+    def leave_proxy(self, proxy):
+        self.browser.driver.get("about:blank")
+        proxy.close()
 
     def check_outage(self, cut, mend):
         self.may_complain = True
