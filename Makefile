@@ -86,7 +86,7 @@ $(O)/gen/functions/%.inc: common/store/%.lua
 
 $(O)/obj/%.o: %.c | $(GEN_H) $(METHODS) $(patsubst common/store/%.lua,$(O)/gen/functions/%.inc,$(wildcard common/store/*.lua))
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c $< -o $@
 
 $(O)/lib/proto.a: $(GEN_O)
 	@mkdir -p $(@D)
