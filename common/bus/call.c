@@ -10,8 +10,8 @@
 
 #define SEND_ATTEMPTS 2
 #define BACKOFF_FIRST_MS 20
-#define BACKOFF_DOUBLINGS_MAX 6
-#define BACKOFF_MAX_MS 2000
+#define BACKOFF_DOUBLINGS_MAX 6U
+#define BACKOFF_MAX_MS 2000U /* of our own; an instance may ask for more */
 
 struct call *call_take(struct bus_client *client)
 {
@@ -190,7 +190,7 @@ void call_refused(struct bus_client *client, struct call *call)
 {
     unsigned first_ms = call->retry_after_ms == 0 ? BACKOFF_FIRST_MS : call->retry_after_ms;
     uint64_t delay_ms = (uint64_t)first_ms << MIN(call->n_refused - 1, BACKOFF_DOUBLINGS_MAX);
-    delay_ms = MIN(delay_ms, (uint64_t)BACKOFF_MAX_MS);
+    delay_ms = MIN(delay_ms, (uint64_t)MAX(first_ms, BACKOFF_MAX_MS));
     delay_ms += randombytes_uniform((uint32_t)delay_ms / 2 + 1);
     int64_t due_ms = clock_mono_ms() + (int64_t)delay_ms;
     /* an earlier try without an answer may still bring one until the deadline */

@@ -1,6 +1,7 @@
 #include "tests/support/test.h"
 #include "tests/support/bus_world.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,7 +142,13 @@ void peer_start_at(struct peer *self, struct world *world, struct bus *bus, cons
         .arena_bytes = ARENA_BYTES,
     };
     struct err err = {.text = ""};
-    if (bus_server_create(bus, &conf, &self->server, &err) < 0)
+    /* libzmq closes the socket of a peer that was just stopped in its own time */
+    int64_t until_ms = clock_mono_ms() + WORLD_WAIT_MS;
+    int rc;
+    while ((rc = bus_server_create(bus, &conf, &self->server, &err)) == -EADDRINUSE &&
+           clock_mono_ms() < until_ms)
+        loop_turn(world->loop, 5);
+    if (rc < 0)
         fail_msg("%s", err.text);
     self->world = world;
     *find_server(world, NULL) = self->server;

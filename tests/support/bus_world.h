@@ -7,7 +7,7 @@
 #include "common/bus/client.h"
 #include "common/bus/server.h"
 
-#define WORLD_WAIT_MS 5000
+#define WORLD_WAIT_MS 20000
 #define WORLD_SERVERS_MAX 8
 #define PEER_HELD_MAX 64
 
