@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The dashboard in a real browser against a running platform.
 
-ANSINH_URL is its address. With ANSINH_FRESH_SAMPLE=1 it holds the sample campaign and nothing else, and
+ANSINH_URL is its address, ANSINH_VAR its state folder. With ANSINH_FRESH_SAMPLE=1 it holds the sample campaign and nothing else, and
 the sample's published numbers are checked too. Alone: ANSINH_URL=http://127.0.0.1:8080 tests/browser/test_dashboard.py
 """
 
 import os
+import signal
 import sys
 import unicodedata
 import unittest
@@ -173,6 +174,34 @@ class DashboardTest(unittest.TestCase):
         with self.browser.hurried(HURRY_TIMES):
             proxy = self.visit_by_proxy()
         self.check_outage(lambda: setattr(proxy, "is_hung", True), lambda: setattr(proxy, "is_hung", False))
+
+    def test_silence_of_analytics_is_told_and_heals(self):
+        self.visit()
+        process = self.process_of("analytics-1")
+        self.addCleanup(os.kill, process, signal.SIGCONT)
+        os.kill(process, signal.SIGSTOP)
+        self.browser.wait(lambda: self.browser.link() == "stale", "the page tells that its figures are late")
+        self.assertIn("Số liệu chậm từ", self.browser.text("link-text"))
+        os.kill(process, signal.SIGCONT)
+        self.await_live(HEAL_TIMEOUT_S)
+        self.await_text("participants", number(self.pay_one(), "vi"))
+        self.assert_no_reload()
+
+    def test_gateway_that_is_killed_comes_back(self):
+        self.visit()
+        self.may_complain = True
+        os.kill(self.process_of("gateway-1"), signal.SIGKILL)
+        self.browser.wait(lambda: self.browser.link() == "lost", "the page tells that it is cut off", LOSS_TIMEOUT_S)
+        self.await_live(HEAL_TIMEOUT_S)
+        self.await_text("participants", number(self.pay_one(), "vi"))
+        self.assert_no_reload()
+
+    def process_of(self, service):
+        folder = os.environ.get("ANSINH_VAR")
+        if not folder:
+            self.skipTest("ANSINH_VAR is not set: the platform's processes are not known")
+        with open(os.path.join(folder, "sv", service, "supervise", "pid"), encoding="ascii") as file:
+            return int(file.read() or 0)
 
     def visit_by_proxy(self):
         address = urllib.parse.urlsplit(self.api.url)
