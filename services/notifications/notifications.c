@@ -64,7 +64,7 @@ static const struct conf_item items[] = {
     {"NOTIFICATIONS_RATE_PER_S", CONF_INT, "0", 0, 100000, "1/s", FIELD(rate_per_s),
      "messages begun per second and instance; 0: unlimited"},
     {"NOTIFICATIONS_TRIES", CONF_INT, "16", 1, 100, "", FIELD(tries),
-     "tries until a message has failed for good; 16 take some seven hours"},
+     "tries until a message has failed for good; 16 take some six hours"},
     {"NOTIFICATIONS_RETRY_MS", CONF_INT, "5000", 10, RETRY_MAX_MS, "ms", FIELD(retry_ms),
      "delay after the first failed try; doubles with each further one, up to an hour"},
     {"NOTIFICATIONS_MAX_AGE_DAYS", CONF_INT, "30", 0, 36500, "days", FIELD(max_age_days),
