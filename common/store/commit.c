@@ -12,7 +12,7 @@
 #define DAY_MS (86400LL * 1000)
 #define VERSION_BYTES 4
 #define FINGERPRINT_BYTES 8
-#define STORED_HEADER_BYTES (FINGERPRINT_BYTES + 4 + 8) /* fingerprint, epoch, seq; the answer */
+#define STORED_HEADER_BYTES (4 + 8 + FINGERPRINT_BYTES) /* epoch, seq; the answer follows */
 #define TOTALS_HEADER_BYTES 16
 #define TOTALS_BYTES (TOTALS_HEADER_BYTES + 8 * TOTALS)
 #define TOTALS_SCHEMA 1
@@ -24,9 +24,12 @@
 enum { HAS_YESTERDAY = 1, HAS_IDENTITY = 2 };
 enum { ANSWER_REUSED = 1, ANSWER_CONFLICT = 2, ANSWER_FROZEN = 3 };
 
-#define ARGS_FIXED 9 /* FCALL, name, number of keys, six arguments of the function */
+#define ARGS_FIXED 7 /* FCALL, name, number of keys, four arguments of the function */
 #define KEYS_FIXED 5 /* answers, totals, journal, yesterday's answers, identity */
 #define ARGS_MAX (ARGS_FIXED + KEYS_FIXED + 2 + 3 * COMMIT_RECORDS_MAX)
+#define GROUP_RECORDS_MAX 255
+#define HEAD_FLAGS (8 * TOTALS) /* place of the flags, behind the deltas */
+#define HEAD_MAX_BYTES (HEAD_FLAGS + 1 + COMMIT_RECORDS_MAX)
 _Static_assert(ARGS_MAX <= STORE_ARGS_MAX, "the largest commit must fit one command");
 
 /* A command under construction: arguments borrow, what is computed lies here. */
@@ -36,9 +39,9 @@ struct call {
     size_t lens[ARGS_MAX];
     char answers[KEY_MAX_BYTES], yesterday[KEY_MAX_BYTES];
     char totals[KEY_MAX_BYTES], journal[KEY_MAX_BYTES];
-    uint8_t fingerprint[FINGERPRINT_BYTES];
-    uint8_t deltas[8 * TOTALS];
-    uint8_t shape[1 + 2 * COMMIT_RECORDS_MAX]; /* flags u8, records of each group u16 */
+    uint8_t answer[FINGERPRINT_BYTES + COMMIT_ANSWER_MAX_BYTES];
+    uint8_t head[HEAD_MAX_BYTES]; /* deltas, flags u8, number of records of each group u8 */
+    size_t head_len;
     char n_keys[4];
 };
 
@@ -137,36 +140,31 @@ static int check_limits(const struct commit *commit)
     return 0;
 }
 
-/* Neighbours in one hash are read and written together. Adds the groups' keys; the shape's length.
- */
-static size_t add_groups(struct call *self, const struct commit *commit)
+/* Neighbours in one hash are read and written together. */
+static void add_groups(struct call *self, const struct commit *commit)
 {
-    size_t n_groups = 0;
-    for (size_t i = 0, n = 0; i < commit->n_records; i += n, n_groups++) {
+    for (size_t i = 0, n = 0; i < commit->n_records; i += n) {
         const struct commit_record *first = &commit->records[i];
-        for (n = 1; i + n < commit->n_records; n++) {
+        for (n = 1; i + n < commit->n_records && n < GROUP_RECORDS_MAX; n++) {
             const struct commit_record *next = &commit->records[i + n];
             if (next->key_len != first->key_len ||
                 memcmp(next->key, first->key, next->key_len) != 0)
                 break;
         }
         call_add(self, first->key, first->key_len);
-        put_le(self->shape + 1 + 2 * n_groups, n, 2);
+        self->head[self->head_len++] = (uint8_t)n;
     }
-    return 1 + 2 * n_groups;
 }
 
-static void add_arguments(struct call *self, const struct commit *commit, size_t shape_len)
+static void add_arguments(struct call *self, const struct commit *commit)
 {
-    put_le(self->fingerprint, commit->fingerprint, FINGERPRINT_BYTES);
-    for (size_t i = 0; i < TOTALS; i++)
-        put_le(self->deltas + 8 * i, (uint64_t)commit->totals[i], 8);
+    put_le(self->answer, commit->fingerprint, FINGERPRINT_BYTES);
+    if (commit->answer_len > 0)
+        memcpy(self->answer + FINGERPRINT_BYTES, commit->answer, commit->answer_len);
     call_add(self, commit->id.bytes, ID_BYTES);
-    call_add(self, self->fingerprint, FINGERPRINT_BYTES);
-    call_add(self, commit->answer, commit->answer_len);
+    call_add(self, self->answer, FINGERPRINT_BYTES + commit->answer_len);
     call_add(self, commit->event, commit->event_len);
-    call_add(self, self->deltas, sizeof(self->deltas));
-    call_add(self, self->shape, shape_len);
+    call_add(self, self->head, self->head_len);
     if (commit->identity_key_len > 0) {
         call_add(self, commit->identity_field, commit->identity_field_len);
         call_add(self, commit->identity, commit->identity_len);
@@ -206,8 +204,8 @@ static int stored_read(const struct store_reply *reply, struct commit_result *re
         return -EIO;
     const uint8_t *stored = (const uint8_t *)bytes;
     ret->outcome = COMMIT_KNOWN;
-    ret->position.epoch = (uint32_t)get_le(stored + FINGERPRINT_BYTES, 4);
-    ret->position.seq = get_le(stored + FINGERPRINT_BYTES + 4, 8);
+    ret->position.epoch = (uint32_t)get_le(stored, 4);
+    ret->position.seq = get_le(stored + 4, 8);
     ret->answer = stored + STORED_HEADER_BYTES;
     ret->answer_len = len - STORED_HEADER_BYTES;
     return 0;
@@ -270,11 +268,14 @@ int commit_send(struct store *ledger, const struct commit *commit, commit_fn fn,
         add_yesterday(&call, commit->partition, &commit->id, commit->now_ms);
     if (commit->identity_key_len > 0)
         call_add(&call, commit->identity_key, commit->identity_key_len);
-    call.shape[0] = (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
-                              (commit->identity_key_len > 0 ? HAS_IDENTITY : 0));
-    size_t shape_len = add_groups(&call, commit);
+    for (size_t i = 0; i < TOTALS; i++)
+        put_le(call.head + 8 * i, (uint64_t)commit->totals[i], 8);
+    call.head[HEAD_FLAGS] = (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
+                                      (commit->identity_key_len > 0 ? HAS_IDENTITY : 0));
+    call.head_len = HEAD_FLAGS + 1;
+    add_groups(&call, commit);
     call_count_keys(&call);
-    add_arguments(&call, commit, shape_len);
+    add_arguments(&call, commit);
     store_send_typed(ledger, commit->partition, call.argc, call.argv, call.lens, translate,
                      (link_any_fn)fn, arg);
     return 0;
@@ -289,8 +290,8 @@ int commit_lookup(struct store *ledger, unsigned partition, const struct request
         add_yesterday(&call, partition, id, now_ms);
     call_count_keys(&call);
     call_add(&call, id->bytes, ID_BYTES);
-    put_le(call.fingerprint, fingerprint == NULL ? 0 : *fingerprint, FINGERPRINT_BYTES);
-    call_add(&call, call.fingerprint, fingerprint == NULL ? 0 : FINGERPRINT_BYTES);
+    put_le(call.answer, fingerprint == NULL ? 0 : *fingerprint, FINGERPRINT_BYTES);
+    call_add(&call, call.answer, fingerprint == NULL ? 0 : FINGERPRINT_BYTES);
     store_send_typed(ledger, partition, call.argc, call.argv, call.lens, translate, (link_any_fn)fn,
                      arg);
     return 0;
