@@ -37,7 +37,7 @@ static const struct conf_item items[] = {
      "directory with the dashboard's files, read once at the start"},
     {"GATEWAY_BODY_BYTES", CONF_INT, "262144", 1024, 1048576, "bytes", FIELD(body_max_bytes),
      "largest request body"},
-    {"GATEWAY_HEAD_BYTES", CONF_INT, "32768", 4096, 1048576, "bytes", FIELD(head_max_bytes),
+    {"GATEWAY_HEAD_BYTES", CONF_INT, "16384", 4096, 1048576, "bytes", FIELD(head_max_bytes),
      "memory of one connection: request line, headers, buffers"},
     {"GATEWAY_CONNECTIONS", CONF_INT, "10000", 10, 100000, "", FIELD(connections_max),
      "connections at once"},

@@ -158,7 +158,8 @@ static void on_progress(void *arg, const struct bus_answer *answer)
         (code != ANSINH__V1__CODE__CODE_UNSPECIFIED &&
          self->load_code == ANSINH__V1__CODE__CODE_UNSPECIFIED)) {
         self->load_code = code;
-        (void)snprintf(self->problem, sizeof(self->problem), "%s", answer->message);
+        (void)snprintf(self->problem, sizeof(self->problem), "%s: %s",
+                       self->spec.codes[ask - self->asks], answer->message);
     }
     if (--self->n_asked == 0)
         self->base->fn(self->base->arg, self, end_load(self));
