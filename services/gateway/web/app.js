@@ -193,6 +193,7 @@ function drawHero(unit) {
   at('ring').style.setProperty('--done', Math.min(Number(unit.percent || 0), 100));
   say('plan-label', words().plan_label(page.board.planYear));
   say('plan', hasPlan ? number(unit.plan) : words().no_plan);
+  at('plan-box').classList.toggle('planless', !hasPlan);
   at('gap-box').hidden = !hasPlan;
   at('gap-box').classList.toggle('reached', unit.gap <= 0n);
   say('gap-label', unit.gap < 0n ? words().over_label : words().gap_label);
