@@ -40,7 +40,7 @@ struct sender {
     int is_looking; /* a turn is under way */
     int has_more;   /* the last turn left something to take or to file */
     struct notify_turn last;
-    int failures; /* temporary ones in a row */
+    int failures; /* of the channel, in a row */
     long long warned_ms;
     int64_t *n_states[TASK_FAILED + 1];
     int64_t *n_retries, *n_deferred, *n_lost_answers;
@@ -96,9 +96,6 @@ static void settle(struct job *job)
 static void finish(struct job *job, enum try_result result, unsigned error)
 {
     struct sender *self = job->owner;
-    self->failures = result == TRY_TEMPORARY ? self->failures + 1
-                     : result == TRY_SENT    ? 0
-                                             : self->failures;
     job->verdict = rules_verdict(result, job->attempts, self->conf.tries_max, self->conf.retry_ms);
     int is_sent = result == TRY_SENT;
     job->delivery = (struct delivery){
@@ -117,12 +114,16 @@ static void finish(struct job *job, enum try_result result, unsigned error)
 
 static void on_sent(void *arg, enum smtp_result result, unsigned code)
 {
-    unsigned error = code == 0 ? ERROR_RELAY : code;
-    finish(arg,
-           result == SMTP_SENT        ? TRY_SENT
-           : result == SMTP_TEMPORARY ? TRY_TEMPORARY
-                                      : TRY_PERMANENT,
-           error);
+    static const enum try_result results[] = {
+        [SMTP_SENT] = TRY_SENT,
+        [SMTP_UNAVAILABLE] = TRY_TEMPORARY,
+        [SMTP_TEMPORARY] = TRY_TEMPORARY,
+        [SMTP_PERMANENT] = TRY_PERMANENT,
+    };
+    struct job *job = arg;
+    struct sender *self = job->owner;
+    self->failures = result == SMTP_UNAVAILABLE ? self->failures + 1 : 0;
+    finish(job, results[result], code == 0 ? ERROR_RELAY : code);
 }
 
 static void deliver_to_maildir(struct job *job, const char *event_id)
@@ -134,6 +135,7 @@ static void deliver_to_maildir(struct job *job, const char *event_id)
                              job->attempts > 1);
     if (rc < 0 && log_allowed(&self->warned_ms, WARN_EVERY_MS))
         log_warn("the mail folder cannot be written", "reason=\"%s\"", strerror(-rc));
+    self->failures = rc < 0 ? self->failures + 1 : 0;
     finish(job, rc == 0 ? TRY_SENT : TRY_TEMPORARY, ERROR_DISK);
 }
 
@@ -326,6 +328,7 @@ static void emit_numbers(void *arg, metrics_emit_fn emit, void *sink)
     struct smtp_stats stats;
     smtp_stats_get(self->conf.smtp, &stats);
     emit(sink, "smtp_sent_total", "", stats.sent, 1);
+    emit(sink, "smtp_errors_total", "kind=\"unavailable\"", stats.unavailable, 1);
     emit(sink, "smtp_errors_total", "kind=\"temporary\"", stats.temporary, 1);
     emit(sink, "smtp_errors_total", "kind=\"permanent\"", stats.permanent, 1);
     emit(sink, "smtp_connections_total", "", stats.connections, 1);
@@ -393,7 +396,7 @@ int64_t sender_queued(const struct sender *self)
 
 const char *sender_problem(const struct sender *self)
 {
-    if (self->failures < FAILURES_MAX)
+    if (self->failures < FAILURES_MAX || self->last.queued == 0)
         return NULL;
     return self->conf.smtp != NULL ? "the mail relay does not take messages"
                                    : "the mail folder cannot be written";

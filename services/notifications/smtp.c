@@ -102,6 +102,7 @@ static void mail_end(struct smtp *self, struct smtp_mail *mail, enum smtp_result
 {
     self->n_mails--;
     self->stats.sent += result == SMTP_SENT;
+    self->stats.unavailable += result == SMTP_UNAVAILABLE;
     self->stats.temporary += result == SMTP_TEMPORARY;
     self->stats.permanent += result == SMTP_PERMANENT;
     smtp_fn fn = mail->fn;
@@ -114,12 +115,13 @@ static void mail_start(struct smtp *self, struct smtp_mail *mail);
 
 /* The link is of no more use. A mail that found a connection which the relay had given up long ago
  * goes out on a fresh one; else it has failed. */
-static void link_break(struct smtp_link *link, enum smtp_result result, unsigned code)
+static void link_break(struct smtp_link *link, unsigned code)
 {
     struct smtp *self = link->owner;
     struct smtp_mail *mail = link->mail;
     int was_stale = link->is_used && link->state == LINK_MAIL && code == 0 &&
                     (mail == NULL || loop_now_ms(self->loop) < mail->deadline_ms);
+    enum smtp_result result = link->state <= LINK_MAIL ? SMTP_UNAVAILABLE : SMTP_TEMPORARY;
     link_close(link);
     if (mail == NULL)
         return;
@@ -133,7 +135,7 @@ static void on_deadline(void *arg)
 {
     struct smtp_link *link = arg;
     link->timer = NULL;
-    link_break(link, SMTP_TEMPORARY, 0);
+    link_break(link, 0);
 }
 
 /* --- the dialogue ----------------------------------------------------------------------------- */
@@ -179,12 +181,14 @@ static void link_idle(struct smtp_link *link)
     link->is_used = 1;
 }
 
-/* The relay's no is for ever only when it was said to this message: what it says to our greeting,
- * login and sender address an operator can set right. */
+/* The relay's no is for ever only when it was said to this message: what it says to our sender
+ * address or missing login an operator can set right. */
 static void link_refused(struct smtp_link *link, unsigned code)
 {
-    int is_about_message = link->state != LINK_MAIL && code != LOGIN_REQUIRED;
-    enum smtp_result result = code >= 500 && is_about_message ? SMTP_PERMANENT : SMTP_TEMPORARY;
+    int is_about_us = link->state == LINK_MAIL || code == LOGIN_REQUIRED;
+    enum smtp_result result = is_about_us   ? SMTP_UNAVAILABLE
+                              : code >= 500 ? SMTP_PERMANENT
+                                            : SMTP_TEMPORARY;
     struct smtp *self = link->owner;
     struct smtp_mail *mail = link->mail;
     link_leave(link);
@@ -197,7 +201,7 @@ static int link_answered(struct smtp_link *link, unsigned code)
     struct smtp *self = link->owner;
     struct smtp_mail *mail = link->mail;
     if (link->state == LINK_IDLE || code < 200 || code > 599) { /* "421 closing", or no SMTP */
-        link_break(link, SMTP_TEMPORARY, 0);
+        link_break(link, 0);
         return -EPIPE;
     }
     if (code >= 400 || (code >= 300) != (link->state == LINK_DATA)) {
@@ -211,7 +215,7 @@ static int link_answered(struct smtp_link *link, unsigned code)
     }
     if (link_say(link, link->state + 1) == 0)
         return 0;
-    link_break(link, SMTP_TEMPORARY, 0);
+    link_break(link, 0);
     return -EPIPE;
 }
 
@@ -221,7 +225,7 @@ static int link_parse(struct smtp_link *link, const char *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (bytes[i] != '\n') {
             if (link->line_len == sizeof(link->line) - 1) {
-                link_break(link, SMTP_TEMPORARY, 0);
+                link_break(link, 0);
                 return -EPIPE;
             }
             link->line[link->line_len++] = bytes[i];
@@ -248,7 +252,7 @@ static void on_link(void *arg, int events)
     struct smtp_link *link = arg;
     char bytes[4096];
     if (events & LOOP_WRITE && link_flush(link) < 0) {
-        link_break(link, SMTP_TEMPORARY, 0);
+        link_break(link, 0);
         return;
     }
     for (;;) { /* until TLS holds nothing back: what it has read already, no poll shows */
@@ -257,7 +261,7 @@ static void on_link(void *arg, int events)
         if (rc == CURLE_AGAIN)
             return;
         if (rc != CURLE_OK || n == 0) {
-            link_break(link, SMTP_TEMPORARY, 0);
+            link_break(link, 0);
             return;
         }
         if (link_parse(link, bytes, n) < 0)
@@ -274,14 +278,14 @@ static void on_connected(void *private, CURLcode rc)
     if (rc != CURLE_OK || fd == CURL_SOCKET_BAD) {
         long code = 0;
         (void)curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &code);
-        link_break(link, SMTP_TEMPORARY, code >= 400 && code <= 599 ? (unsigned)code : 0);
+        link_break(link, code >= 400 && code <= 599 ? (unsigned)code : 0);
         return;
     }
     link->owner->stats.connections++;
     link->fd = fd;
     link->source = loop_add_fd(link->owner->loop, fd, LOOP_READ, on_link, link);
     if (link_say(link, LINK_MAIL) < 0)
-        link_break(link, SMTP_TEMPORARY, 0);
+        link_break(link, 0);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */

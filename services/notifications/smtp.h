@@ -40,9 +40,10 @@ int smtp_create(const struct smtp_conf *conf, struct smtp **ret, struct err *err
 void smtp_destroy(struct smtp **self);
 
 enum smtp_result {
-    SMTP_SENT,      /* the relay has taken it with 250: it is responsible now */
-    SMTP_TEMPORARY, /* no connection, time-out, 4xx, refused login or sender: may work later */
-    SMTP_PERMANENT, /* the relay refused recipient or message with 5xx */
+    SMTP_SENT,        /* the relay has taken it with 250: it is responsible now */
+    SMTP_UNAVAILABLE, /* no relay to talk to: connection, TLS, greeting, login or sender refused */
+    SMTP_TEMPORARY,   /* 4xx to recipient or message, or no answer to them: may work later */
+    SMTP_PERMANENT,   /* 5xx to recipient or message */
 };
 
 /* code: the relay's refusal, or 0. */
@@ -56,7 +57,7 @@ void smtp_send(struct smtp *self, const char *to, const void *text, size_t len, 
 unsigned smtp_open(const struct smtp *self);
 
 struct smtp_stats {
-    int64_t sent, temporary, permanent, connections;
+    int64_t sent, unavailable, temporary, permanent, connections;
 };
 void smtp_stats_get(const struct smtp *self, struct smtp_stats *ret);
 

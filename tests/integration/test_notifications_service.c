@@ -432,7 +432,6 @@ static void the_relay_decides(void **state)
         {"late5@mail.test", "FAILED", "1", "the mail relay answered 554", 0},
         {"temp@mail.test", "FAILED", "8", "the mail relay answered 451", 0},
         {"hang@mail.test", "FAILED", "8", "the mail relay could not be reached", 0},
-        {"m(a)n@mail.test", "FAILED", "1", "the address is not usable", 0},
     };
     char participants[ARRAY_LEN(cases)][32];
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)

@@ -239,7 +239,7 @@ static void a_relay_that_dies_is_found_again(void **state)
     struct world *world = *state;
     assert_int_equal(send_one(world, "a@mail.test").result, SMTP_SENT);
     smtp_server_kill(world->relay);
-    assert_int_equal(send_one(world, "a@mail.test").result, SMTP_TEMPORARY);
+    assert_int_equal(send_one(world, "a@mail.test").result, SMTP_UNAVAILABLE);
     smtp_server_restart(world->relay);
     assert_int_equal(send_one(world, "a@mail.test").result, SMTP_SENT);
 }
@@ -268,14 +268,14 @@ static void a_frozen_relay_does_not_hold_up_the_end(void **state)
     smtp_server_resume(world->relay);
 }
 
-static void a_greeting_that_refuses_is_temporary(void **state)
+static void a_greeting_that_refuses_is_no_relay(void **state)
 {
     struct world *world = *state;
     static const char *const options[] = {"--greeting", "554 no service today", NULL};
     world->relay = smtp_server_start(options);
     create(world, "smtp", NULL, "", 0);
     struct outcome outcome = send_one(world, "a@mail.test");
-    assert_int_equal(outcome.result, SMTP_TEMPORARY);
+    assert_int_equal(outcome.result, SMTP_UNAVAILABLE);
     assert_int_equal(outcome.code, 554);
 }
 
@@ -317,11 +317,11 @@ static void tls_and_login_work(void **state)
         smtp_destroy(&world->smtp);
         /* A wrong password is the operator's to mend: the message waits. */
         create(world, scheme, "wrong\n", cert, 1);
-        assert_int_equal(send_one(world, "a@mail.test").result, SMTP_TEMPORARY);
+        assert_int_equal(send_one(world, "a@mail.test").result, SMTP_UNAVAILABLE);
         smtp_destroy(&world->smtp);
         /* A certificate that nobody vouches for. */
         create(world, scheme, "s3cret\n", "", 1);
-        assert_int_equal(send_one(world, "a@mail.test").result, SMTP_TEMPORARY);
+        assert_int_equal(send_one(world, "a@mail.test").result, SMTP_UNAVAILABLE);
         smtp_destroy(&world->smtp);
         assert_int_equal(smtp_server_taken(world->relay, ""), 1);
         smtp_server_stop(&world->relay);
@@ -334,7 +334,7 @@ static void tls_that_is_demanded_is_not_given_up(void **state)
     struct world *world = *state;
     world->relay = smtp_server_start(NULL);
     create(world, "smtp", NULL, "", 1);
-    assert_int_equal(send_one(world, "a@mail.test").result, SMTP_TEMPORARY);
+    assert_int_equal(send_one(world, "a@mail.test").result, SMTP_UNAVAILABLE);
     assert_int_equal(smtp_server_taken(world->relay, ""), 0);
 }
 
@@ -382,7 +382,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_relay_that_dies_is_found_again),
     TEST(a_connection_that_went_stale_is_replaced),
     TEST(a_frozen_relay_does_not_hold_up_the_end),
-    TEST_EMPTY(a_greeting_that_refuses_is_temporary),
+    TEST_EMPTY(a_greeting_that_refuses_is_no_relay),
     TEST_EMPTY(tls_and_login_work),
     TEST_EMPTY(tls_that_is_demanded_is_not_given_up),
     TEST_EMPTY(wrong_settings_are_refused),
