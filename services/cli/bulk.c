@@ -1,22 +1,20 @@
 #include "services/cli/bulk.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/service/api.h"
+#include "services/cli/progress.h"
 
 #define TIMEOUT_MS 60000
-#define BAR_CHARS 30
-#define BAR_INTERVAL_MS 200
-#define LINE_INTERVAL_MS 5000 /* without a terminal */
 
 struct bulk {
     struct bulk_conf conf;
     unsigned long started, done, failed;
     int is_exhausted;
-    int64_t begin_ms, shown_ms;
+    int64_t begin_ms;
+    struct progress progress;
 };
 
 static volatile sig_atomic_t is_interrupted;
@@ -27,29 +25,9 @@ static void on_interrupt(int number)
     is_interrupted = 1;
 }
 
-static void show(struct bulk *self, int is_last)
+static unsigned long expected(const struct bulk *self)
 {
-    if (self->conf.title == NULL)
-        return;
-    int64_t now_ms = clock_mono_ms();
-    int is_terminal = isatty(STDERR_FILENO);
-    int64_t interval_ms = is_terminal ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
-    if (!is_last && now_ms - self->shown_ms < interval_ms)
-        return;
-    self->shown_ms = now_ms;
-    unsigned long total = MAX(self->conf.total, self->done);
-    unsigned long rate =
-        self->done * 1000 / (unsigned long)MAX(now_ms - self->begin_ms, (int64_t)1);
-    if (!is_terminal) {
-        (void)fprintf(stderr, "%s: %lu of %lu, %lu/s\n", self->conf.title, self->done, total, rate);
-        return;
-    }
-    int filled = total == 0 ? 0 : (int)(self->done * BAR_CHARS / total);
-    (void)fprintf(stderr, "\r%s [%.*s%*s] %lu of %lu, %lu/s ", self->conf.title, filled,
-                  "##############################", BAR_CHARS - filled, "", self->done, total,
-                  rate);
-    if (is_last)
-        (void)fputc('\n', stderr);
+    return self->conf.estimate == NULL ? self->conf.total : self->conf.estimate(self->conf.arg);
 }
 
 /* Jobs that may have been started by now. */
@@ -66,6 +44,7 @@ unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done)
     struct bulk self = {.conf = *conf, .begin_ms = clock_mono_ms()};
     struct sigaction action = {.sa_handler = on_interrupt}, old_int, old_term;
     is_interrupted = 0;
+    progress_begin(&self.progress, conf->title);
     (void)sigaction(SIGINT, &action, &old_int);
     (void)sigaction(SIGTERM, &action, &old_term);
     while (!self.is_exhausted || self.started > self.done) {
@@ -82,9 +61,9 @@ unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done)
         if (self.is_exhausted && self.started == self.done)
             break;
         loop_turn(conf->svc->loop, conf->rate > 0 ? 5 : 50);
-        show(&self, 0);
+        progress_show(&self.progress, self.done, expected(&self));
     }
-    show(&self, 1);
+    progress_end(&self.progress, self.done, expected(&self));
     (void)sigaction(SIGINT, &old_int, NULL);
     (void)sigaction(SIGTERM, &old_term, NULL);
     if (ret_done != NULL)

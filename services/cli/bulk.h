@@ -11,9 +11,11 @@ struct bulk_conf {
     struct service *svc;
     unsigned window;     /* jobs under way at once */
     const char *title;   /* of the progress bar; NULL: none */
-    unsigned long total; /* jobs expected; 0: unknown */
+    unsigned long total; /* jobs expected */
+    /* The same when it becomes known bit by bit; NULL: total stands. */
+    unsigned long (*estimate)(void *arg);
     /* Starts job number i (from 0) and answers 1, or 0 when there are no more. The job ends with
-     * bulk_done, now or later. */
+     * bulk_done, inside or later. */
     int (*start)(void *arg, struct bulk *bulk, unsigned long i);
     void *arg;
     double rate; /* jobs per second; 0: as fast as they go */

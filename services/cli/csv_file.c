@@ -11,178 +11,170 @@
 #include "common/base/log.h"
 #include "common/base/parse.h"
 
-#define ROW_ARENA_BYTES (256 * 1024)
+#define ARENA_BYTES (4 * CSV_LINE_MAX_BYTES)
+#define PARSER_OPTIONS (CSV_STRICT | CSV_STRICT_FINI)
 #define BOM "\xef\xbb\xbf"
 
 struct csv_file {
     FILE *file;
     long long size, read;
-    unsigned long line; /* physical lines read */
+    unsigned long line;
+    char buffer[CSV_LINE_MAX_BYTES];
+    size_t len;
     struct csv_parser parser;
-    char buffer[CSV_LINE_MAX_BYTES + 2];
     char **columns; /* in header_arena */
     size_t n_columns;
     struct arena *header_arena;
     /* the row under construction */
     struct arena *row_arena;
-    char *values[CSV_COLUMNS_MAX + 1];
-    size_t n_values;
-    unsigned long row_line;
-    int is_row_done, is_row_too_wide;
+    char *values[CSV_COLUMNS_MAX];
+    size_t n_values; /* may pass CSV_COLUMNS_MAX: counted, not kept */
 };
 
 static void on_value(void *data, size_t len, void *arg)
 {
     struct csv_file *self = arg;
-    if (self->n_values > CSV_COLUMNS_MAX) {
-        self->is_row_too_wide = 1;
-        return;
+    if (self->n_values < CSV_COLUMNS_MAX) {
+        char *value = arena_strndup(self->row_arena, data == NULL ? "" : data, len);
+        ASSERT(value != NULL); /* no line is longer than a quarter of the arena */
+        self->values[self->n_values] = value;
     }
-    char *value = arena_strndup(self->row_arena, data == NULL ? "" : data, len);
-    if (value == NULL) {
-        self->is_row_too_wide = 1;
-        value = self->buffer;
-    }
-    self->values[self->n_values++] = value;
+    self->n_values++;
 }
 
-static void on_row(int terminator, void *arg)
-{
-    (void)terminator;
-    struct csv_file *self = arg;
-    self->is_row_done = 1;
-}
-
-/* One physical line into buffer, with its end. 1; 0 at the end of the file; -EMSGSIZE for an
- * over-long one, which is passed over; -EIO. */
+/* One line into buffer, without its end. 1; 0 at the end of the file; -EMSGSIZE for an over-long
+ * one, which is passed over; -EIO. */
 static int read_line(struct csv_file *self)
 {
-    if (fgets(self->buffer, sizeof(self->buffer), self->file) == NULL)
-        return ferror(self->file) ? -EIO : 0;
-    self->line++;
-    size_t len = strlen(self->buffer);
-    self->read += (long long)len;
-    if (len < sizeof(self->buffer) - 1 || self->buffer[len - 1] == '\n')
-        return 1;
-    for (int c; (c = getc(self->file)) != EOF && c != '\n';)
+    int c, is_too_long = 0;
+    long long before = self->read;
+    self->len = 0;
+    while ((c = getc_unlocked(self->file)) != EOF) {
         self->read++;
-    return -EMSGSIZE;
+        if (c == '\n')
+            break;
+        if (self->len < sizeof(self->buffer))
+            self->buffer[self->len++] = (char)c;
+        else
+            is_too_long = 1;
+    }
+    if (ferror(self->file))
+        return -EIO;
+    if (self->read == before)
+        return 0;
+    self->line++;
+    if (self->len > 0 && self->buffer[self->len - 1] == '\r')
+        self->len--;
+    return is_too_long ? -EMSGSIZE : 1;
 }
 
-static void row_begin(struct csv_file *self)
+static void parser_start(struct csv_file *self)
 {
-    arena_reset(self->row_arena);
-    self->n_values = 0;
-    self->is_row_done = self->is_row_too_wide = 0;
-    self->row_line = self->line + 1;
-}
-
-/* Forgets a half-read row, so that the next line starts a new one. */
-static void parser_restart(struct csv_file *self)
-{
-    csv_free(&self->parser);
-    int rc = csv_init(&self->parser, CSV_APPEND_NULL);
+    int rc = csv_init(&self->parser, PARSER_OPTIONS);
     ASSERT(rc == 0);
 }
 
-/* The next logical row into values. 1, 0, -EINVAL with err, -EIO. */
+static int parse_line(struct csv_file *self, struct err *err)
+{
+    if (!parse_is_utf8(self->buffer, self->len))
+        return err_set(err, -EINVAL, "the line is not UTF-8");
+    if (memchr(self->buffer, '\r', self->len) != NULL)
+        return err_set(err, -EINVAL, "there is a carriage return inside the line");
+    size_t parsed = csv_parse(&self->parser, self->buffer, self->len, on_value, NULL, self);
+    if (parsed == self->len && csv_fini(&self->parser, on_value, NULL, self) == 0)
+        return 0;
+    csv_free(&self->parser);
+    parser_start(self);
+    self->n_values = 0;
+    return err_set(err, -EINVAL,
+                   "the quotes do not match: a value with a quote in it is quoted, and the quote "
+                   "doubled");
+}
+
+/* The next line that is not empty, into values. 1, 0, -EINVAL with err, -EIO. */
 static int read_row(struct csv_file *self, struct err *err)
 {
-    row_begin(self);
-    while (!self->is_row_done) {
+    self->n_values = 0;
+    arena_reset(self->row_arena);
+    while (self->n_values == 0) {
         int rc = read_line(self);
-        if (rc == -EMSGSIZE) {
-            parser_restart(self);
-            self->row_line = self->line;
+        if (rc == -EMSGSIZE)
             return err_set(err, -EINVAL, "the line is longer than %d bytes", CSV_LINE_MAX_BYTES);
-        }
         if (rc == -EIO)
             return err_set(err, -EIO, "the file cannot be read");
-        if (rc == 0) {
-            (void)csv_fini(&self->parser, on_value, on_row, self);
-            if (!self->is_row_done)
-                return 0;
-            break;
-        }
-        size_t len = strlen(self->buffer);
-        if (!parse_is_utf8(self->buffer, len)) {
-            parser_restart(self);
-            self->row_line = self->line;
-            return err_set(err, -EINVAL, "the line is not UTF-8");
-        }
-        if (csv_parse(&self->parser, self->buffer, len, on_value, on_row, self) != len)
-            return err_set(err, -EIO, "%s", csv_strerror(csv_error(&self->parser)));
-        if (self->n_values == 0 && !self->is_row_done)
-            self->row_line = self->line + 1; /* an empty line */
-        if (self->line - self->row_line > 100) {
-            parser_restart(self);
-            return err_set(err, -EINVAL, "a quoted value runs over more than 100 lines");
-        }
+        if (rc == 0)
+            return 0;
+        if (parse_line(self, err) < 0)
+            return -EINVAL;
     }
     return 1;
 }
 
-static int read_header(struct csv_file *self, struct err *err)
+static int skip_bom(struct csv_file *self)
 {
-    int c[3] = {getc(self->file), 0, 0};
-    if (c[0] == (unsigned char)BOM[0]) {
-        c[1] = getc(self->file);
-        c[2] = getc(self->file);
-        if (c[1] != (unsigned char)BOM[1] || c[2] != (unsigned char)BOM[2])
-            return err_set(err, -EINVAL, "line 1: the file is not UTF-8");
-    } else if (c[0] != EOF) {
-        (void)ungetc(c[0], self->file);
-    }
-    int rc = read_row(self, err);
-    if (rc == -EINVAL && err != NULL) {
-        char text[ERR_TEXT_MAX_BYTES];
-        (void)snprintf(text, sizeof(text), "%s", err->text);
-        return err_set(err, -EINVAL, "line %lu: %.120s", self->row_line, text);
-    }
-    if (rc <= 0)
-        return err_set(err, -EINVAL, "the file is empty: want a header line with column names");
+    char start[3];
+    if (fread(start, 1, sizeof(start), self->file) == sizeof(start) &&
+        memcmp(start, BOM, sizeof(start)) == 0)
+        return 0;
+    return fseek(self->file, 0, SEEK_SET) < 0 ? -EIO : 0;
+}
+
+static int take_columns(struct csv_file *self, struct err *err)
+{
     if (self->n_values > CSV_COLUMNS_MAX)
-        return err_set(err, -EINVAL, "line 1: more than %d columns", CSV_COLUMNS_MAX);
+        return err_set(err, -EINVAL, "line %lu: more than %d columns", self->line, CSV_COLUMNS_MAX);
     self->columns = arena_alloc(self->header_arena, self->n_values * sizeof(char *));
     ASSERT(self->columns != NULL);
     for (size_t i = 0; i < self->n_values; i++) {
+        const char *name = self->values[i];
+        if (name[0] == '\0')
+            return err_set(err, -EINVAL, "line %lu: column %zu has no name", self->line, i + 1);
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(self->values[i], self->values[j]) == 0)
-                return err_set(err, -EINVAL, "line 1: column \"%.60s\" stands twice",
-                               self->values[i]);
+            if (strcmp(name, self->columns[j]) == 0)
+                return err_set(err, -EINVAL, "line %lu: column %.60s stands twice", self->line,
+                               name);
         }
-        if (self->values[i][0] == '\0')
-            return err_set(err, -EINVAL, "line 1: column %zu has no name", i + 1);
-        self->columns[i] =
-            arena_strndup(self->header_arena, self->values[i], strlen(self->values[i]));
+        self->columns[i] = arena_strndup(self->header_arena, name, strlen(name));
         ASSERT(self->columns[i] != NULL);
     }
     self->n_columns = self->n_values;
     return 0;
 }
 
+static int read_header(struct csv_file *self, struct err *err)
+{
+    struct err why = {0};
+    if (skip_bom(self) < 0)
+        return err_set(err, -EIO, "the file cannot be read");
+    int rc = read_row(self, &why);
+    if (rc < 0)
+        return err_set(err, rc, "line %lu: %s", self->line, why.text);
+    if (rc == 0)
+        return err_set(err, -EINVAL, "the file is empty: want a header line with column names");
+    return take_columns(self, err);
+}
+
 int csv_open(const char *path, struct csv_file **ret, struct err *err)
 {
+    int rc = 0;
+    struct stat st;
     struct csv_file *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
-    int rc = csv_init(&self->parser, CSV_APPEND_NULL);
-    ASSERT(rc == 0);
-    self->header_arena = arena_create(2 * ROW_ARENA_BYTES);
-    self->row_arena = arena_create(ROW_ARENA_BYTES);
+    parser_start(self);
+    self->header_arena = arena_create(ARENA_BYTES);
+    self->row_arena = arena_create(ARENA_BYTES);
     self->file = fopen(path, "re");
-    struct stat st;
     if (self->file == NULL || fstat(fileno(self->file), &st) < 0)
-        rc = err_set(err, -ENOENT, "cannot open %.120s", path);
+        rc = err_set(err, -ENOENT, "it cannot be opened");
     else if (!S_ISREG(st.st_mode))
-        rc = err_set(err, -EINVAL, "%.120s is no file", path);
+        rc = err_set(err, -EINVAL, "it is no file");
     if (rc == 0) {
         self->size = st.st_size;
         rc = read_header(self, err);
     }
     if (rc < 0)
         csv_close(&self);
-    else
-        *ret = self;
+    *ret = self;
     return rc;
 }
 
@@ -208,92 +200,15 @@ const char *const *csv_columns(const struct csv_file *self, size_t *ret_n)
 int csv_next(struct csv_file *self, struct csv_row *ret, struct err *err)
 {
     int rc = read_row(self, err);
-    *ret = (struct csv_row){self->row_line, self->values, self->n_values};
-    if (rc < 0)
-        ret->n_values = 0;
-    if (rc <= 0)
-        return rc;
-    if (self->is_row_too_wide || self->n_values != self->n_columns)
+    *ret = (struct csv_row){self->line, self->values, MIN(self->n_values, (size_t)CSV_COLUMNS_MAX)};
+    if (rc == 1 && self->n_values != self->n_columns)
         return err_set(err, -EINVAL, "the row has %zu values, the header has %zu columns",
                        self->n_values, self->n_columns);
-    return 1;
+    return rc;
 }
 
 void csv_progress(const struct csv_file *self, long long *ret_read, long long *ret_size)
 {
     *ret_read = self->read;
     *ret_size = self->size;
-}
-
-/* --- bad rows --- */
-
-struct csv_errors {
-    char path[4096];
-    const char *const *columns;
-    size_t n_columns;
-    FILE *file;
-    size_t count;
-};
-
-struct csv_errors *csv_errors_create(const char *path, const char *const *columns, size_t n_columns)
-{
-    struct csv_errors *self = calloc(1, sizeof(*self));
-    ASSERT(self != NULL);
-    (void)snprintf(self->path, sizeof(self->path), "%s.errors.csv", path);
-    (void)remove(self->path); /* of an earlier import; there may be none */
-    self->columns = columns;
-    self->n_columns = n_columns;
-    return self;
-}
-
-static int write_value(FILE *file, const char *value)
-{
-    return csv_fwrite(file, value, strlen(value)) == 0 ? 0 : -EIO;
-}
-
-static int errors_open(struct csv_errors *self)
-{
-    self->file = fopen(self->path, "we");
-    if (self->file == NULL || fputs("line,reason", self->file) < 0)
-        return -EIO;
-    for (size_t i = 0; i < self->n_columns; i++) {
-        if (putc(',', self->file) == EOF || write_value(self->file, self->columns[i]) < 0)
-            return -EIO;
-    }
-    return putc('\n', self->file) == EOF ? -EIO : 0;
-}
-
-int csv_errors_add(struct csv_errors *self, unsigned long line, const char *reason,
-                   char *const *values, size_t n_values)
-{
-    self->count++;
-    if (self->file == NULL && errors_open(self) < 0)
-        return -EIO;
-    if (fprintf(self->file, "%lu,", line) < 0 || write_value(self->file, reason) < 0)
-        return -EIO;
-    for (size_t i = 0; i < n_values; i++) {
-        if (putc(',', self->file) == EOF || write_value(self->file, values[i]) < 0)
-            return -EIO;
-    }
-    return putc('\n', self->file) == EOF ? -EIO : 0;
-}
-
-size_t csv_errors_count(const struct csv_errors *self)
-{
-    return self->count;
-}
-
-const char *csv_errors_path(const struct csv_errors *self)
-{
-    return self->path;
-}
-
-int csv_errors_close(struct csv_errors **self)
-{
-    int rc = 0;
-    if ((*self)->file != NULL && fclose((*self)->file) != 0)
-        rc = -EIO;
-    free(*self);
-    *self = NULL;
-    return rc;
 }
