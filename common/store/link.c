@@ -21,7 +21,7 @@
 #define BUFFER_KEEP_BYTES ((size_t)1024 * 1024)
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_MAX_MS 1000
-#define WARN_EVERY_MS 5000
+#define TELL_EVERY_MS 5000
 #define PASSWORD_MAX_BYTES 512
 #define LENGTH_MAX_BYTES 24 /* "$", a size_t, CR LF, and CR LF behind the bytes */
 
@@ -115,6 +115,17 @@ static void command_finish(struct link *self, int rc, const struct store_reply *
     link_answer(self->shared, &command.answer, rc, reply);
 }
 
+void link_trouble(struct link_shared *shared, const char *what, const char *why)
+{
+    const struct store_conf *conf = &shared->conf;
+    log_debug("trouble with redis", "store=%s what=\"%s\" why=\"%s\"", conf->name, what, why);
+    if (conf->on_trouble == NULL || !log_allowed(&shared->told_ms, TELL_EVERY_MS))
+        return;
+    shared->n_callbacks++;
+    conf->on_trouble(conf->trouble_arg, conf->name, what, why);
+    shared->n_callbacks--;
+}
+
 /* --- down and up ------------------------------------------------------------------------------ */
 
 static void connect_later(struct link *self)
@@ -156,9 +167,7 @@ static void link_break(struct link *self, int rc, const char *why)
 {
     disconnect(self);
     self->shared->stats.reconnects++;
-    if (log_allowed(&self->shared->warned_ms, WARN_EVERY_MS))
-        log_warn("redis link lost, connecting anew", "store=%s reason=\"%s\" failures=%u",
-                 self->shared->conf.name, why, self->n_failures);
+    link_trouble(self->shared, "connection lost, connecting anew", why);
     connect_later(self);
     finish_sent(self, rc);
 }

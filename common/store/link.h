@@ -33,8 +33,8 @@ struct link_shared {
     struct store_conf conf;
     struct url url;
     struct store_stats stats;
-    int n_callbacks; /* callbacks on the stack */
-    long long warned_ms;
+    int n_callbacks;   /* callbacks on the stack */
+    long long told_ms; /* when on_trouble was called last */
     char input[LINK_READ_BYTES];
 };
 
@@ -62,11 +62,14 @@ void link_answer(struct link_shared *shared, const struct link_answer *answer, i
 int link_is_up(const struct link *self);
 size_t link_open_commands(const struct link *self);
 
+/* Calls on_trouble, unless it was called a moment ago. */
+void link_trouble(struct link_shared *shared, const char *what, const char *why);
+
 /* store_send for typed callbacks. */
 void store_send_typed(struct store *self, unsigned lane, int argc, const char *const *argv,
                       const size_t *lens, link_translate_fn translate, link_any_fn fn, void *arg);
 
-/* True for an error reply, which it logs (not each one of a storm). */
+/* True for an error reply, of which it tells. */
 int store_is_refusal(struct store *self, const struct store_reply *reply);
 
 #endif

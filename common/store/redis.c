@@ -16,15 +16,12 @@
 #define TICK_MAX_MS 100
 #define CLOSING_ROUNDS_MAX 1000
 
-#define WARN_EVERY_MS 5000
-
 struct store {
     struct link_shared shared;
     struct link *links[LINKS_MAX];
     struct loop_timer *tick;
     struct link_answer *refused; /* in store_send; answered at the end of the turn */
     size_t n_refused, refused_capacity;
-    long long warned_ms;
     int is_closing;
 };
 
@@ -134,9 +131,7 @@ int store_is_refusal(struct store *self, const struct store_reply *reply)
     if (store_reply_type(reply) != STORE_REPLY_ERROR)
         return 0;
     size_t len;
-    if (log_allowed(&self->warned_ms, WARN_EVERY_MS))
-        log_warn("redis refused a command", "store=%s reason=\"%s\"", self->shared.conf.name,
-                 store_reply_bytes(reply, &len));
+    link_trouble(&self->shared, "a function was refused", store_reply_bytes(reply, &len));
     return 1;
 }
 

@@ -30,6 +30,10 @@ struct store_conf {
     int64_t
         timeout_ms; /* a batch without a complete answer after this long breaks its connection */
     size_t backlog_max; /* commands that may wait per connection; more are refused with -EAGAIN */
+    /* May be NULL. Tells, at most once in five seconds, of a lost connection or of a function that
+     * Redis refused: what happened to which server, and why; borrowed. */
+    void (*on_trouble)(void *arg, const char *store, const char *what, const char *why);
+    void *trouble_arg;
 };
 
 /* rc is 0 (reply valid, it may be an error reply); -EAGAIN: never sent, nothing was done;

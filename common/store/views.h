@@ -99,8 +99,8 @@ enum flush_outcome {
                      checkpoint again */
 };
 
-/* rc as with store_reply_fn, or -EPROTO for an error reply (nothing was written; its text is in the
- * log): outcome and flushes are valid with rc 0 only. */
+/* rc as with store_reply_fn, or -EPROTO for an error reply (nothing was written;
+ * store_conf.on_trouble tells why): outcome and flushes are valid with rc 0 only. */
 typedef void (*flush_fn)(void *arg, int rc, enum flush_outcome outcome, uint64_t flushes);
 
 /* A builder of flushes of one view; made once and used again and again. One flush is under way at a

@@ -369,25 +369,29 @@ static void the_password_comes_from_its_file(void **state)
 static void malformed_addresses_are_refused(void **state)
 {
     (void)state;
-    const char *const wrong[] = {"",
-                                 "unix:",
-                                 "unix:relative.sock",
-                                 "tcp://",
-                                 "tcp://host",
-                                 "tcp://host:",
-                                 "tcp://host:0",
-                                 "tcp://host:65536",
-                                 "tcp://:6379",
-                                 "tcp://[::1]",
-                                 "tcp://a:b:1",
-                                 "redis://host:6379",
-                                 "unix:/0123456789012345678901234567890123456789012345678901234567"
-                                 "89012345678901234567890123456789012345678901234567890"};
+    char long_path[128] = "unix:/";
+    memset(long_path + 6, 'x', sizeof(long_path) - 7);
+    const char *const wrong[] = {
+        "",
+        "unix:",
+        "unix:relative.sock",
+        "tcp://",
+        "tcp://host",
+        "tcp://host:",
+        "tcp://host:0",
+        "tcp://host:65536",
+        "tcp://:6379",
+        "tcp://[::1]",
+        "tcp://a:b:1",
+        "redis://host:6379",
+        long_path,
+    };
     struct loop *loop = loop_create();
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct err err = {{0}, {0}};
         struct store *store = NULL;
-        struct store_conf conf = {"views", wrong[i], NULL, 1, 1000, 10};
+        struct store_conf conf = {
+            .name = "views", .url = wrong[i], .n_links = 1, .timeout_ms = 1000, .backlog_max = 10};
         assert_int_equal(store_create(loop, &conf, &store, &err), -EINVAL);
         assert_null(store);
         assert_string_not_equal(err.text, "");

@@ -70,7 +70,7 @@ static int answers(const struct redis_server *self)
     redisContext *context = try_connect(self);
     if (context == NULL)
         return 0;
-    redisReply *reply = redisCommand(context, "PING");
+    redisReply *reply = redisCommandArgv(context, 1, (const char *[]){"PING"}, NULL);
     int is_ready = reply != NULL && (reply->type == REDIS_REPLY_STATUS ||
                                      strncmp(reply->str, "NOAUTH", strlen("NOAUTH")) == 0);
     if (reply != NULL)
