@@ -17,7 +17,9 @@ static int bus_open_keys(struct bus *self, const struct bus_conf *conf, struct e
     if (len == 0)
         return 0;
     int rc = keys_read_own(self->keys, conf->role, self->public_key, self->secret_key, err);
-    return rc < 0 ? rc : zap_create(self->ctx, self->loop, self->keys, &self->zap, err);
+    if (rc == 0)
+        rc = zap_create(self->ctx, self->loop, self->keys, &self->zap, err);
+    return rc;
 }
 
 int bus_create(const struct bus_conf *conf, struct bus **ret, struct err *err)
@@ -52,7 +54,9 @@ void bus_destroy(struct bus **self)
 
 int64_t bus_denied(const struct bus *self)
 {
-    return self->zap == NULL ? 0 : zap_denied(self->zap);
+    if (self->zap == NULL)
+        return 0;
+    return zap_denied(self->zap);
 }
 
 static void *allocate(void *arena, size_t size)

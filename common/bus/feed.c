@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/base/macros.h"
+#include "common/bus/list.h"
 
 /* A place in a partition's journal. */
 struct place {
@@ -13,7 +13,7 @@ struct place {
 };
 
 struct early {
-    struct early *prev, *next;
+    struct list node;
     struct place at;
     size_t len;
     uint8_t body[];
@@ -23,7 +23,7 @@ struct early {
  * the question for what comes after asked is open; is_stale: its answer no longer counts. */
 struct partition {
     struct place done, asked;
-    struct early *first, *last;
+    struct list early;
     int is_asking, is_stale;
 };
 
@@ -63,23 +63,34 @@ struct feed *feed_create(const struct feed_conf *conf)
     self->conf = *conf;
     self->partitions = calloc(conf->n_partitions, sizeof(*self->partitions));
     ASSERT(self->partitions != NULL);
+    for (unsigned i = 0; i < conf->n_partitions; i++)
+        list_init(&self->partitions[i].early);
     return self;
 }
 
-static void early_unlink(struct feed *self, struct partition *partition, struct early *early)
+static struct early *early_first(const struct partition *partition)
 {
-    *(early->prev == NULL ? &partition->first : &early->prev->next) = early->next;
-    *(early->next == NULL ? &partition->last : &early->next->prev) = early->prev;
+    if (list_is_empty(&partition->early))
+        return NULL;
+    return CONTAINER_OF(partition->early.next, struct early, node);
+}
+
+static void early_unlink(struct feed *self, struct early *early)
+{
+    list_remove(&early->node);
     self->n_early--;
 }
 
 static void early_forget(struct feed *self, struct partition *partition)
 {
-    struct early *early;
-    while ((early = partition->first) != NULL) {
-        early_unlink(self, partition, early);
+    struct list *node = partition->early.next;
+    while (node != &partition->early) {
+        struct early *early = CONTAINER_OF(node, struct early, node);
+        node = node->next;
         free(early);
+        self->n_early--;
     }
+    list_init(&partition->early);
 }
 
 void feed_destroy(struct feed **self)
@@ -120,11 +131,11 @@ static void apply(struct feed *self, struct partition *partition, const struct f
 static void apply_early(struct feed *self, unsigned partition_i, struct partition *partition)
 {
     struct early *early;
-    while ((early = partition->first) != NULL) {
+    while ((early = early_first(partition)) != NULL) {
         int is_next = follows(partition->done, early->at);
         if (!is_next && compare(early->at, partition->done) > 0)
             break;
-        early_unlink(self, partition, early);
+        early_unlink(self, early);
         struct feed_event event = {partition_i, early->at.epoch, early->at.seq, early->body,
                                    early->len};
         if (is_next)
@@ -137,10 +148,12 @@ static void put_aside(struct feed *self, struct partition *partition,
                       const struct feed_event *event)
 {
     struct place at = {event->epoch, event->seq};
-    struct early *before = partition->last; /* most come in order: near the end */
-    while (before != NULL && compare(before->at, at) > 0)
+    struct list *before = partition->early.prev; /* most come in order: near the end */
+    int order = -1;
+    while (before != &partition->early &&
+           (order = compare(CONTAINER_OF(before, struct early, node)->at, at)) > 0)
         before = before->prev;
-    if (before != NULL && compare(before->at, at) == 0) {
+    if (before != &partition->early && order == 0) {
         self->stats.repeats++;
         return;
     }
@@ -153,10 +166,7 @@ static void put_aside(struct feed *self, struct partition *partition,
     early->at = at;
     early->len = event->len;
     memcpy(early->body, event->body, event->len);
-    early->prev = before;
-    early->next = before == NULL ? partition->first : before->next;
-    *(before == NULL ? &partition->first : &before->next) = early;
-    *(early->next == NULL ? &partition->last : &early->next->prev) = early;
+    list_append(before->next, &early->node); /* right behind it */
     self->n_early++;
     self->stats.early++;
 }
@@ -193,9 +203,9 @@ void feed_head(struct feed *self, unsigned partition_i, uint32_t epoch, uint64_t
 {
     struct partition *partition = partition_at(self, partition_i);
     int is_ahead = seq > 0 && compare((struct place){epoch, seq}, partition->done) > 0;
-    if (partition->is_asking || (!is_ahead && partition->first == NULL))
+    if (partition->is_asking || (!is_ahead && early_first(partition) == NULL))
         return;
-    self->stats.lost_tails += partition->first == NULL;
+    self->stats.lost_tails += early_first(partition) == NULL;
     ask(self, partition_i, partition);
 }
 
@@ -226,7 +236,7 @@ void feed_fetched(struct feed *self, unsigned partition_i, const struct feed_eve
 {
     struct partition *partition = partition_at(self, partition_i);
     if (!end_question(partition)) {
-        if (partition->first != NULL)
+        if (early_first(partition) != NULL)
             ask(self, partition_i, partition);
         return;
     }
@@ -235,7 +245,7 @@ void feed_fetched(struct feed *self, unsigned partition_i, const struct feed_eve
     apply_early(self, partition_i, partition);
     /* without progress the same question would bring the same answer: the next sweep asks */
     int is_further = compare(partition->done, partition->asked) > 0;
-    if (n > 0 && is_further && (is_full || partition->first != NULL))
+    if (n > 0 && is_further && (is_full || early_first(partition) != NULL))
         ask(self, partition_i, partition);
 }
 
@@ -253,6 +263,6 @@ size_t feed_behind(const struct feed *self)
 {
     size_t n = 0;
     for (unsigned i = 0; i < self->conf.n_partitions; i++)
-        n += self->partitions[i].is_asking || self->partitions[i].first != NULL;
+        n += self->partitions[i].is_asking || early_first(&self->partitions[i]) != NULL;
     return n;
 }

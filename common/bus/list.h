@@ -19,6 +19,7 @@ static inline int list_is_empty(const struct list *self)
     return self->next == self;
 }
 
+/* At the end of a list; when self is a node in a list: right before it. */
 static inline void list_append(struct list *self, struct list *node)
 {
     node->prev = self->prev;

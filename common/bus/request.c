@@ -163,18 +163,19 @@ static void trim_utf8(char *text)
         text[len - 1 - tail] = '\0';
 }
 
-static void request_fail(struct request *self, Ansinh__V1__Status *status, const char *format,
-                         va_list args) PRINTF_LIKE(3, 0);
-static void request_fail(struct request *self, Ansinh__V1__Status *status, const char *format,
-                         va_list args)
+static void format_message(char ret[MESSAGE_BYTES], const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
+static void format_message(char ret[MESSAGE_BYTES], const char *format, va_list args)
+{
+    (void)vsnprintf(ret, MESSAGE_BYTES, format, args);
+    trim_utf8(ret);
+}
+
+static void request_fail(struct request *self, Ansinh__V1__Status *status)
 {
     ASSERT(status->code != ANSINH__V1__CODE__CODE_UNSPECIFIED);
     if (request_is_late(self))
         return;
-    char message[MESSAGE_BYTES];
-    (void)vsnprintf(message, sizeof(message), format, args);
-    trim_utf8(message);
-    status->message = message;
     count_answer(self, 1);
     zmq_msg_t body;
     (void)zmq_msg_init(&body);
@@ -184,27 +185,32 @@ static void request_fail(struct request *self, Ansinh__V1__Status *status, const
 void bus_fail(struct bus_request *request, Ansinh__V1__Code code, const char *field,
               const char *format, ...)
 {
-    char field_copy[ERR_FIELD_MAX_BYTES];
+    char message[MESSAGE_BYTES], field_copy[ERR_FIELD_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    format_message(message, format, args);
+    va_end(args);
     (void)snprintf(field_copy, sizeof(field_copy), "%s", field);
     Ansinh__V1__Status status;
     ansinh__v1__status__init(&status);
     status.code = code;
+    status.message = message;
     status.field = field_copy;
-    va_list args;
-    va_start(args, format);
-    request_fail(CONTAINER_OF(request, struct request, call), &status, format, args);
-    va_end(args);
+    request_fail(CONTAINER_OF(request, struct request, call), &status);
 }
 
 void bus_fail_retry(struct bus_request *request, Ansinh__V1__Code code, unsigned retry_after_ms,
                     const char *format, ...)
 {
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    format_message(message, format, args);
+    va_end(args);
     Ansinh__V1__Status status;
     ansinh__v1__status__init(&status);
     status.code = code;
+    status.message = message;
     status.retry_after_ms = retry_after_ms;
-    va_list args;
-    va_start(args, format);
-    request_fail(CONTAINER_OF(request, struct request, call), &status, format, args);
-    va_end(args);
+    request_fail(CONTAINER_OF(request, struct request, call), &status);
 }

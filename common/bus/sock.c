@@ -21,7 +21,7 @@ struct option {
     int name, value;
 };
 
-/* No ZMQ_HEARTBEAT_*: libzmq 4.3.4 aborts on them under back-pressure. */
+/* No ZMTP heartbeats: libzmq 4.3.4 aborts on them under back-pressure. */
 static const struct option options[] = {
     {ZMQ_IMMEDIATE, 1}, /* queue nothing for a peer that is not there */
     {ZMQ_RECONNECT_IVL, 50},

@@ -206,6 +206,44 @@ void world_introduce(struct world *self, struct peer *const *peers, size_t n)
     bus_client_set_instances(self->client, infos, n);
 }
 
+void world_open_one(struct world *self, struct peer *peer, int64_t try_ms, int64_t ping_ms)
+{
+    peer_start(peer, self, "payments-1", 0);
+    world_client(self, self->bus, try_ms, ping_ms);
+    world_introduce(self, (struct peer *[]){peer}, 1);
+    WAIT_UNTIL(self, bus_client_count(self->client, "payments") == 1);
+}
+
+void world_close_one(struct world *self, struct peer *peer)
+{
+    bus_client_destroy(&self->client);
+    peer_stop(peer);
+}
+
+void pair_open(struct world *world, struct pair *self, int64_t try_ms, int64_t ping_ms)
+{
+    memset(self, 0, sizeof(*self));
+    peer_start(&self->one, world, "payments-1", 0);
+    peer_start(&self->two, world, "payments-2", 0);
+    world_client(world, world->bus, try_ms, ping_ms);
+    world_introduce(world, (struct peer *[]){&self->one, &self->two}, 2);
+    WAIT_UNTIL(world, bus_client_count(world->client, "payments") == 2);
+}
+
+void pair_close(struct world *world, struct pair *self)
+{
+    bus_client_destroy(&world->client);
+    peer_stop(&self->one);
+    peer_stop(&self->two);
+}
+
+struct bus_client_stats world_stats(const struct world *self)
+{
+    struct bus_client_stats stats;
+    bus_client_stats_get(self->client, &stats);
+    return stats;
+}
+
 void on_outcome(void *arg, const struct bus_answer *answer)
 {
     struct outcome *self = arg;

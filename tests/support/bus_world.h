@@ -63,10 +63,23 @@ void peer_stop(struct peer *self);
 /* Answers what it holds. */
 void peer_release(struct peer *self);
 
-/* A client with window 8, waiting_max 16, try_ms 200, ping_ms 20 (or as said), that knows peers. */
+/* A client with window 8 and waiting_max 16; and the peers that it is to know. */
 struct bus_client *world_client(struct world *self, struct bus *bus, int64_t try_ms,
                                 int64_t ping_ms);
 void world_introduce(struct world *self, struct peer *const *peers, size_t n);
+
+/* The two together for one peer, "payments-1", and until it is connected. */
+void world_open_one(struct world *self, struct peer *peer, int64_t try_ms, int64_t ping_ms);
+void world_close_one(struct world *self, struct peer *peer);
+
+/* The same for "payments-1" and "payments-2". */
+struct pair {
+    struct peer one, two;
+};
+void pair_open(struct world *world, struct pair *self, int64_t try_ms, int64_t ping_ms);
+void pair_close(struct world *world, struct pair *self);
+
+struct bus_client_stats world_stats(const struct world *self);
 
 /* How a call ended; payment_id is the id of the peer that answered. */
 struct outcome {
