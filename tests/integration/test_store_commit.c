@@ -537,55 +537,6 @@ static void totals_are_unpacked_strictly(void **state)
     assert_int_equal(totals.last_seq, 0);
 }
 
-static void functions_are_checked_and_loaded(void **state)
-{
-    struct store_fixture *f = *state;
-    struct err err;
-    assert_int_equal(store_check_functions(f->store, 1, 5000, &err), 0);
-    assert_int_equal(store_load_functions(f->store, 1, 5000, &err), 0);
-    assert_int_equal(store_check_functions(f->store, 0, 5000, &err), -ENOENT);
-    freeReplyObject(redis_server_do(f->server, "FUNCTION", "FLUSH", NULL));
-    assert_int_equal(store_check_functions(f->store, 1, 5000, &err), -ENOENT);
-    assert_string_not_equal(err.text, "");
-    freeReplyObject(redis_server_do(f->server, "FUNCTION", "LOAD",
-                                    "#!lua name=ansinh_ledger\n"
-                                    "redis.register_function{function_name="
-                                    "'ansinh_ledger_version', callback=function() return '0' end, "
-                                    "flags={'no-writes'}}",
-                                    NULL));
-    assert_int_equal(store_check_functions(f->store, 1, 5000, &err), -ENOENT);
-    static struct trial t;
-    trial_start(&t, NOON_MS);
-    run(f, &t);
-    assert_int_equal(t.rc, -EIO);
-    assert_int_equal(store_load_functions(f->store, 1, 5000, &err), 0);
-    assert_outcome(f, &t, COMMIT_DONE);
-    redis_server_kill(f->server);
-    assert_true(store_check_functions(f->store, 1, 300, &err) < 0);
-    redis_server_restart(f->server);
-    assert_int_equal(store_check_functions(f->store, 1, FIXTURE_WAIT_MS, &err), 0);
-}
-
-static void weak_durability_is_refused(void **state)
-{
-    struct store_fixture *f = *state;
-    struct err err;
-    assert_int_equal(store_check_durability(f->store, 5000, &err), 0);
-    const char *const weak[][3] = {
-        {"appendfsync", "everysec", "always"},
-        {"appendonly", "no", "yes"},
-        {"no-appendfsync-on-rewrite", "yes", "no"},
-        {"maxmemory-policy", "allkeys-lru", "noeviction"},
-    };
-    for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++) {
-        freeReplyObject(redis_server_do(f->server, "CONFIG", "SET", weak[i][0], weak[i][1], NULL));
-        assert_int_equal(store_check_durability(f->store, 5000, &err), -EPERM);
-        assert_non_null(strstr(err.text, weak[i][0]));
-        freeReplyObject(redis_server_do(f->server, "CONFIG", "SET", weak[i][0], weak[i][2], NULL));
-    }
-    assert_int_equal(store_check_durability(f->store, 5000, &err), 0);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_commit_writes_all_of_it, setup, teardown),
     cmocka_unit_test_setup_teardown(positions_are_dense_and_totals_add_up, setup, teardown),
@@ -605,8 +556,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(answers_are_looked_up_without_committing, setup, teardown),
     cmocka_unit_test(ids_are_checked_against_the_clock),
     cmocka_unit_test(totals_are_unpacked_strictly),
-    cmocka_unit_test_setup_teardown(functions_are_checked_and_loaded, setup, teardown),
-    cmocka_unit_test_setup_teardown(weak_durability_is_refused, setup, teardown),
 };
 
 TEST_MAIN(tests)
