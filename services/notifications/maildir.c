@@ -171,11 +171,6 @@ static int write_tmp(const struct maildir *self, const char *name, const void *t
     return rc;
 }
 
-static int sync_folders(const struct maildir *self)
-{
-    return fsync(self->new) < 0 || fsync(self->cur) < 0 ? -errno : 0;
-}
-
 int maildir_deliver(struct maildir *self, const char *name, const void *text, size_t len,
                     int is_repeat)
 {
@@ -185,8 +180,8 @@ int maildir_deliver(struct maildir *self, const char *name, const void *text, si
         is_there = walk(self->cur, is_moved_here, name);
     if (is_there < 0)
         return is_there;
-    if (is_there)
-        return sync_folders(self);
+    if (is_there) /* since a crash, perhaps: neither the link nor the move may be on the disk yet */
+        return fsync(self->new) < 0 || fsync(self->cur) < 0 ? -errno : 0;
     char tmp[TMP_NAME_BYTES];
     int rc = write_tmp(self, name, text, len, tmp);
     if (rc < 0)
@@ -194,5 +189,7 @@ int maildir_deliver(struct maildir *self, const char *name, const void *text, si
     if (linkat(self->tmp, tmp, self->new, name, 0) < 0 && errno != EEXIST)
         rc = -errno;
     (void)unlinkat(self->tmp, tmp, 0);
-    return rc < 0 ? rc : sync_folders(self);
+    if (rc == 0 && fsync(self->new) < 0)
+        rc = -errno;
+    return rc;
 }
