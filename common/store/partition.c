@@ -8,19 +8,24 @@
 #define SLOTS 16384
 #define SLOTS_PER_PARTITION (SLOTS / PARTITIONS)
 #define TAG_MAX_BYTES 16
-#define LETTERS 26
+#define ALPHABET 26
+#define LETTERS_MAX 3 /* reach every slot */
+#define WORDS (ALPHABET + ALPHABET * ALPHABET + ALPHABET * ALPHABET * ALPHABET)
 #define ANSWER_BUCKETS 16
 
 /* A computed constant: the same in every process, filled on first use. */
 static char tags[PARTITIONS_ALL][TAG_MAX_BYTES];
 
-static uint16_t crc16(const char *bytes, size_t len)
+/* CRC16/XMODEM, four bits at a time. */
+static uint16_t crc16(uint16_t crc, const char *bytes, size_t len)
 {
-    uint16_t crc = 0;
+    static const uint16_t steps[16] = {0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50a5,
+                                       0x60c6, 0x70e7, 0x8108, 0x9129, 0xa14a, 0xb16b,
+                                       0xc18c, 0xd1ad, 0xe1ce, 0xf1ef};
     for (size_t i = 0; i < len; i++) {
-        crc = (uint16_t)(crc ^ (uint16_t)((uint8_t)bytes[i] << 8));
-        for (int bit = 0; bit < 8; bit++)
-            crc = (uint16_t)(crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1);
+        uint8_t byte = (uint8_t)bytes[i];
+        crc = (uint16_t)((crc << 4) ^ steps[(crc >> 12) ^ (byte >> 4)]);
+        crc = (uint16_t)((crc << 4) ^ steps[(crc >> 12) ^ (byte & 0x0f)]);
     }
     return crc;
 }
@@ -32,26 +37,34 @@ unsigned partition_slot(const char *key, size_t len)
         size_t rest = len - (size_t)(open + 1 - key);
         const char *close = memchr(open + 1, '}', rest);
         if (close != NULL && close > open + 1)
-            return crc16(open + 1, (size_t)(close - open - 1)) % SLOTS;
+            return crc16(0, open + 1, (size_t)(close - open - 1)) % SLOTS;
     }
-    return crc16(key, len) % SLOTS;
+    return crc16(0, key, len) % SLOTS;
 }
 
-/* One to three letters after the number; "a" to "z", then "aa", "ab" ... reach every slot. */
+/* The n-th of "a" to "z", "aa", "ab" ... "zzz"; its length. */
+static size_t letters_of(unsigned n, char ret[LETTERS_MAX + 1])
+{
+    size_t len = 1;
+    for (unsigned span = ALPHABET; n >= span; span *= ALPHABET, len++)
+        n -= span;
+    for (size_t i = len; i-- > 0; n /= ALPHABET)
+        ret[i] = (char)('a' + n % ALPHABET);
+    ret[len] = '\0';
+    return len;
+}
+
 static void tag_find(unsigned partition, char ret[TAG_MAX_BYTES])
 {
-    for (unsigned word = 0; word < LETTERS + LETTERS * LETTERS + LETTERS * LETTERS * LETTERS;
-         word++) {
-        char letters[4] = {0};
-        unsigned rest = word;
-        size_t n = 1;
-        for (unsigned span = LETTERS; rest >= span; span *= LETTERS, n++)
-            rest -= span;
-        for (size_t i = n; i-- > 0; rest /= LETTERS)
-            letters[i] = (char)('a' + rest % LETTERS);
-        int len = snprintf(ret, TAG_MAX_BYTES, "{p%04u%s}", partition, letters);
-        if (partition_slot(ret, (size_t)len) / SLOTS_PER_PARTITION == partition)
-            return;
+    char number[8], letters[LETTERS_MAX + 1];
+    int number_len = snprintf(number, sizeof(number), "p%04u", partition % PARTITIONS);
+    uint16_t start = crc16(0, number, (size_t)number_len);
+    for (unsigned n = 0; n < WORDS; n++) {
+        size_t len = letters_of(n, letters);
+        if (crc16(start, letters, len) % SLOTS / SLOTS_PER_PARTITION != partition)
+            continue;
+        (void)snprintf(ret, TAG_MAX_BYTES, "{%s%s}", number, letters);
+        return;
     }
     log_assert_failed("a tag leads to every partition's slots", __FILE__, __LINE__);
 }
