@@ -69,8 +69,13 @@ static void try_flush(struct projector *self);
 static void forget(struct projector *self)
 {
     self->life++;
+    /* the feed wants every question answered, also those that were never sent */
+    for (; self->n_waiting > 0; self->n_waiting--) {
+        feed_fetch_failed(self->feed, self->waiting[self->waiting_head]);
+        self->waiting_head = (self->waiting_head + 1) % PARTITIONS;
+    }
     self->is_flushing = self->is_flush_sent = 0;
-    self->n_dirty = self->pending = self->n_waiting = self->waiting_head = 0;
+    self->n_dirty = self->pending = 0;
     self->slices_seen = 0;
     memset(self->is_dirty, 0, sizeof(self->is_dirty));
     for (unsigned p = 0; p < PARTITIONS; p++)
@@ -245,7 +250,9 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
     unsigned partition = fetch->partition;
     fetch->self = NULL;
     self->fetches--;
-    if (life == self->life && self->state == RUNNING) {
+    if (life != self->life || self->state != RUNNING) {
+        feed_fetch_failed(self->feed, partition);
+    } else {
         size_t room = self->spec.pending_max - MIN(self->pending, self->spec.pending_max);
         size_t take = MIN(n, room);
         struct feed_event events[FETCH_ENTRIES];
