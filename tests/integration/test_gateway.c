@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
@@ -28,7 +28,7 @@ static void connect_client(struct gateway_client *self)
 static int start(void **state)
 {
     (void)state;
-    static const char *const environment[] = {"ANSINH_DRAIN_MS=8000", NULL};
+    static const char *const environment[] = {"ANSINH_DRAIN_MS=4000", NULL};
     platform = platform_start(
         &(struct platform_conf){.payments = 2, .gateway = 1, .environment = environment});
     platform_import(platform);
@@ -375,7 +375,16 @@ static void test_serves_the_dashboard(void **state)
     assert_int_equal(gateway_client_get(&client, "/../../etc/passwd", ""), 404);
 }
 
-/* The last test: the gateway ends. */
+/* Waits for the gateway's own end: status 0, and nothing left for a leak check to find. */
+static void await_end(void)
+{
+    siginfo_t info;
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(info.si_code, CLD_EXITED);
+    assert_int_equal(info.si_status, 0);
+    platform_signal(platform, "gateway", 1, SIGKILL); /* takes the ended process away */
+}
+
 static void test_drains(void **state)
 {
     (void)state;
@@ -405,7 +414,43 @@ static void test_drains(void **state)
     assert_int_equal(gateway_client_read(&client), 200); /* open requests are answered */
     assert_string_equal(gateway_client_header(&client, "Connection"), "close");
     assert_true(gateway_client_await_close(&other, WAIT_MS));
+    await_end();
     gateway_client_close(&stream);
+    gateway_client_close(&other);
+}
+
+static int start_again(void **state)
+{
+    platform_spawn(platform, "gateway", 1);
+    platform_wait_ready(platform);
+    (void)open_client(state);
+    await_status("/healthz", 200);
+    return 0;
+}
+
+/* A command whose answer the gateway's end cuts off. */
+static void test_a_cut_off_command_is_unknown(void **state)
+{
+    (void)state;
+    char pay[256], request[512];
+    bill(5, pay, sizeof(pay));
+    platform_signal(platform, "payments", 1, SIGSTOP);
+    platform_signal(platform, "payments", 2, SIGSTOP);
+    int len = snprintf(request, sizeof(request),
+                       "POST /ansinh.v1.Payments/Pay HTTP/1.1\r\nHost: t\r\n" JSON
+                       "Idempotency-Key: cut\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen(pay), pay);
+    gateway_client_send(&client, request, (size_t)len);
+    struct gateway_client other;
+    connect_client(&other);
+    assert_int_equal(gateway_client_get(&other, "/healthz", ""), 200);
+    platform_signal(platform, "gateway", 1, SIGTERM);
+    assert_int_equal(gateway_client_read(&client), 500);
+    assert_non_null(strstr((char *)client.body.data, "\"code\":\"unknown\""));
+    assert_non_null(strstr((char *)client.body.data, "\"requestId\":\"cut\""));
+    await_end();
+    platform_signal(platform, "payments", 1, SIGCONT);
+    platform_signal(platform, "payments", 2, SIGCONT);
     gateway_client_close(&other);
 }
 
@@ -426,6 +471,8 @@ int main(void)
         CASE(test_a_hanging_service_does_not_stop_a_scrape),
         CASE(test_serves_the_dashboard),
         CASE(test_drains),
+        cmocka_unit_test_setup_teardown(test_a_cut_off_command_is_unknown, start_again,
+                                        close_client),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
 }

@@ -56,10 +56,19 @@ static void on_stream_end(void *arg)
     world->stream = NULL;
 }
 
+static void answer_soon(void *arg)
+{
+    struct world *world = arg;
+    echo(world, world->waiting);
+}
+
 static void on_request(void *arg, struct http_request *request)
 {
     struct world *world = arg;
-    if (strcmp(request->path, "/later") == 0) {
+    if (strcmp(request->path, "/soon") == 0) {
+        world->waiting = request;
+        (void)loop_timer_add(world->loop, 1, 0, answer_soon, world);
+    } else if (strcmp(request->path, "/later") == 0) {
         world->waiting = request;
     } else if (strcmp(request->path, "/stream") == 0) {
         world->stream = request;
@@ -149,6 +158,17 @@ static void answers_later(void **state)
     assert_int_equal(gateway_client_get(&client, "/", ""), 200);
     gateway_client_close(&client);
     gateway_client_close(&other);
+}
+
+static void sends_a_late_answer_at_once(void **state)
+{
+    struct gateway_client client;
+    open_client(*state, &client);
+    int64_t begin = clock_mono_ms();
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(gateway_client_get(&client, "/soon", ""), 200);
+    assert_true(clock_mono_ms() - begin < 4000); /* not one timer of 500 ms each */
+    gateway_client_close(&client);
 }
 
 static void survives_a_client_that_does_not_wait(void **state)
@@ -399,6 +419,7 @@ static const struct CMUnitTest tests[] = {
     CASE(answers_and_keeps_the_connection),
     CASE(answers_a_pipeline_in_order),
     CASE(answers_later),
+    CASE(sends_a_late_answer_at_once),
     CASE(survives_a_client_that_does_not_wait),
     CASE(refuses_an_announced_body_over_the_limit),
     CASE(takes_a_body_at_the_limit),
