@@ -73,7 +73,7 @@ static int remove_stale(int folder, const char *entry, const void *arg)
 
 int maildir_open(const char *path, struct maildir **ret, struct err *err)
 {
-    CLEANUP(maildir_close) struct maildir *self = calloc(1, sizeof(*self));
+    struct maildir *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->tmp = self->new = self->cur = -1;
     int rc = mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
@@ -86,10 +86,11 @@ int maildir_open(const char *path, struct maildir **ret, struct err *err)
     time_t now = time(NULL);
     if (rc == 0)
         rc = walk(self->tmp, remove_stale, &now);
-    if (rc < 0)
+    if (rc < 0) {
+        maildir_close(&self);
         return err_set(err, rc, "cannot use the mail folder %.80s: %s", path, strerror(-rc));
+    }
     *ret = self;
-    self = NULL;
     return 0;
 }
 

@@ -52,8 +52,8 @@ static void append_base64(struct buf *out, const uint8_t *bytes, size_t len)
         group |= i + 2 < len ? bytes[i + 2] : 0;
         (void)buf_putc(out, digits[group >> 18]);
         (void)buf_putc(out, digits[group >> 12 & 63]);
-        (void)buf_putc(out, i + 1 < len ? digits[group >> 6 & 63] : '=');
-        (void)buf_putc(out, i + 2 < len ? digits[group & 63] : '=');
+        (void)buf_putc(out, (char)(i + 1 < len ? digits[group >> 6 & 63] : '='));
+        (void)buf_putc(out, (char)(i + 2 < len ? digits[group & 63] : '='));
     }
 }
 

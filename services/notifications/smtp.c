@@ -441,7 +441,7 @@ int smtp_create(const struct smtp_conf *conf, struct smtp **ret, struct err *err
     int rc = check_url(conf, err);
     if (rc < 0)
         return rc;
-    CLEANUP(smtp_destroy) struct smtp *self = calloc(1, sizeof(*self));
+    struct smtp *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->loop = conf->loop;
     self->curl = curl_loop_create(conf->loop);
@@ -457,10 +457,11 @@ int smtp_create(const struct smtp_conf *conf, struct smtp **ret, struct err *err
     (void)snprintf(self->url, size, "%s/%s", conf->url, conf->hello);
     if (conf->user[0] != '\0')
         rc = read_password(conf->password_file, &self->password, err);
-    if (rc < 0)
+    if (rc < 0) {
+        smtp_destroy(&self);
         return rc;
+    }
     *ret = self;
-    self = NULL;
     return 0;
 }
 
@@ -469,10 +470,11 @@ void smtp_destroy(struct smtp **self_ret)
     struct smtp *self = *self_ret;
     if (self == NULL)
         return;
-    while (self->links != NULL) {
-        if (self->links->mail != NULL)
-            mail_free(self->links->mail);
-        link_close(self->links);
+    for (struct smtp_link *link = self->links, *next; link != NULL; link = next) {
+        next = link->next;
+        if (link->mail != NULL)
+            mail_free(link->mail);
+        link_close(link);
     }
     curl_loop_destroy(&self->curl);
     if (self->password != NULL)

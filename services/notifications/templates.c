@@ -116,10 +116,8 @@ static int load_text(const char *path, enum task_kind kind, struct text *ret, st
     return rc < 0 ? rc : check_variables(ret->body, kind, path, err);
 }
 
-int templates_load(const char *directory, struct templates **ret, struct err *err)
+static int load_all(struct templates *self, const char *directory, struct err *err)
 {
-    CLEANUP(templates_destroy) struct templates *self = calloc(1, sizeof(*self));
-    ASSERT(self != NULL);
     for (enum task_kind kind = TASK_WELCOME; kind < KINDS; kind++) {
         for (size_t i = 0; i < TEMPLATE_LANGUAGES; i++) {
             char path[512];
@@ -132,9 +130,19 @@ int templates_load(const char *directory, struct templates **ret, struct err *er
                 return rc;
         }
     }
-    *ret = self;
-    self = NULL;
     return 0;
+}
+
+int templates_load(const char *directory, struct templates **ret, struct err *err)
+{
+    struct templates *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    int rc = load_all(self, directory, err);
+    if (rc < 0)
+        templates_destroy(&self);
+    else
+        *ret = self;
+    return rc;
 }
 
 void templates_destroy(struct templates **self)
