@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +92,20 @@ static void answer_reused(struct command *self)
 
 /* --- deciding --- */
 
+enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Code code,
+                                    const char *field, const char *format, ...)
+{
+    if (!state->may_answer)
+        return COMMAND_READ;
+    char text[ERR_TEXT_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    bus_fail(state->request, code, field, "%s", text);
+    return COMMAND_ANSWERED;
+}
+
 /* Packs what decide made, so that every attempt to commit sends the same bytes. */
 static int pack_decision(struct command *self)
 {
@@ -123,7 +138,7 @@ static void command_decide(struct command *self)
     case COMMAND_ANSWERED:
         return;
     case COMMAND_READ:
-        ASSERT(!state->is_read);
+        ASSERT(!state->may_answer);
         command_read(self);
         return;
     case COMMAND_COMMIT:
@@ -136,7 +151,7 @@ static void command_decide(struct command *self)
     }
 }
 
-/* --- reading: the record and the stored answer, side by side --- */
+/* --- reading: the record, and the stored answer when it matters --- */
 
 static void command_read_done(struct command *self)
 {
@@ -211,17 +226,27 @@ static void record_ask(struct service *svc, const uint8_t citizen[ID_BYTES], sto
     store_send(svc->ledger, partition, 3, argv, lens, fn, arg);
 }
 
-static void command_read(struct command *self)
+static void command_read_record(struct command *self)
 {
     struct command_state *state = &self->state;
     memset(&state->before, 0, sizeof(state->before));
     state->has_citizen = 0;
     self->read_rc = 0;
+    self->lookup = COMMIT_CONFLICT;
+    self->open_replies = 1;
+    record_ask(state->svc, state->citizen, on_record, self);
+}
+
+/* The answer after the record: an id that is not known then had changed nothing in the record. */
+static void command_read(struct command *self)
+{
+    struct command_state *state = &self->state;
+    command_read_record(self);
     self->open_replies = 2;
+    state->may_answer = 1;
     int rc = commit_lookup(state->svc->ledger, state->partition, &state->request->id, state->now_ms,
                            &state->request->fingerprint, on_looked_up, self);
     ASSERT(rc == 0);
-    record_ask(state->svc, state->citizen, on_record, self);
 }
 
 /* --- committing --- */
@@ -367,7 +392,7 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
     if (spec->is_optimistic)
         command_decide(self);
     else
-        command_read(self);
+        command_read_record(self);
 }
 
 struct citizen_reading {

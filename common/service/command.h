@@ -16,7 +16,7 @@ struct command;
 enum command_verdict {
     COMMAND_COMMIT,   /* commit next state, event and answer */
     COMMAND_ANSWERED, /* decide has called bus_reply or bus_fail itself; nothing to commit */
-    COMMAND_READ,     /* decide was asked without state (optimistic try) and wants it read first */
+    COMMAND_READ,     /* decide wants more read first: it may not answer yet, or knows no state */
 };
 
 /* What decide sees and fills. Lives in the request's arena. */
@@ -28,6 +28,8 @@ struct command_state {
     int64_t now_ms; /* wall */
     int32_t today;  /* business day */
     int is_read;    /* state was read from the ledger: has_citizen is the truth; else unknown */
+    int may_answer; /* the request id is new to the ledger; while that is not known, decide must not
+                       answer: it returns COMMAND_READ instead */
     int has_citizen;
     struct citizen before;
     struct citizen next; /* filled by decide; version is set by command.c */
@@ -55,6 +57,12 @@ struct command_spec {
  * id's age first. */
 void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
                  const uint8_t citizen[ID_BYTES], void *arg);
+
+/* For decide: answers with the code, or asks for the reading after which it may. Returns the
+ * verdict.
+ */
+enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Code code,
+                                    const char *field, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* Reads a citizen's state (NULL when there is none), for methods without side effects. rc as
  * store_reply_fn, or -EPROTO. Takes a little memory of the arena, which must live until fn ran. */

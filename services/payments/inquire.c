@@ -77,17 +77,18 @@ static Ansinh__V1__Event *make_event(struct arena *arena, const struct citizen *
     return event;
 }
 
-static enum command_verdict answered_no_memory(struct command_state *state)
+static enum command_verdict refuse_no_memory(struct command_state *state)
 {
-    bus_fail(state->request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
-    return COMMAND_ANSWERED;
+    return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
 }
 
 static enum command_verdict show(struct command_state *state)
 {
+    if (!state->may_answer)
+        return COMMAND_READ;
     const ProtobufCMessage *answer = make_answer(state, &state->before);
     if (answer == NULL)
-        return answered_no_memory(state);
+        return refuse_no_memory(state);
     bus_reply(state->request, answer);
     return COMMAND_ANSWERED;
 }
@@ -98,10 +99,8 @@ static enum command_verdict decide(struct command_state *state)
         (const Ansinh__V1__InquireRequest *)state->request->input;
     struct err err = {0};
     int32_t on_day;
-    if (!state->has_citizen) {
-        bus_fail(state->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "", "no such participant");
-        return COMMAND_ANSWERED;
-    }
+    if (!state->has_citizen)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "", "no such participant");
     int rc = business_date_parse(in->on, "on", state->today, &on_day, &err);
     if (rc == 0 && bill_is_current(&state->before, on_day))
         return show(state);
@@ -111,20 +110,18 @@ static enum command_verdict decide(struct command_state *state)
     if (rc == 0)
         rc = bill_make(state->svc->policy, &state->before, is_special_zone, on_day,
                        &state->next.bill, &err);
-    if (rc < 0) {
-        bus_fail(state->request,
-                 rc == -ENOTSUP ? ANSINH__V1__CODE__CODE_UNIMPLEMENTED
-                                : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
-                 err.field, "%s", err.text);
-        return COMMAND_ANSWERED;
-    }
+    if (rc < 0)
+        return command_refuse(state,
+                              rc == -ENOTSUP ? ANSINH__V1__CODE__CODE_UNIMPLEMENTED
+                                             : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
+                              err.field, "%s", err.text);
     state->next.bill_number = state->before.bill_number + 1;
     state->next.version = state->before.version + 1;
     state->totals[TOTAL_BILLS] = 1;
     state->event = make_event(state->request->arena, &state->next, on_day);
     state->answer = make_answer(state, &state->next);
     if (state->event == NULL || state->answer == NULL)
-        return answered_no_memory(state);
+        return refuse_no_memory(state);
     return COMMAND_COMMIT;
 }
 

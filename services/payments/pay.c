@@ -80,46 +80,38 @@ static void complete(struct command_state *state, ProtobufCMessage *answer,
     ((Ansinh__V1__PayResponse *)answer)->payment_id = id;
 }
 
-static enum command_verdict refuse(struct bus_request *request, Ansinh__V1__Code code,
-                                   const char *field, const char *text)
-{
-    bus_fail(request, code, field, "%s", text);
-    return COMMAND_ANSWERED;
-}
-
-/* Whether the bill may be paid as asked; COMMAND_ANSWERED when it was refused. */
+/* COMMAND_COMMIT when the bill may be paid as asked. */
 static enum command_verdict judge(struct command_state *state, int32_t paid_day)
 {
     const struct pay *self = state->arg;
-    struct bus_request *request = state->request;
     const Ansinh__V1__Code wrong_state = ANSINH__V1__CODE__CODE_FAILED_PRECONDITION;
     switch (bill_judge(&state->before, self->bill_number, paid_day)) {
     case BILL_UNKNOWN:
-        return refuse(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
+        return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
     case BILL_REPLACED:
-        return refuse(request, wrong_state, "bill_id",
-                      "this bill is paid or replaced by a later one; inquire again");
+        return command_refuse(state, wrong_state, "bill_id",
+                              "this bill is paid or replaced by a later one; inquire again");
     case BILL_PAID:
-        return refuse(request, wrong_state, "bill_id", "this bill is paid");
+        return command_refuse(state, wrong_state, "bill_id", "this bill is paid");
     case BILL_EXPIRED:
-        return refuse(request, wrong_state, "paid_on",
-                      "this bill was valid until an earlier day; inquire again");
+        return command_refuse(state, wrong_state, "paid_on",
+                              "this bill was valid until an earlier day; inquire again");
     case BILL_EARLY:
-        return refuse(request, wrong_state, "paid_on",
-                      "this bill is valid from a later day; inquire for that day");
+        return command_refuse(state, wrong_state, "paid_on",
+                              "this bill is valid from a later day; inquire for that day");
     case BILL_PAYABLE:
         break;
     }
     if (self->in->bill_version != state->before.version)
-        return refuse(request, wrong_state, "bill_version", "the bill has changed; inquire again");
-    if (self->in->amount_vnd != state->before.bill.participant_vnd) {
-        bus_fail(request, wrong_state, "amount_vnd", "the bill is due with %lld dong, not %lld",
-                 (long long)state->before.bill.participant_vnd, (long long)self->in->amount_vnd);
-        return COMMAND_ANSWERED;
-    }
+        return command_refuse(state, wrong_state, "bill_version",
+                              "the bill has changed; inquire again");
+    if (self->in->amount_vnd != state->before.bill.participant_vnd)
+        return command_refuse(
+            state, wrong_state, "amount_vnd", "the bill is due with %lld dong, not %lld",
+            (long long)state->before.bill.participant_vnd, (long long)self->in->amount_vnd);
     if (paid_day < state->before.enrolled_day)
-        return refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "paid_on",
-                      "the date is before the enrolment");
+        return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "paid_on",
+                              "the date is before the enrolment");
     return COMMAND_COMMIT;
 }
 
@@ -129,11 +121,13 @@ static enum command_verdict decide(struct command_state *state)
     struct err err = {0};
     int32_t paid_day;
     if (!state->has_citizen)
-        return refuse(state->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
+        return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
     if (business_date_parse(self->in->paid_on, "paid_on", state->today, &paid_day, &err) < 0)
-        return refuse(state->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, err.text);
-    if (judge(state, paid_day) == COMMAND_ANSWERED)
-        return COMMAND_ANSWERED;
+        return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s",
+                              err.text);
+    enum command_verdict verdict = judge(state, paid_day);
+    if (verdict != COMMAND_COMMIT)
+        return verdict;
     const struct citizen_bill *bill = &state->before.bill;
     bill_settle(&state->before, &state->next);
     state->totals[TOTAL_PAYMENTS] = 1;
@@ -146,7 +140,7 @@ static enum command_verdict decide(struct command_state *state)
     state->event = make_event(self, &state->before, paid_day);
     state->answer = make_answer(self, &state->next, paid_day);
     if (state->event == NULL || state->answer == NULL)
-        return refuse(state->request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
     return COMMAND_COMMIT;
 }
 
