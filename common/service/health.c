@@ -25,7 +25,8 @@ static void on_check(void *arg, struct bus_request *request)
 {
     struct service *svc = arg;
     const char *problems[PROBLEMS_MAX];
-    Ansinh__V1__CheckResponse out = ANSINH__V1__CHECK_RESPONSE__INIT;
+    Ansinh__V1__CheckResponse out;
+    ansinh__v1__check_response__init(&out);
     out.n_problems = health_problems(svc, problems, PROBLEMS_MAX);
     char *texts[PROBLEMS_MAX];
     for (size_t i = 0; i < out.n_problems; i++)
@@ -78,7 +79,8 @@ static void on_stats(void *arg, struct bus_request *request)
     metrics_walk(svc->metrics, emit_row, sink);
     char service[BUS_NAME_BYTES];
     (void)snprintf(service, sizeof(service), "%s", svc->spec->name);
-    Ansinh__V1__StatsResponse out = ANSINH__V1__STATS_RESPONSE__INIT;
+    Ansinh__V1__StatsResponse out;
+    ansinh__v1__stats_response__init(&out);
     out.service = service;
     out.instance = svc->conf.instance;
     out.metrics = sink->rows;
