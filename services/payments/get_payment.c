@@ -44,7 +44,8 @@ static void answer(struct finding *self, const Ansinh__V1__Event *event)
     date_format(paid->paid_day, date);
     month_format((int32_t)paid->from_month, from_month);
     month_format((int32_t)(paid->from_month + paid->months - 1), to_month);
-    Ansinh__V1__GetPaymentResponse out = ANSINH__V1__GET_PAYMENT_RESPONSE__INIT;
+    Ansinh__V1__GetPaymentResponse out;
+    ansinh__v1__get_payment_response__init(&out);
     out.payment_id = payment_id;
     out.bill_id = bill_id;
     out.participant_id = participant_id;

@@ -20,7 +20,8 @@ static void answer(struct bus_request *request, const struct quote *quote)
     struct arena *arena = request->arena;
     Ansinh__V1__QuoteLine *rows = arena_alloc(arena, quote->n_lines * sizeof(*rows));
     Ansinh__V1__QuoteLine *lines[QUOTE_LINES_MAX];
-    Ansinh__V1__QuoteResponse out = ANSINH__V1__QUOTE_RESPONSE__INIT;
+    Ansinh__V1__QuoteResponse out;
+    ansinh__v1__quote_response__init(&out);
     for (size_t i = 0; rows != NULL && i < quote->n_lines; i++) {
         const struct quote_line *line = &quote->lines[i];
         ansinh__v1__quote_line__init(&rows[i]);
