@@ -58,7 +58,8 @@ static void fail_reused(struct import *self)
 /* The three responses have one shape, so one of them packs for all. */
 static size_t pack_answer(uint32_t written, uint32_t unchanged, uint8_t ret[ANSWER_MAX_BYTES])
 {
-    Ansinh__V1__ImportUnitsResponse out = ANSINH__V1__IMPORT_UNITS_RESPONSE__INIT;
+    Ansinh__V1__ImportUnitsResponse out;
+    ansinh__v1__import_units_response__init(&out);
     out.written = written;
     out.unchanged = unchanged;
     return protobuf_c_message_pack(&out.base, ret);
@@ -436,7 +437,8 @@ static uint32_t business_year(int32_t day)
 static void answer_unit(struct bus_request *request, const struct directory_unit *unit,
                         const ProtobufCMessage *row)
 {
-    Ansinh__V1__GetUnitResponse out = ANSINH__V1__GET_UNIT_RESPONSE__INIT;
+    Ansinh__V1__GetUnitResponse out;
+    ansinh__v1__get_unit_response__init(&out);
     Ansinh__V1__Unit copy = *(const Ansinh__V1__Unit *)row;
     int32_t today = clock_business_day(clock_wall_ms());
     out.unit = &copy;

@@ -74,7 +74,8 @@ static const ProtobufCMessage *make_answer(const struct enrol *self, struct aren
 static const uint8_t *seal_identity(struct enrol *self, struct arena *arena, int language,
                                     size_t *ret_len)
 {
-    Ansinh__V1__Identity identity = ANSINH__V1__IDENTITY__INIT;
+    Ansinh__V1__Identity identity;
+    ansinh__v1__identity__init(&identity);
     identity.personal_id = self->in->personal_id;
     identity.full_name = self->in->full_name;
     identity.birth_date = self->in->birth_date;

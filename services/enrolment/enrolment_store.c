@@ -78,8 +78,10 @@ int alias_commit(struct store *ledger, struct arena *arena, const struct alias_c
         record[i] = (uint8_t)(version >> (8 * i));
     memcpy(record + 4, citizen, ID_BYTES);
 
-    Ansinh__V1__AliasClaimed claimed = ANSINH__V1__ALIAS_CLAIMED__INIT;
-    Ansinh__V1__Event event = ANSINH__V1__EVENT__INIT;
+    Ansinh__V1__AliasClaimed claimed;
+    ansinh__v1__alias_claimed__init(&claimed);
+    Ansinh__V1__Event event;
+    ansinh__v1__event__init(&event);
     claimed.alias = (ProtobufCBinaryData){ID_BYTES, alias};
     event.at_ms = claim->now_ms;
     event.citizen = (ProtobufCBinaryData){ID_BYTES, citizen};

@@ -121,7 +121,8 @@ static void answer_participant(struct lookup *self, const Ansinh__V1__Identity *
     char id[BASE32_TEXT_BYTES], date[DATE_TEXT_BYTES];
     base32_format(self->citizen, id);
     date_format(state->enrolled_day, date);
-    Ansinh__V1__GetParticipantResponse out = ANSINH__V1__GET_PARTICIPANT_RESPONSE__INIT;
+    Ansinh__V1__GetParticipantResponse out;
+    ansinh__v1__get_participant_response__init(&out);
     out.participant_id = id;
     out.state = state->months_paid > 0 ? ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ACTIVE
                                        : ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_DECLARED;
@@ -207,7 +208,8 @@ static void answer_contact(struct lookup *self, const Ansinh__V1__Identity *iden
 {
     char id[BASE32_TEXT_BYTES];
     base32_format(self->citizen, id);
-    Ansinh__V1__ResolveContactResponse out = ANSINH__V1__RESOLVE_CONTACT_RESPONSE__INIT;
+    Ansinh__V1__ResolveContactResponse out;
+    ansinh__v1__resolve_contact_response__init(&out);
     out.participant_id = id;
     out.full_name = identity->full_name;
     out.email = identity->email;
