@@ -135,7 +135,8 @@ static void publish(struct analytics *self)
         return;
     int64_t now_ms = clock_wall_ms();
     int32_t today = clock_business_day(now_ms);
-    Ansinh__V1__ProgressView view = ANSINH__V1__PROGRESS_VIEW__INIT;
+    Ansinh__V1__ProgressView view;
+    ansinh__v1__progress_view__init(&view);
     size_t n = changed_units(self, units, marks);
     view.units = list;
     for (size_t i = 0; i < n; i++) {

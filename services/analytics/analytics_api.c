@@ -117,7 +117,8 @@ static void on_refreshed(void *arg)
     const Ansinh__V1__GetProgressRequest *in =
         (const Ansinh__V1__GetProgressRequest *)request->input;
     const struct directory_unit *unit = directory_unit(self->svc->directory, in->unit_code);
-    Ansinh__V1__GetProgressResponse out = ANSINH__V1__GET_PROGRESS_RESPONSE__INIT;
+    Ansinh__V1__GetProgressResponse out;
+    ansinh__v1__get_progress_response__init(&out);
     if (unit == NULL)
         bus_fail(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "unit_code", "unknown unit");
     else if (fill(self, request->arena, unit, in->with_children, &out) < 0)
