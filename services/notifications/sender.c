@@ -242,7 +242,8 @@ static void start(struct sender *self, const struct claimed_task *claimed, int64
         finish(job, TRY_PERMANENT, ERROR_CRASHED);
         return;
     }
-    Ansinh__V1__ResolveContactRequest request = ANSINH__V1__RESOLVE_CONTACT_REQUEST__INIT;
+    Ansinh__V1__ResolveContactRequest request;
+    ansinh__v1__resolve_contact_request__init(&request);
     request.citizen = (ProtobufCBinaryData){ID_BYTES, job->task.citizen};
     struct bus_call call = {.service = "enrolment",
                             .method = "ansinh.v1.Contacts/ResolveContact",
