@@ -132,7 +132,8 @@ static int start_participant(void *arg, struct bulk *bulk, unsigned long i)
     if (!take_row(self, &csv))
         return 0;
     arena_reset(self->arena);
-    Ansinh__V1__EnrolRequest in = ANSINH__V1__ENROL_REQUEST__INIT;
+    Ansinh__V1__EnrolRequest in;
+    ansinh__v1__enrol_request__init(&in);
     if (import_fill(self->import, &csv, &in.base, self->arena, &err) < 0) {
         refuse_value(self->import, &csv, &err);
         bulk_done(bulk, 0);
@@ -274,8 +275,10 @@ static void payment_begin(struct person_row *self)
     struct people *people = self->people;
     struct request_id id;
     struct err err = {0};
-    Ansinh__V1__InquireRequest inquire = ANSINH__V1__INQUIRE_REQUEST__INIT;
-    Ansinh__V1__GetParticipantRequest get = ANSINH__V1__GET_PARTICIPANT_REQUEST__INIT;
+    Ansinh__V1__InquireRequest inquire;
+    ansinh__v1__inquire_request__init(&inquire);
+    Ansinh__V1__GetParticipantRequest get;
+    ansinh__v1__get_participant_request__init(&get);
     int is_dry_run = people->import->is_dry_run;
     arena_reset(people->arena);
     if (people->is_stopped) {

@@ -95,7 +95,8 @@ int reference_unit(struct reference *self, const char *code, Ansinh__V1__GetUnit
     uint8_t packed[64];
     char text[16];
     (void)snprintf(text, sizeof(text), "%s", code);
-    Ansinh__V1__GetUnitRequest in = ANSINH__V1__GET_UNIT_REQUEST__INIT;
+    Ansinh__V1__GetUnitRequest in;
+    ansinh__v1__get_unit_request__init(&in);
     in.code = text;
     struct bus_call call = {
         .service = "enrolment", .method = "ansinh.v1.Directory/GetUnit", .timeout_ms = TIMEOUT_MS};

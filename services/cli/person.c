@@ -63,7 +63,8 @@ static void pay(struct person *self, const Ansinh__V1__InquireResponse *bill)
     char point[40], collector[40];
     (void)snprintf(point, sizeof(point), "%s", self->data.point_code);
     (void)snprintf(collector, sizeof(collector), "%s", self->data.collector_code);
-    Ansinh__V1__PayRequest in = ANSINH__V1__PAY_REQUEST__INIT;
+    Ansinh__V1__PayRequest in;
+    ansinh__v1__pay_request__init(&in);
     in.bill_id = bill->bill_id;
     in.bill_version = bill->bill_version;
     in.amount_vnd = bill->due_vnd;
@@ -93,7 +94,8 @@ static void on_bill(void *arg, const struct bus_answer *answer)
 static void inquire(struct person *self)
 {
     struct request_id id;
-    Ansinh__V1__InquireRequest in = ANSINH__V1__INQUIRE_REQUEST__INIT;
+    Ansinh__V1__InquireRequest in;
+    ansinh__v1__inquire_request__init(&in);
     in.key_case = ANSINH__V1__INQUIRE_REQUEST__KEY_PERSONAL_ID;
     in.personal_id = self->data.personal_id;
     in.on = self->paid_on;
@@ -124,7 +126,8 @@ static void on_state(void *arg, const struct bus_answer *answer)
 
 static void ask_state(struct person *self)
 {
-    Ansinh__V1__GetParticipantRequest in = ANSINH__V1__GET_PARTICIPANT_REQUEST__INIT;
+    Ansinh__V1__GetParticipantRequest in;
+    ansinh__v1__get_participant_request__init(&in);
     in.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PERSONAL_ID;
     in.personal_id = self->data.personal_id;
     bulk_call(self->bulk, "ansinh.v1.Enrolment/GetParticipant", NULL, &in.base, on_state, self);
@@ -160,7 +163,8 @@ void person_start(struct bulk *bulk, const struct sample_person *person, const c
     date_format(person->enrolled_day, enrolled_on);
     (void)snprintf(unit, sizeof(unit), "%.7s", person->unit_code);
     (void)snprintf(collector, sizeof(collector), "%s", person->collector_code);
-    Ansinh__V1__EnrolRequest in = ANSINH__V1__ENROL_REQUEST__INIT;
+    Ansinh__V1__EnrolRequest in;
+    ansinh__v1__enrol_request__init(&in);
     in.personal_id = self->data.personal_id;
     in.full_name = self->data.full_name;
     in.birth_date = birth_date;
