@@ -200,13 +200,10 @@ static int stored_read(const struct store_reply *reply, struct commit_result *re
 {
     size_t len;
     const char *bytes = store_reply_bytes(store_reply_at(reply, 0), &len);
-    if (bytes == NULL || len < STORED_HEADER_BYTES)
+    if (bytes == NULL || answer_unpack(bytes, len, &ret->position) < 0)
         return -EIO;
-    const uint8_t *stored = (const uint8_t *)bytes;
     ret->outcome = COMMIT_KNOWN;
-    ret->position.epoch = (uint32_t)get_le(stored, 4);
-    ret->position.seq = get_le(stored + 4, 8);
-    ret->answer = stored + STORED_HEADER_BYTES;
+    ret->answer = (const uint8_t *)bytes + STORED_HEADER_BYTES;
     ret->answer_len = len - STORED_HEADER_BYTES;
     return 0;
 }
@@ -311,5 +308,15 @@ int totals_unpack(const void *bytes, size_t len, struct totals *ret)
     ret->last_seq = get_le(packed + 8, 8);
     for (size_t i = 0; i < TOTALS; i++)
         ret->values[i] = (int64_t)get_le(packed + TOTALS_HEADER_BYTES + 8 * i, 8);
+    return 0;
+}
+
+int answer_unpack(const void *bytes, size_t len, struct journal_position *ret)
+{
+    const uint8_t *stored = bytes;
+    if (len < STORED_HEADER_BYTES)
+        return -EPROTO;
+    ret->epoch = (uint32_t)get_le(stored, 4);
+    ret->seq = get_le(stored + 4, 8);
     return 0;
 }

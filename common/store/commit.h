@@ -142,4 +142,7 @@ struct totals {
 };
 int totals_unpack(const void *bytes, size_t len, struct totals *ret) MUST_CHECK;
 
+/* The journal position in an answer as stored in {p}:q:*. -EPROTO: too short. */
+int answer_unpack(const void *bytes, size_t len, struct journal_position *ret) MUST_CHECK;
+
 #endif
