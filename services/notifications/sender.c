@@ -392,7 +392,7 @@ int sender_is_idle(const struct sender *self)
 
 int64_t sender_queued(const struct sender *self)
 {
-    return self->last.queued;
+    return self->last.queued + self->last.found_left;
 }
 
 const char *sender_problem(const struct sender *self)

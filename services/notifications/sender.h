@@ -42,7 +42,7 @@ void sender_wake(struct sender *self);
 /* True when nothing is under way; while the service drains nothing new begins. */
 int sender_is_idle(const struct sender *self);
 
-/* Tasks in the queue as of the last look. */
+/* Tasks that wait, in the queue or on the way to it, as of the last look. */
 int64_t sender_queued(const struct sender *self);
 
 /* What keeps messages from going out, or NULL. */

@@ -208,6 +208,17 @@ static int start_smtp(void **state)
     return 0;
 }
 
+static int start_slow(void **state)
+{
+    (void)state;
+    static const char *const environment[] = {"NOTIFICATIONS_RATE_PER_S=5",
+                                              "NOTIFICATIONS_QUEUE_MAX=10", NULL};
+    platform =
+        platform_start(&(struct platform_conf){.notifications = 1, .environment = environment});
+    platform_import(platform);
+    return 0;
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -500,6 +511,31 @@ static void a_stopped_sender_leaves_nothing_half_done(void **state)
     assert_int_equal(smtp_server_taken(relay, "") - before, 30);
 }
 
+/* --- with limits ------------------------------------------------------------------------------ */
+
+static void rate_and_queue_are_bounded(void **state)
+{
+    (void)state;
+    enum { PEOPLE = 80 };
+    char participants[PEOPLE][32];
+    int64_t start_ms = clock_mono_ms();
+    for (int i = 0; i < PEOPLE; i++)
+        enrol_one("man@mail.test", "", participants[i]);
+    if (!wait_until(platform, is_queue_empty, NULL, WAIT_MS))
+        fail_msg("the queue does not end");
+    int n_sent = 0, n_failed = 0;
+    for (int i = 0; i < PEOPLE; i++) {
+        struct wish wish = {participants[i], "DELIVERY_STATE_QUEUED", 0};
+        assert_true(wait_until(platform, is_listed, &wish, WAIT_MS));
+        n_sent += count_text("DELIVERY_STATE_SENT");
+        n_failed += count_text("too many messages were waiting");
+    }
+    assert_int_equal(n_sent + n_failed, PEOPLE);
+    assert_true(n_failed > 0 && n_sent >= 10);
+    assert_int_equal(walk("new", NULL), n_sent);
+    assert_true(n_sent <= (clock_mono_ms() - start_ms) * 5 / 1000 + 2);
+}
+
 static const struct CMUnitTest with_maildir[] = {
     cmocka_unit_test(a_welcome_and_a_receipt_arrive),
     cmocka_unit_test(who_gave_no_address_gets_nothing),
@@ -517,6 +553,8 @@ static const struct CMUnitTest with_relay[] = {
     cmocka_unit_test(a_killed_sender_loses_nothing),
 };
 
+static const struct CMUnitTest with_limits[] = {cmocka_unit_test(rate_and_queue_are_bounded)};
+
 int main(void)
 {
     const char *filter = getenv("TEST_FILTER");
@@ -524,5 +562,6 @@ int main(void)
         cmocka_set_test_filter(filter);
     int failed = cmocka_run_group_tests(with_maildir, start_maildir, stop);
     failed += cmocka_run_group_tests(with_relay, start_smtp, stop);
+    failed += cmocka_run_group_tests(with_limits, start_slow, stop);
     return !!failed;
 }
