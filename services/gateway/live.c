@@ -25,6 +25,7 @@ struct live {
     struct map *by_spec;
     struct live_watch *watches;
     uint64_t told_seq; /* changes up to here were told */
+    int64_t told_ms;
     int64_t heard_mono_ms, heard_wall_ms;
     int is_stale;
 };
@@ -107,6 +108,24 @@ static void heard(struct live *self)
     }
 }
 
+/* Tells what changed, unless that was done just now; then the timer does it. */
+static void tell_changes(struct live *self)
+{
+    uint64_t seq = live_units_seq(self->base.units);
+    int64_t now = clock_mono_ms();
+    if (seq == self->told_seq || now - self->told_ms < LIVE_TICK_MS)
+        return;
+    self->told_seq = seq;
+    self->told_ms = now;
+    for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
+        next = watch->next;
+        int is_changed = live_watch_has_changed(watch, watch->told_seq);
+        watch->told_seq = seq;
+        if (is_changed)
+            self->fn(self->arg, watch, WATCH_CHANGED);
+    }
+}
+
 static void on_view(void *arg, const uint8_t *data, size_t len)
 {
     struct live *self = arg;
@@ -128,6 +147,7 @@ static void on_view(void *arg, const uint8_t *data, size_t len)
         if (unit != NULL)
             live_units_apply(self->base.units, unit, view->version, view->units[i]);
     }
+    tell_changes(self);
 }
 
 /* How a load ended. */
@@ -160,21 +180,6 @@ static void on_instances(void *arg, const struct bus_instance *instances, size_t
 }
 
 /* --- the timer -------------------------------------------------------------------------------- */
-
-static void tell_changes(struct live *self)
-{
-    uint64_t seq = live_units_seq(self->base.units);
-    if (seq == self->told_seq)
-        return;
-    self->told_seq = seq;
-    for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
-        next = watch->next;
-        int is_changed = live_watch_has_changed(watch, watch->told_seq);
-        watch->told_seq = seq;
-        if (is_changed)
-            self->fn(self->arg, watch, WATCH_CHANGED);
-    }
-}
 
 static void tell_stale(struct live *self)
 {

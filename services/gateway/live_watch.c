@@ -91,9 +91,10 @@ static void add_unit(struct live_watch *self, uint64_t version,
 static void take_units(struct live_watch *self)
 {
     struct live_unit **before = self->units;
-    size_t n_before = self->n_units, n = 0;
+    size_t n_before = self->n_units, n = self->spec.n_codes;
+    ASSERT(n > 0);
     for (size_t i = 0; i < self->spec.n_codes; i++)
-        n += 1 + self->asks[i].answer->n_children;
+        n += self->asks[i].answer->n_children;
     self->units = calloc(n, sizeof(struct live_unit *));
     ASSERT(self->units != NULL);
     self->n_units = 0;

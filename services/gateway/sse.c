@@ -27,7 +27,6 @@ struct viewer {
     uint64_t seen_seq;        /* it was sent what changed up to here */
     struct live_frame *frame; /* being sent, from offset on */
     size_t offset;
-    int64_t next_ms; /* no progress before */
     int64_t sent_ms; /* the last time that anything was sent */
 };
 
@@ -128,13 +127,11 @@ static struct live_frame *viewer_next(struct viewer *viewer)
         viewer->seen_seq = watch->snapshot_seq;
         return live_frame_ref(watch->snapshot);
     }
-    if (!viewer->wants_snapshot && now >= viewer->next_ms) {
-        struct live_frame *frame = live_watch_progress(watch, viewer->seen_seq, &viewer->seen_seq);
-        if (frame != NULL) {
-            viewer->next_ms = now + LIVE_TICK_MS;
-            return live_frame_ref(frame);
-        }
-    }
+    struct live_frame *frame =
+        viewer->wants_snapshot ? NULL
+                               : live_watch_progress(watch, viewer->seen_seq, &viewer->seen_seq);
+    if (frame != NULL)
+        return live_frame_ref(frame);
     return now - viewer->sent_ms >= SSE_HEARTBEAT_MS ? live_frame_ref(self->heartbeat) : NULL;
 }
 
