@@ -13,7 +13,9 @@ static const struct cli_command commands[] = {
     {"call", "Service/Method JSON|-", "call a method and print the answer", cli_call},
     {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
+    {"watch", "[--once] [UNIT]", "show a unit's progress live, until Ctrl-C", cli_watch},
     {"status", "", "list every instance with its load and lag", cli_status},
+    {"verify", "", "hold records, totals and projections against the journals", cli_verify},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
      "load the sample campaign, or rehearse a sprint", cli_drill},
     {"keys", "", "make the platform's keys where they are missing", cli_keys},
@@ -23,10 +25,8 @@ static const struct cli_command commands[] = {
 const struct service_spec cli_caller_spec = {
     .name = "cli", .prefix = "CLI_", .needs = SERVICE_VIEWS | SERVICE_CLIENT};
 
-const struct service_spec cli_ledger_spec = {.name = "cli",
-                                             .prefix = "CLI_",
-                                             .needs = SERVICE_LEDGER | SERVICE_VIEWS |
-                                                      SERVICE_CLIENT | SERVICE_DIRECTORY};
+const struct service_spec cli_ledger_spec = {
+    .name = "cli", .prefix = "CLI_", .needs = SERVICE_LEDGER | SERVICE_VIEWS};
 
 int cli_fail(int status, const char *format, ...)
 {

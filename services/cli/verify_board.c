@@ -1,0 +1,368 @@
+#include "services/cli/verify_board.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/map.h"
+#include "common/base/parse.h"
+#include "common/domain/calendar.h"
+#include "common/store/views.h"
+#include "services/cli/verify_views.h"
+
+#define VIEW "board"
+#define LOADS_MAX 5
+#define SCAN_COUNT "1000"
+#define FIRST_YEAR 1900
+#define HOURS_KEPT_DAYS 39 /* for certain; a little longer, some may still be there */
+#define HOURS_READ_DAYS 45
+#define HOUR_MS (3600LL * 1000)
+#define OFFSET_HOURS 7
+#define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
+#define COMMUNE_MAX 99999
+
+/* The numbers of the metrics in the board's fields. */
+enum metric {
+    PARTICIPANTS,
+    DECLARED,
+    PAYMENTS,
+    PARTICIPANT_VND,
+    CENTRAL_VND,
+    LOCAL_VND,
+    DONOR_VND
+};
+#define METRICS 7
+
+/* One number of the board. The head is the key in the table, so it has no padding. */
+struct place {
+    uint32_t commune;
+    int32_t day;   /* 0 in a total */
+    uint16_t hour; /* 0 but in an hour */
+    uint8_t metric;
+    char kind; /* 't' total, 'd' day, 'h' hour */
+};
+_Static_assert(sizeof(struct place) == 12, "no padding in a key");
+
+struct cell {
+    struct place place;
+    int64_t stored;
+    int64_t before;   /* the journals' sum at the first checkpoint */
+    int64_t up, down; /* and what came and went until the second */
+};
+
+struct verify_board {
+    struct verify *verify;
+    struct arena *arena;
+    struct map *cells;
+    struct journal_position first[PARTITIONS], second[PARTITIONS];
+    int32_t today;
+    unsigned open; /* scans */
+    int rc;
+};
+
+struct verify_board *verify_board_create(struct verify *verify)
+{
+    struct verify_board *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->verify = verify;
+    self->arena = arena_create(ARENA_MAX_BYTES);
+    self->cells = map_create();
+    return self;
+}
+
+void verify_board_destroy(struct verify_board **self)
+{
+    map_destroy(&(*self)->cells);
+    arena_destroy(&(*self)->arena);
+    free(*self);
+    *self = NULL;
+}
+
+static struct cell *cell_get(struct verify_board *self, struct place place)
+{
+    struct cell *cell = map_get(self->cells, &place, sizeof(place));
+    if (cell == NULL) {
+        cell = arena_zalloc(self->arena, sizeof(*cell));
+        ASSERT(cell != NULL);
+        cell->place = place;
+        (void)map_put(self->cells, &place, sizeof(place), cell);
+    }
+    return cell;
+}
+
+static void key_of(const struct place *place, char ret[VIEW_KEY_MAX_BYTES])
+{
+    int year, month, day;
+    if (place->kind == 't') {
+        (void)snprintf(ret, VIEW_KEY_MAX_BYTES, "totals");
+    } else if (place->kind == 'h') {
+        (void)snprintf(ret, VIEW_KEY_MAX_BYTES, "hours:%" PRId32, place->day);
+    } else {
+        date_split(place->day, &year, &month, &day);
+        (void)snprintf(ret, VIEW_KEY_MAX_BYTES, "days:%d", year);
+    }
+}
+
+/* --- reading the board ------------------------------------------------------------------------ */
+
+/* One hash, piece by piece. */
+struct scan {
+    struct verify_board *board;
+    char key[KEY_MAX_BYTES];
+    char kind;
+    int32_t day; /* of hours */
+};
+
+/* "2647:20411:1": numbers between colons; answers how many. */
+static size_t read_numbers(const char *text, int64_t ret[3])
+{
+    char copy[64];
+    size_t n = 0;
+    char *rest = copy;
+    (void)snprintf(copy, sizeof(copy), "%s", text);
+    for (char *part; n < 3 && (part = strsep(&rest, ":")) != NULL; n++) {
+        if (parse_int64(part, INT32_MIN, INT32_MAX, &ret[n]) < 0)
+            return 0;
+    }
+    return rest == NULL ? n : 0;
+}
+
+static int take_number(struct scan *scan, const char *field, const char *value)
+{
+    int64_t numbers[3], stored;
+    size_t n = read_numbers(field, numbers);
+    if (n != (scan->kind == 't' ? 2 : 3) || numbers[0] < 0 || numbers[0] > COMMUNE_MAX ||
+        numbers[n - 1] < 0 || numbers[n - 1] >= METRICS ||
+        parse_int64(value, INT64_MIN, INT64_MAX, &stored) < 0 ||
+        (scan->kind == 'h' && (numbers[1] < 0 || numbers[1] > 23)))
+        return -EPROTO;
+    struct place place = {.commune = (uint32_t)numbers[0],
+                          .day = scan->kind == 'd' ? (int32_t)numbers[1] : scan->day,
+                          .hour = scan->kind == 'h' ? (uint16_t)numbers[1] : 0,
+                          .metric = (uint8_t)numbers[n - 1],
+                          .kind = scan->kind};
+    char key[VIEW_KEY_MAX_BYTES], stored_at[KEY_MAX_BYTES];
+    key_of(&place, key);
+    (void)view_key(VIEW, key, stored_at);
+    if (strcmp(stored_at, scan->key) != 0) /* a day in another year's hash */
+        return -EPROTO;
+    cell_get(scan->board, place)->stored = stored;
+    return 0;
+}
+
+static void on_scanned(void *arg, int rc, const struct store_reply *reply);
+
+static void scan_on(struct scan *self, const char *cursor)
+{
+    store_send_text(self->board->verify->svc.views, 0, on_scanned, self, "HSCAN", self->key, cursor,
+                    "COUNT", SCAN_COUNT, NULL);
+}
+
+static void take_piece(struct scan *self, const struct store_reply *list)
+{
+    for (size_t i = 0; i + 1 < store_reply_count(list); i += 2) {
+        size_t len;
+        const char *field = store_reply_bytes(store_reply_at(list, i), &len);
+        const char *value = store_reply_bytes(store_reply_at(list, i + 1), &len);
+        if (field == NULL || value == NULL || take_number(self, field, value) < 0)
+            verify_difference(self->board->verify, "%s %.60s: cannot be read", self->key,
+                              field == NULL ? "" : field);
+    }
+}
+
+static void on_scanned(void *arg, int rc, const struct store_reply *reply)
+{
+    struct scan *self = arg;
+    size_t len;
+    const char *cursor = store_reply_bytes(store_reply_at(reply, 0), &len);
+    if (rc == 0 && cursor == NULL)
+        rc = -EPROTO;
+    if (rc == 0)
+        take_piece(self, store_reply_at(reply, 1));
+    if (rc == 0 && strcmp(cursor, "0") != 0) {
+        scan_on(self, cursor);
+        return;
+    }
+    if (rc < 0)
+        self->board->rc = rc;
+    self->board->open--;
+    free(self);
+}
+
+static void scan_start(struct verify_board *self, char kind, int32_t day, const char *name)
+{
+    struct scan *scan = calloc(1, sizeof(*scan));
+    ASSERT(scan != NULL);
+    scan->board = self;
+    scan->kind = kind;
+    scan->day = day;
+    (void)view_key(VIEW, name, scan->key);
+    self->open++;
+    scan_on(scan, "0");
+}
+
+static void scan_all(struct verify_board *self)
+{
+    int year, month, day_of_month;
+    char name[VIEW_KEY_MAX_BYTES];
+    self->rc = 0;
+    date_split(self->today, &year, &month, &day_of_month);
+    scan_start(self, 't', 0, "totals");
+    for (int y = FIRST_YEAR; y <= year + 1; y++) {
+        (void)snprintf(name, sizeof(name), "days:%d", y);
+        scan_start(self, 'd', 0, name);
+    }
+    for (int32_t day = self->today - HOURS_READ_DAYS; day <= self->today + 1; day++) {
+        (void)snprintf(name, sizeof(name), "hours:%" PRId32, day);
+        scan_start(self, 'h', day, name);
+    }
+    verify_wait(self->verify, &self->open);
+}
+
+/* A views server that lost its last second has gone back in between. */
+static int has_gone_back(const struct verify_board *self)
+{
+    for (size_t p = 0; p < PARTITIONS; p++) {
+        if (position_compare(self->second[p], self->first[p]) < 0)
+            return 1;
+    }
+    return 0;
+}
+
+void verify_board_load(struct verify_board *self)
+{
+    int rc = -EAGAIN;
+    self->today = clock_business_day(clock_wall_ms());
+    for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
+        map_destroy(&self->cells);
+        arena_reset(self->arena);
+        self->cells = map_create();
+        rc = verify_checkpoint(self->verify, VIEW, self->first);
+        if (rc < 0)
+            continue;
+        scan_all(self);
+        rc = verify_checkpoint(self->verify, VIEW, self->second);
+        if (rc == 0)
+            rc = has_gone_back(self) ? -EAGAIN : self->rc;
+    }
+    if (rc < 0)
+        verify_fail(self->verify, "the board", rc);
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
+
+/* An entry that counts; is_early: it counted at the first checkpoint already. */
+struct counting {
+    struct verify_board *board;
+    uint32_t commune;
+    int is_early;
+};
+
+static void count_at(const struct counting *counting, struct place place, int64_t delta)
+{
+    struct cell *cell = cell_get(counting->board, place);
+    if (counting->is_early)
+        cell->before += delta;
+    else if (delta > 0)
+        cell->up += delta;
+    else
+        cell->down += delta;
+}
+
+static void count(const struct counting *counting, enum metric metric, int64_t delta)
+{
+    if (delta != 0)
+        count_at(counting, (struct place){counting->commune, 0, 0, (uint8_t)metric, 't'}, delta);
+}
+
+/* One more, also by its business day, and by the hour when it was recorded on that day. */
+static void count_person(const struct counting *counting, enum metric metric, int32_t day,
+                         int64_t at_ms)
+{
+    uint16_t hour = (uint16_t)((at_ms / HOUR_MS + OFFSET_HOURS) % 24);
+    count(counting, metric, 1);
+    count_at(counting, (struct place){counting->commune, day, 0, (uint8_t)metric, 'd'}, 1);
+    int32_t today = counting->board->today;
+    if (clock_business_day(at_ms) == day && day >= today - HOURS_READ_DAYS && day <= today + 1)
+        count_at(counting, (struct place){counting->commune, day, hour, (uint8_t)metric, 'h'}, 1);
+}
+
+void verify_board_apply(struct verify_board *self, unsigned partition,
+                        struct journal_position position, const Ansinh__V1__Event *event)
+{
+    if (position_compare(position, self->second[partition]) > 0)
+        return;
+    struct counting counting = {
+        .board = self, .is_early = position_compare(position, self->first[partition]) <= 0};
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
+        const Ansinh__V1__ParticipantEnrolled *in = event->participant_enrolled;
+        counting.commune = in->commune;
+        count_person(&counting, DECLARED, in->enrolled_day, event->at_ms);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
+        const Ansinh__V1__PaymentRecorded *in = event->payment_recorded;
+        counting.commune = in->commune;
+        if (in->is_first)
+            count_person(&counting, PARTICIPANTS, in->paid_day, event->at_ms);
+        count(&counting, PAYMENTS, 1);
+        if (in->pockets == NULL)
+            return;
+        count(&counting, PARTICIPANT_VND, in->pockets->participant_vnd);
+        count(&counting, CENTRAL_VND, in->pockets->central_vnd);
+        count(&counting, LOCAL_VND, in->pockets->local_vnd);
+        count(&counting, DONOR_VND, in->pockets->donor_vnd);
+    }
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static void compare_cell(struct verify_board *self, const struct cell *cell, const int *has_hours)
+{
+    const struct place *place = &cell->place;
+    int64_t least = cell->before + cell->down, most = cell->before + cell->up;
+    if (cell->stored >= least && cell->stored <= most)
+        return;
+    if (place->kind == 'h' && place->day < self->today - HOURS_KEPT_DAYS &&
+        !has_hours[place->day - (self->today - HOURS_READ_DAYS)])
+        return; /* its hours are forgotten */
+    char key[VIEW_KEY_MAX_BYTES], stored_at[KEY_MAX_BYTES], when[24] = "";
+    key_of(place, key);
+    (void)view_key(VIEW, key, stored_at);
+    if (place->kind != 't')
+        (void)snprintf(when, sizeof(when), "%" PRId32 ":",
+                       place->kind == 'd' ? place->day : (int32_t)place->hour);
+    char range[32] = "";
+    if (most != least)
+        (void)snprintf(range, sizeof(range), " to %" PRId64, most);
+    verify_difference(
+        self->verify, "%s %" PRIu32 ":%s%u: is %" PRId64 ", the journals say %" PRId64 "%s",
+        stored_at, place->commune, when, (unsigned)place->metric, cell->stored, least, range);
+}
+
+static void compare_checkpoint(struct verify_board *self)
+{
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        struct journal_position at = self->second[p], head = self->verify->heads[p];
+        if (position_compare(at, head) > 0)
+            verify_difference(self->verify,
+                              "{v:%s}:at %u: is %" PRIu32 "-%" PRIu64
+                              ", the journal ends with %" PRIu32 "-%" PRIu64,
+                              VIEW, p, at.epoch, at.seq, head.epoch, head.seq);
+    }
+}
+
+void verify_board_compare(struct verify_board *self)
+{
+    const struct cell *cell;
+    int has_hours[HOURS_READ_DAYS + 2] = {0};
+    compare_checkpoint(self);
+    for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;) {
+        if (cell->place.kind == 'h' && cell->stored != 0)
+            has_hours[cell->place.day - (self->today - HOURS_READ_DAYS)] = 1;
+    }
+    for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;)
+        compare_cell(self, cell, has_hours);
+}

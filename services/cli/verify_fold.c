@@ -1,0 +1,354 @@
+#include "services/cli/verify_fold.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+
+#define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
+#define PLACE_BYTES (1 + CITIZEN_FIELD_BYTES)
+#define CODE_MAX_BYTES (MAP_KEY_MAX_BYTES - 1)
+
+struct fold *fold_create(struct verify *verify, unsigned partition)
+{
+    struct fold *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->verify = verify;
+    self->partition = partition;
+    self->arena = arena_create(ARENA_MAX_BYTES);
+    self->citizens = map_create();
+    self->aliases = map_create();
+    self->rows = map_create();
+    return self;
+}
+
+void fold_destroy(struct fold **self)
+{
+    if (*self == NULL)
+        return;
+    map_destroy(&(*self)->citizens);
+    map_destroy(&(*self)->aliases);
+    map_destroy(&(*self)->rows);
+    arena_destroy(&(*self)->arena);
+    free((*self)->events);
+    free((*self)->epochs);
+    free(*self);
+    *self = NULL;
+}
+
+static void wrong(struct fold *self, struct journal_position position, const char *what)
+{
+    verify_difference(self->verify, "%s:log %" PRIu32 "-%" PRIu64 ": %s",
+                      partition_tag(self->partition), position.epoch, position.seq, what);
+}
+
+static void *keep(struct fold *self, size_t size)
+{
+    void *memory = arena_zalloc(self->arena, size);
+    ASSERT(memory != NULL);
+    return memory;
+}
+
+/* --- where things are ------------------------------------------------------------------------- */
+
+static void place_of(unsigned bucket, const char *field, uint8_t ret[PLACE_BYTES])
+{
+    ret[0] = (uint8_t)bucket;
+    memcpy(ret + 1, field, CITIZEN_FIELD_BYTES);
+}
+
+struct fold_citizen *fold_citizen(const struct fold *self, unsigned bucket, const char *field)
+{
+    uint8_t place[PLACE_BYTES];
+    place_of(bucket, field, place);
+    return map_get(self->citizens, place, sizeof(place));
+}
+
+struct fold_alias *fold_alias(const struct fold *self, unsigned bucket, const char *field)
+{
+    uint8_t place[PLACE_BYTES];
+    place_of(bucket, field, place);
+    return map_get(self->aliases, place, sizeof(place));
+}
+
+static struct fold_citizen *citizen_get(struct fold *self, const uint8_t hash[ID_BYTES])
+{
+    uint8_t place[PLACE_BYTES];
+    place_of(partition_bucket(hash), partition_field(hash), place);
+    struct fold_citizen *citizen = map_get(self->citizens, place, sizeof(place));
+    if (citizen == NULL) {
+        citizen = keep(self, sizeof(*citizen));
+        memcpy(citizen->hash, hash, ID_BYTES);
+        (void)map_put(self->citizens, place, sizeof(place), citizen);
+    }
+    return citizen;
+}
+
+int fold_find(const struct fold *self, struct journal_position position, uint64_t *ret)
+{
+    uint64_t before = 0;
+    for (size_t i = 0; i < self->n_epochs; i++) {
+        if (self->epochs[i].epoch == position.epoch) {
+            *ret = before + position.seq - 1;
+            return position.seq >= 1 && position.seq <= self->epochs[i].n ? 0 : -ENOENT;
+        }
+        before += self->epochs[i].n;
+    }
+    return -ENOENT;
+}
+
+/* --- citizens --------------------------------------------------------------------------------- */
+
+static void remember(struct fold *self, struct fold_citizen *citizen,
+                     struct journal_position position, enum fold_message kind)
+{
+    if (self->n_events == self->events_capacity) {
+        self->events_capacity = MAX((size_t)1024, 2 * self->events_capacity);
+        self->events = realloc(self->events, self->events_capacity * sizeof(*self->events));
+        ASSERT(self->events != NULL);
+    }
+    self->events[self->n_events++] = (struct fold_event){position, kind, citizen->last_message};
+    citizen->last_message = (uint32_t)self->n_events;
+    citizen->n_messages++;
+}
+
+static void enrolled(struct fold *self, struct journal_position position,
+                     struct fold_citizen *citizen, const Ansinh__V1__ParticipantEnrolled *in)
+{
+    if (citizen->state.version > 0)
+        wrong(self, position, "enrols somebody a second time");
+    citizen->state = (struct citizen){
+        .version = citizen->state.version,
+        .commune = in->commune,
+        .support_group = (uint8_t)in->support_group,
+        .method = (uint8_t)in->method,
+        .language = (uint8_t)in->language,
+        .income_vnd = in->income_vnd,
+        .enrolled_day = in->enrolled_day,
+    };
+    self->totals[TOTAL_ENROLLED]++;
+    remember(self, citizen, position, FOLD_WELCOME);
+}
+
+static void read_pockets(const Ansinh__V1__Pockets *pockets, struct citizen_bill *ret)
+{
+    if (pockets == NULL)
+        return;
+    ret->participant_vnd = pockets->participant_vnd;
+    ret->central_vnd = pockets->central_vnd;
+    ret->local_vnd = pockets->local_vnd;
+    ret->donor_vnd = pockets->donor_vnd;
+}
+
+static void billed(struct fold *self, struct journal_position position,
+                   struct fold_citizen *citizen, const Ansinh__V1__BillIssued *in)
+{
+    if (in->bill_number != citizen->state.bill_number + 1)
+        wrong(self, position, "issues a bill whose number is not the next one");
+    citizen->state.bill_number = in->bill_number;
+    citizen->state.bill = (struct citizen_bill){
+        .from_month = in->from_month,
+        .months = in->months,
+        .months_supported = in->months_supported,
+        .valid_until_day = in->valid_until_day,
+    };
+    read_pockets(in->pockets, &citizen->state.bill);
+    self->totals[TOTAL_BILLS]++;
+}
+
+static int is_bill_paid(const struct citizen *state, const Ansinh__V1__PaymentRecorded *in,
+                        const struct citizen_bill *paid)
+{
+    const struct citizen_bill *bill = &state->bill;
+    return bill->months > 0 && in->bill_number == state->bill_number &&
+           in->from_month == bill->from_month && in->months == bill->months &&
+           in->months_supported == bill->months_supported &&
+           paid->participant_vnd == bill->participant_vnd &&
+           paid->central_vnd == bill->central_vnd && paid->local_vnd == bill->local_vnd &&
+           paid->donor_vnd == bill->donor_vnd;
+}
+
+static void paid(struct fold *self, struct journal_position position, struct fold_citizen *citizen,
+                 const Ansinh__V1__PaymentRecorded *in)
+{
+    struct citizen *state = &citizen->state;
+    struct citizen_bill pockets = {0};
+    read_pockets(in->pockets, &pockets);
+    if (!is_bill_paid(state, in, &pockets))
+        wrong(self, position, "pays another bill than the open one");
+    if (in->is_first != (state->months_paid == 0))
+        wrong(self, position, "is marked wrongly as the first payment, or not");
+    if (in->commune != state->commune)
+        wrong(self, position, "counts for another commune than the participant's");
+    state->covered_until = in->from_month + in->months - 1;
+    state->months_paid += in->months;
+    state->months_supported += in->months_supported;
+    state->bill = (struct citizen_bill){0};
+    self->totals[TOTAL_PAYMENTS]++;
+    self->totals[TOTAL_PARTICIPANTS] += in->is_first;
+    self->totals[TOTAL_MONTHS] += in->months;
+    self->totals[TOTAL_PARTICIPANT_VND] += pockets.participant_vnd;
+    self->totals[TOTAL_CENTRAL_VND] += pockets.central_vnd;
+    self->totals[TOTAL_LOCAL_VND] += pockets.local_vnd;
+    self->totals[TOTAL_DONOR_VND] += pockets.donor_vnd;
+    remember(self, citizen, position, FOLD_RECEIPT);
+}
+
+static void apply_citizen(struct fold *self, struct journal_position position,
+                          const Ansinh__V1__Event *event)
+{
+    if (event->citizen.len != ID_BYTES || partition_of(event->citizen.data) != self->partition) {
+        wrong(self, position, "speaks of a citizen of another partition");
+        return;
+    }
+    struct fold_citizen *citizen = citizen_get(self, event->citizen.data);
+    if (memcmp(citizen->hash, event->citizen.data, ID_BYTES) != 0)
+        wrong(self, position, "two citizens share one record");
+    int is_enrolment = event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED;
+    if (!is_enrolment && citizen->state.version == 0)
+        wrong(self, position, "speaks of somebody who is not enrolled");
+    if (is_enrolment)
+        enrolled(self, position, citizen, event->participant_enrolled);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_BILL_ISSUED)
+        billed(self, position, citizen, event->bill_issued);
+    else
+        paid(self, position, citizen, event->payment_recorded);
+    citizen->state.version++;
+}
+
+static void apply_alias(struct fold *self, struct journal_position position,
+                        const Ansinh__V1__Event *event)
+{
+    const ProtobufCBinaryData *hash = &event->alias_claimed->alias;
+    uint8_t place[PLACE_BYTES];
+    if (hash->len != ID_BYTES || event->citizen.len != ID_BYTES ||
+        partition_of(hash->data) != self->partition) {
+        wrong(self, position, "speaks of an alias of another partition");
+        return;
+    }
+    place_of(partition_bucket(hash->data), partition_field(hash->data), place);
+    struct fold_alias *alias = map_get(self->aliases, place, sizeof(place));
+    if (alias == NULL) {
+        alias = keep(self, sizeof(*alias));
+        (void)map_put(self->aliases, place, sizeof(place), alias);
+    }
+    memcpy(alias->hash, hash->data, ID_BYTES);
+    memcpy(alias->citizen, event->citizen.data, ID_BYTES);
+    alias->version++;
+    self->totals[TOTAL_ALIASES]++;
+}
+
+/* --- reference data --------------------------------------------------------------------------- */
+
+struct fold_row *fold_row(const struct fold *self, char kind, const char *code, size_t len)
+{
+    char key[1 + CODE_MAX_BYTES];
+    if (len > CODE_MAX_BYTES)
+        return NULL;
+    key[0] = kind;
+    memcpy(key + 1, code, len);
+    return map_get(self->rows, key, len + 1);
+}
+
+static void apply_row(struct fold *self, char kind, const char *code,
+                      const ProtobufCMessage *message)
+{
+    char key[1 + CODE_MAX_BYTES + 1];
+    (void)snprintf(key, sizeof(key), "%c%s", kind, code);
+    struct fold_row *row = map_get(self->rows, key, strlen(key));
+    if (row == NULL) {
+        row = keep(self, sizeof(*row));
+        row->kind = kind;
+        (void)snprintf(row->code, sizeof(row->code), "%s", key + 1);
+        (void)map_put(self->rows, key, strlen(key), row);
+    }
+    row->version++;
+    row->len = protobuf_c_message_get_packed_size(message);
+    uint8_t *packed = keep(self, row->len);
+    (void)protobuf_c_message_pack(message, packed);
+    row->packed = packed;
+    self->totals[TOTAL_REFERENCE]++;
+}
+
+static void apply_targets(struct fold *self, const Ansinh__V1__PlanImported *in)
+{
+    for (size_t i = 0; i < in->n_targets; i++) {
+        char code[CODE_MAX_BYTES];
+        (void)snprintf(code, sizeof(code), "%" PRIu32 ":%.20s", in->targets[i]->year,
+                       in->targets[i]->unit_code);
+        apply_row(self, 't', code, &in->targets[i]->base);
+    }
+}
+
+static void apply_organisations(struct fold *self, const Ansinh__V1__OrganisationsImported *in)
+{
+    for (size_t i = 0; i < in->n_organisations; i++)
+        apply_row(self, 'o', in->organisations[i]->code, &in->organisations[i]->base);
+    for (size_t i = 0; i < in->n_points; i++)
+        apply_row(self, 'p', in->points[i]->code, &in->points[i]->base);
+    for (size_t i = 0; i < in->n_collectors; i++)
+        apply_row(self, 'k', in->collectors[i]->code, &in->collectors[i]->base);
+}
+
+static void apply_units(struct fold *self, const Ansinh__V1__UnitsImported *in)
+{
+    for (size_t i = 0; i < in->n_units; i++)
+        apply_row(self, 'u', in->units[i]->code, &in->units[i]->base);
+}
+
+/* --- entries ---------------------------------------------------------------------------------- */
+
+/* An epoch's entries are numbered from 1 without a gap. */
+static void count(struct fold *self, struct journal_position position)
+{
+    struct fold_epoch *last = self->n_epochs == 0 ? NULL : &self->epochs[self->n_epochs - 1];
+    if (last == NULL || last->epoch != position.epoch) {
+        self->epochs = realloc(self->epochs, (self->n_epochs + 1) * sizeof(*self->epochs));
+        ASSERT(self->epochs != NULL);
+        last = &self->epochs[self->n_epochs++];
+        *last = (struct fold_epoch){position.epoch, 0};
+    }
+    if (position.seq != last->n + 1)
+        wrong(self, position, "does not follow the entry before: entries are missing");
+    last->n = position.seq;
+    self->at = position;
+    self->n_entries++;
+}
+
+void fold_apply(struct fold *self, struct journal_position position, const Ansinh__V1__Event *event)
+{
+    int is_directory = self->partition == PARTITION_DIRECTORY;
+    count(self, position);
+    if (event == NULL) {
+        wrong(self, position, "cannot be read");
+        return;
+    }
+    switch (event->kind_case) {
+    case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
+    case ANSINH__V1__EVENT__KIND_BILL_ISSUED:
+    case ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED:
+        apply_citizen(self, position, event);
+        return;
+    case ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED:
+        apply_alias(self, position, event);
+        return;
+    case ANSINH__V1__EVENT__KIND_UNITS_IMPORTED:
+        apply_units(self, event->units_imported);
+        break;
+    case ANSINH__V1__EVENT__KIND_ORGANISATIONS_IMPORTED:
+        apply_organisations(self, event->organisations_imported);
+        break;
+    case ANSINH__V1__EVENT__KIND_PLAN_IMPORTED:
+        apply_targets(self, event->plan_imported);
+        break;
+    case ANSINH__V1__EVENT__KIND__NOT_SET:
+    case _ANSINH__V1__EVENT__KIND__CASE_IS_INT_SIZE:
+    default:
+        wrong(self, position, "is of a kind that this version does not know");
+        return;
+    }
+    if (!is_directory)
+        wrong(self, position, "reference data in a citizens' partition");
+}

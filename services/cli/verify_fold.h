@@ -1,0 +1,81 @@
+/* What a partition's journal adds up to. Written apart from the services' code on purpose: the two
+ * must agree. */
+#ifndef ANSINH_CLI_VERIFY_FOLD_H
+#define ANSINH_CLI_VERIFY_FOLD_H
+
+#include "ansinh/v1/events.pb-c.h"
+#include "common/base/arena.h"
+#include "common/base/map.h"
+#include "common/domain/citizen.h"
+#include "services/cli/verify.h"
+
+enum fold_message { FOLD_WELCOME = 1, FOLD_RECEIPT = 2 }; /* what a participant is told about */
+
+struct fold_citizen {
+    uint8_t hash[ID_BYTES];
+    struct citizen state; /* has_si_code: as the record says, no event tells */
+    int has_record, has_identity;
+    uint32_t last_message; /* place in messages, from 1; 0: none */
+    uint32_t n_messages;
+};
+
+struct fold_alias {
+    uint8_t hash[ID_BYTES];
+    uint8_t citizen[ID_BYTES];
+    uint32_t version;
+    int has_record;
+};
+
+/* An enrolment or payment. */
+struct fold_event {
+    struct journal_position position;
+    enum fold_message kind;
+    uint32_t previous; /* of the same citizen, as last_message */
+};
+
+/* A row of reference data: version, then the packed message. */
+struct fold_row {
+    char kind;
+    char code[64];
+    uint32_t version;
+    const uint8_t *packed;
+    size_t len;
+    int has_record;
+};
+
+struct fold_epoch {
+    uint32_t epoch;
+    uint64_t n; /* entries */
+};
+
+struct fold {
+    struct verify *verify;
+    unsigned partition;
+    struct arena *arena; /* of citizens, aliases and rows */
+    struct map *citizens, *aliases, *rows;
+    struct fold_event *events;
+    size_t n_events, events_capacity;
+    struct fold_epoch *epochs;
+    size_t n_epochs;
+    uint64_t n_entries;
+    struct journal_position at; /* the last entry */
+    int64_t totals[TOTALS];
+};
+
+struct fold *fold_create(struct verify *verify, unsigned partition);
+void fold_destroy(struct fold **self);
+
+/* The next entry of the journal; what is wrong with it is reported at once. event NULL: it cannot
+ * be read. */
+void fold_apply(struct fold *self, struct journal_position position,
+                const Ansinh__V1__Event *event);
+
+/* By the record's place; NULL when no event speaks of it. */
+struct fold_citizen *fold_citizen(const struct fold *self, unsigned bucket, const char *field);
+struct fold_alias *fold_alias(const struct fold *self, unsigned bucket, const char *field);
+struct fold_row *fold_row(const struct fold *self, char kind, const char *code, size_t len);
+
+/* Place of an entry in the journal from 0; -ENOENT when there is none. */
+int fold_find(const struct fold *self, struct journal_position position, uint64_t *ret) MUST_CHECK;
+
+#endif

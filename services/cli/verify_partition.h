@@ -1,0 +1,36 @@
+/* A partition that is being checked. Private to verify_partition.c and verify_records.c. */
+#ifndef ANSINH_CLI_VERIFY_PARTITION_H
+#define ANSINH_CLI_VERIFY_PARTITION_H
+
+#include "common/store/journal.h"
+#include "services/cli/verify_fold.h"
+
+#define VERIFY_WINDOW JOURNAL_READ_MAX
+
+struct ask;
+
+struct check {
+    struct reading *reading;
+    struct verify *verify;
+    unsigned partition;
+    struct fold *fold;
+    unsigned attempts;
+    /* the try under way */
+    struct findings findings;
+    unsigned open; /* answers to come */
+    int rc;        /* of the first that failed */
+    int is_changed;
+    struct ask *asks;
+    uint8_t *answered; /* a bit per journal entry: a stored answer points to it */
+};
+
+/* Asks for everything that is stored, compares it as it comes, ends with check_tail. */
+void check_records(struct check *self);
+/* Reads the journal once more, behind the records. */
+void check_tail(struct check *self);
+/* One of the answers has come. */
+void check_read(struct check *self, int rc);
+/* What the journal has and no record. */
+void check_unseen(struct check *self);
+
+#endif

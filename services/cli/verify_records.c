@@ -1,0 +1,397 @@
+/* What is stored beside a journal, held against the fold: citizens' records, identities, aliases,
+ * totals, stored answers, reference rows. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/parse.h"
+#include "services/cli/verify_partition.h"
+
+#define BUCKETS 128
+#define DAY_MS (86400LL * 1000)
+#define ANSWER_DAYS_BACK 4 /* answers are forgotten after four days */
+#define ANSWER_DAYS (ANSWER_DAYS_BACK + 2)
+#define ANSWER_BUCKETS 16
+#define VERSION_BYTES 4
+#define ALIAS_BYTES (VERSION_BYTES + ID_BYTES)
+#define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
+#define REFERENCE_KINDS "uopkt"
+#define ASKS_MAX (3 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
+
+/* One command of a try. */
+struct ask {
+    struct check *check;
+    char key[KEY_MAX_BYTES];
+    unsigned bucket;
+    char kind; /* of a row */
+};
+
+/* What the key begins with says which partition; hexadecimal, as fields are binary. */
+static void name_field(const struct ask *ask, const char *field, size_t len, char ret[160])
+{
+    char hex[2 * ID_BYTES + 1];
+    format_hex((const uint8_t *)field, MIN(len, (size_t)ID_BYTES), hex);
+    (void)snprintf(ret, 160, "%s %s", ask->key, hex);
+}
+
+static uint64_t read_number(const char *bytes, size_t n)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < n; i++)
+        value |= (uint64_t)(uint8_t)bytes[i] << (8 * i);
+    return value;
+}
+
+/* --- citizens --------------------------------------------------------------------------------- */
+
+struct field_pair {
+    const char *name;
+    int64_t stored, folded;
+};
+
+static void compare_citizen(struct ask *ask, const char *name, const struct citizen *a,
+                            const struct citizen *b)
+{
+    const struct field_pair pairs[] = {
+        {"version", a->version, b->version},
+        {"commune", a->commune, b->commune},
+        {"support_group", a->support_group, b->support_group},
+        {"method", a->method, b->method},
+        {"language", a->language, b->language},
+        {"income_vnd", a->income_vnd, b->income_vnd},
+        {"enrolled_day", a->enrolled_day, b->enrolled_day},
+        {"covered_until", a->covered_until, b->covered_until},
+        {"months_paid", a->months_paid, b->months_paid},
+        {"months_supported", a->months_supported, b->months_supported},
+        {"bill_number", a->bill_number, b->bill_number},
+        {"bill.from_month", a->bill.from_month, b->bill.from_month},
+        {"bill.months", a->bill.months, b->bill.months},
+        {"bill.months_supported", a->bill.months_supported, b->bill.months_supported},
+        {"bill.participant_vnd", a->bill.participant_vnd, b->bill.participant_vnd},
+        {"bill.central_vnd", a->bill.central_vnd, b->bill.central_vnd},
+        {"bill.local_vnd", a->bill.local_vnd, b->bill.local_vnd},
+        {"bill.donor_vnd", a->bill.donor_vnd, b->bill.donor_vnd},
+        {"bill.valid_until_day", a->bill.valid_until_day, b->bill.valid_until_day},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        if (pairs[i].stored != pairs[i].folded)
+            findings_add(&ask->check->findings, "%s: %s is %" PRId64 ", the journal says %" PRId64,
+                         name, pairs[i].name, pairs[i].stored, pairs[i].folded);
+    }
+}
+
+static void take_citizen(struct ask *ask, const char *field, size_t field_len, const char *value,
+                         size_t len)
+{
+    char name[160];
+    struct citizen stored;
+    struct findings *findings = &ask->check->findings;
+    name_field(ask, field, field_len, name);
+    struct fold_citizen *citizen = field_len != CITIZEN_FIELD_BYTES
+                                       ? NULL
+                                       : fold_citizen(ask->check->fold, ask->bucket, field);
+    if (citizen == NULL || citizen->state.version == 0) {
+        findings_add(findings, "%s: a record of somebody of whom the journal does not know", name);
+        return;
+    }
+    citizen->has_record = 1;
+    if (citizen_unpack(value, len, &stored) < 0) {
+        findings_add(findings, "%s: the record cannot be read", name);
+        return;
+    }
+    citizen->state.has_si_code = stored.has_si_code;
+    compare_citizen(ask, name, &stored, &citizen->state);
+}
+
+static void take_alias(struct ask *ask, const char *field, size_t field_len, const char *value,
+                       size_t len)
+{
+    char name[160];
+    struct findings *findings = &ask->check->findings;
+    name_field(ask, field, field_len, name);
+    struct fold_alias *alias =
+        field_len != CITIZEN_FIELD_BYTES ? NULL : fold_alias(ask->check->fold, ask->bucket, field);
+    if (alias == NULL) {
+        findings_add(findings, "%s: an alias of which the journal does not know", name);
+        return;
+    }
+    alias->has_record = 1;
+    if (len != ALIAS_BYTES)
+        findings_add(findings, "%s: the alias cannot be read", name);
+    else if (read_number(value, VERSION_BYTES) != alias->version)
+        findings_add(findings, "%s: version is %" PRIu64 ", the journal says %" PRIu32, name,
+                     read_number(value, VERSION_BYTES), alias->version);
+    else if (memcmp(value + VERSION_BYTES, alias->citizen, ID_BYTES) != 0)
+        findings_add(findings, "%s: leads to another citizen than the journal says", name);
+}
+
+static void take_identity(struct ask *ask, const char *field, size_t field_len)
+{
+    struct fold_citizen *citizen = field_len != CITIZEN_FIELD_BYTES
+                                       ? NULL
+                                       : fold_citizen(ask->check->fold, ask->bucket, field);
+    if (citizen != NULL && citizen->state.version > 0) {
+        citizen->has_identity = 1;
+        return;
+    }
+    char name[160];
+    name_field(ask, field, field_len, name);
+    findings_add(&ask->check->findings, "%s: an identity of somebody who is not enrolled", name);
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static void take_row(struct ask *ask, const char *code, size_t code_len, const char *value,
+                     size_t len)
+{
+    struct findings *findings = &ask->check->findings;
+    struct fold_row *row = fold_row(ask->check->fold, ask->kind, code, code_len);
+    if (row == NULL) {
+        findings_add(findings, "%s %.40s: a row of which the journal does not know", ask->key,
+                     code);
+        return;
+    }
+    row->has_record = 1;
+    if (len < VERSION_BYTES || read_number(value, VERSION_BYTES) != row->version)
+        findings_add(findings, "%s %s: has another version than the journal says", ask->key,
+                     row->code);
+    else if (len - VERSION_BYTES != row->len ||
+             memcmp(value + VERSION_BYTES, row->packed, row->len) != 0)
+        findings_add(findings, "%s %s: differs from what was imported last", ask->key, row->code);
+}
+
+static void take_answer(struct ask *ask, const char *field, size_t field_len, const char *value,
+                        size_t len)
+{
+    char name[160];
+    uint64_t place;
+    struct check *check = ask->check;
+    name_field(ask, field, field_len, name);
+    struct journal_position position;
+    if (field_len != ID_BYTES || answer_unpack(value, len, &position) < 0) {
+        findings_add(&check->findings, "%s: the stored answer cannot be read", name);
+        return;
+    }
+    if (fold_find(check->fold, position, &place) < 0) {
+        findings_add(&check->findings,
+                     "%s: answers for entry %" PRIu32 "-%" PRIu64 ", which is not in the journal",
+                     name, position.epoch, position.seq);
+        return;
+    }
+    uint8_t bit = (uint8_t)(1U << (place % 8));
+    if (check->answered[place / 8] & bit)
+        findings_add(&check->findings, "%s: a second answer for entry %" PRIu32 "-%" PRIu64, name,
+                     position.epoch, position.seq);
+    check->answered[place / 8] |= bit;
+}
+
+static void take_totals(struct check *check, const struct store_reply *reply)
+{
+    static const char *const names[TOTALS] = {
+        "enrolled",        "aliases",     "bills",     "payments",  "participants", "months",
+        "participant_vnd", "central_vnd", "local_vnd", "donor_vnd", "reference",    "reserved"};
+    const char *tag = partition_tag(check->partition);
+    struct totals totals = {.epoch = 0};
+    size_t len = 0;
+    const char *bytes = store_reply_bytes(reply, &len);
+    if (bytes != NULL && totals_unpack(bytes, len, &totals) < 0) {
+        findings_add(&check->findings, "%s:t: the totals cannot be read", tag);
+        return;
+    }
+    if (totals.last_seq != check->fold->at.seq ||
+        (bytes != NULL && check->fold->at.seq > 0 && totals.epoch != check->fold->at.epoch))
+        findings_add(&check->findings,
+                     "%s:t: the last entry is %" PRIu32 "-%" PRIu64
+                     ", the journal ends with %" PRIu32 "-%" PRIu64,
+                     tag, totals.epoch, totals.last_seq, check->fold->at.epoch,
+                     check->fold->at.seq);
+    for (size_t i = 0; i < TOTALS; i++) {
+        if (totals.values[i] != check->fold->totals[i])
+            findings_add(&check->findings, "%s:t: %s is %" PRId64 ", the journal says %" PRId64,
+                         tag, names[i], totals.values[i], check->fold->totals[i]);
+    }
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+typedef void (*take_fn)(struct ask *ask, const char *field, size_t field_len, const char *value,
+                        size_t len);
+
+/* The fields and values of a hash. */
+static void on_hash(struct ask *ask, int rc, const struct store_reply *reply, take_fn take)
+{
+    size_t error_len = 0;
+    const char *error = store_reply_bytes(reply, &error_len);
+    if (error != NULL && strncmp(error, WRONG_TYPE, strlen(WRONG_TYPE)) == 0) {
+        findings_add(&ask->check->findings, "%s: is no hash", ask->key);
+    } else if (error != NULL) {
+        rc = -EPROTO;
+    } else {
+        for (size_t i = 0; i + 1 < store_reply_count(reply); i += 2) {
+            size_t field_len, len;
+            const char *field = store_reply_bytes(store_reply_at(reply, i), &field_len);
+            const char *value = store_reply_bytes(store_reply_at(reply, i + 1), &len);
+            if (field != NULL && value != NULL)
+                take(ask, field, field_len, value, len);
+        }
+    }
+    check_read(ask->check, rc);
+}
+
+static void on_citizens(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_citizen);
+}
+
+static void on_aliases(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_alias);
+}
+
+static void on_rows(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_row);
+}
+
+static void on_answers(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_answer);
+}
+
+/* The fields alone. */
+static void on_identities(void *arg, int rc, const struct store_reply *reply)
+{
+    struct ask *ask = arg;
+    for (size_t i = 0; i < store_reply_count(reply); i++) {
+        size_t len;
+        const char *field = store_reply_bytes(store_reply_at(reply, i), &len);
+        if (field != NULL)
+            take_identity(ask, field, len);
+    }
+    check_read(ask->check, rc);
+}
+
+static void on_totals(void *arg, int rc, const struct store_reply *reply)
+{
+    struct ask *ask = arg;
+    if (rc == 0)
+        take_totals(ask->check, reply);
+    check_read(ask->check, rc);
+}
+
+static void ask_key(struct check *self, size_t *n, const struct ask *ask, const char *command,
+                    store_reply_fn fn)
+{
+    ASSERT(*n < ASKS_MAX);
+    self->asks[*n] = *ask;
+    self->asks[*n].check = self;
+    self->open++;
+    store_send_text(self->verify->svc.ledger, self->partition, fn, &self->asks[*n], command,
+                    self->asks[*n].key, NULL);
+    ++*n;
+}
+
+static void ask_buckets(struct check *self, size_t *n)
+{
+    for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
+        struct ask ask = {.bucket = bucket};
+        (void)key_citizen(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HGETALL", on_citizens);
+        (void)key_identity(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HKEYS", on_identities);
+        (void)key_alias(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HGETALL", on_aliases);
+    }
+}
+
+static void ask_answers(struct check *self, size_t *n)
+{
+    int32_t today = (int32_t)(clock_wall_ms() / DAY_MS);
+    for (int32_t day = today - ANSWER_DAYS_BACK; day <= today + 1; day++) {
+        for (unsigned bucket = 0; bucket < ANSWER_BUCKETS; bucket++) {
+            struct ask ask = {.bucket = bucket};
+            struct request_id id = {{0}};
+            id.bytes[ID_BYTES - 1] = (uint8_t)bucket; /* which decides on the key */
+            (void)key_answers(self->partition, day, &id, ask.key);
+            ask_key(self, n, &ask, "HGETALL", on_answers);
+        }
+    }
+}
+
+static void forget_seen(struct fold *fold)
+{
+    struct fold_citizen *citizen;
+    struct fold_alias *alias;
+    struct fold_row *row;
+    for (size_t cursor = 0; (citizen = map_next(fold->citizens, &cursor)) != NULL;)
+        citizen->has_record = citizen->has_identity = 0;
+    for (size_t cursor = 0; (alias = map_next(fold->aliases, &cursor)) != NULL;)
+        alias->has_record = 0;
+    for (size_t cursor = 0; (row = map_next(fold->rows, &cursor)) != NULL;)
+        row->has_record = 0;
+}
+
+void check_records(struct check *self)
+{
+    size_t n = 0;
+    struct ask totals = {.bucket = 0};
+    self->rc = self->is_changed = 0;
+    forget_seen(self->fold);
+    free(self->answered);
+    free(self->asks);
+    self->answered = calloc(1, self->fold->n_entries / 8 + 1);
+    self->asks = calloc(ASKS_MAX, sizeof(*self->asks));
+    ASSERT(self->answered != NULL && self->asks != NULL);
+    (void)key_totals(self->partition, totals.key);
+    ask_key(self, &n, &totals, "GET", on_totals);
+    if (self->partition == PARTITION_DIRECTORY) {
+        for (const char *kind = REFERENCE_KINDS; *kind != '\0'; kind++) {
+            struct ask ask = {.kind = *kind};
+            (void)key_reference(*kind, ask.key);
+            ask_key(self, &n, &ask, "HGETALL", on_rows);
+        }
+    } else {
+        ask_buckets(self, &n);
+    }
+    ask_answers(self, &n);
+    check_tail(self);
+}
+
+/* --- what no record told ---------------------------------------------------------------------- */
+
+void check_unseen(struct check *self)
+{
+    const char *tag = partition_tag(self->partition);
+    struct fold_citizen *citizen;
+    struct fold_alias *alias;
+    struct fold_row *row;
+    char id[BASE32_TEXT_BYTES];
+    for (size_t cursor = 0; (citizen = map_next(self->fold->citizens, &cursor)) != NULL;) {
+        if (citizen->state.version == 0)
+            continue;
+        base32_format(citizen->hash, id);
+        if (!citizen->has_record)
+            findings_add(&self->findings, "%s:c:%u: the record of participant %s is missing", tag,
+                         partition_bucket(citizen->hash), id);
+        if (!citizen->has_identity)
+            findings_add(&self->findings, "%s:i:%u: the identity of participant %s is missing", tag,
+                         partition_bucket(citizen->hash), id);
+        if (citizen->state.has_si_code)
+            hash_list_add(&self->verify->coded, citizen->hash);
+    }
+    for (size_t cursor = 0; (alias = map_next(self->fold->aliases, &cursor)) != NULL;) {
+        hash_list_add(&self->verify->aliased, alias->citizen);
+        base32_format(alias->citizen, id);
+        if (!alias->has_record)
+            findings_add(&self->findings, "%s:a:%u: an alias of participant %s is missing", tag,
+                         partition_bucket(alias->hash), id);
+    }
+    for (size_t cursor = 0; (row = map_next(self->fold->rows, &cursor)) != NULL;) {
+        if (!row->has_record)
+            findings_add(&self->findings, "%s:r:%c %s: the row is missing", tag, row->kind,
+                         row->code);
+    }
+}
