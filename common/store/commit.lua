@@ -17,28 +17,36 @@ local HEAD_FLAGS = 97 -- place of the flags in the head, behind the deltas
 local HAS_YESTERDAY, HAS_IDENTITY = 1, 2
 local REUSED, CONFLICT, FROZEN = 1, 2, 3
 
+-- Looked up at the first call (there are no libraries yet while this loads): as globals they cost
+-- several thousand instructions a commit.
+local call, read, pack, byte, sub, format, spread
+local function look_up()
+  call, read, pack, spread = redis.call, struct.unpack, struct.pack, unpack
+  byte, sub, format = string.byte, string.sub, string.format
+end
+
 -- Stored answers are: epoch u32, seq u64, fingerprint, answer. {stored} for a repetition, REUSED
 -- for another body under the same id.
 local function known(stored, fingerprint)
-  if fingerprint ~= '' and string.sub(stored, 13, 20) ~= fingerprint then return REUSED end
+  if fingerprint ~= '' and sub(stored, 13, 20) ~= fingerprint then return REUSED end
   return { stored }
 end
 
 -- A value starts with its version; the new one is the expected one plus 1, absent counts as 0.
 local function is_next(old, new)
-  return (old and struct.unpack('<I', old) or 0) == struct.unpack('<I', new) - 1
+  return (old and read('<I', old) or 0) == read('<I', new) - 1
 end
 
 -- True when all n records of one hash, from args[at] on, have the expected versions.
 local function are_next(key, args, at, n)
-  if n == 1 then return is_next(redis.call('HGET', key, args[at]), args[at + 1]) end
+  if n == 1 then return is_next(call('HGET', key, args[at]), args[at + 1]) end
   if n == 2 then -- almost every other commit: worth a line without a table
-    local old = redis.call('HMGET', key, args[at], args[at + 2])
+    local old = call('HMGET', key, args[at], args[at + 2])
     return is_next(old[1], args[at + 1]) and is_next(old[2], args[at + 3])
   end
   local fields = {}
   for i = 1, n do fields[i] = args[at + 2 * i - 2] end
-  local old = redis.call('HMGET', key, unpack(fields))
+  local old = call('HMGET', key, spread(fields))
   for i = 1, n do
     if not is_next(old[i], args[at + 2 * i - 1]) then return false end
   end
@@ -49,7 +57,7 @@ end
 -- args: id, fingerprint with answer, event, head, [identity field, value], field, value, ...
 -- head: deltas of the totals, flags u8, number of records of each group u8
 local function commit(keys, args)
-  local call, byte = redis.call, string.byte
+  if not call then look_up() end
   local head = args[4]
   local flags = byte(head, HEAD_FLAGS)
   local k, a = 4, 5
@@ -58,15 +66,15 @@ local function commit(keys, args)
     stored = stored or call('HGET', keys[k], args[1])
     k = k + 1
   end
-  if stored then return known(stored, string.sub(args[2], 1, 8)) end
+  if stored then return known(stored, sub(args[2], 1, 8)) end
 
-  local totals = call('GET', keys[2]) or struct.pack(TOTALS, SCHEMA, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+  local totals = call('GET', keys[2]) or pack(TOTALS, SCHEMA, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   if #totals ~= TOTALS_BYTES then return redis.error_reply('TOTALS of another length') end
   local schema, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12 =
-    struct.unpack(TOTALS, totals)
+    read(TOTALS, totals)
   if schema ~= SCHEMA then return redis.error_reply('TOTALS of another schema') end
   if state % 2 == FROZEN_FLAG then return FROZEN end
-  local d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12 = struct.unpack(DELTAS, head)
+  local d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12 = read(DELTAS, head)
   t1, t2, t3, t4, t5, t6 = t1 + d1, t2 + d2, t3 + d3, t4 + d4, t5 + d5, t6 + d6
   t7, t8, t9, t10, t11, t12 = t7 + d7, t8 + d8, t9 + d9, t10 + d10, t11 + d11, t12 + d12
   -- the length of the vector bounds every one of them: cheaper than twelve comparisons
@@ -90,26 +98,27 @@ local function commit(keys, args)
   end
 
   -- the journal first: Redis itself refuses a position that is not the next
-  local position = string.format('%d-%d', epoch, seq)
+  local position = format('%d-%d', epoch, seq)
   call('XADD', keys[3], position, 'e', args[3])
   if identity then call('HSET', identity, args[5], args[6]) end
   k, a = first_key, first_arg
   for g = HEAD_FLAGS + 1, #head do
     local n = byte(head, g)
-    call('HSET', keys[k], unpack(args, a, a + 2 * n - 1))
+    call('HSET', keys[k], spread(args, a, a + 2 * n - 1))
     k, a = k + 1, a + 2 * n
   end
   call('SET', keys[2],
-    struct.pack(TOTALS, SCHEMA, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12))
-  call('HSET', keys[1], args[1], struct.pack('<ILc0', epoch, seq, args[2]))
+    pack(TOTALS, SCHEMA, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12))
+  call('HSET', keys[1], args[1], pack('<ILc0', epoch, seq, args[2]))
   if call('HLEN', keys[1]) == 1 then call('EXPIRE', keys[1], ANSWERS_KEPT_S) end
   return position
 end
 
 -- keys: the answers' hashes where the id may be; args: id, fingerprint ('' for any)
 local function lookup(keys, args)
+  if not call then look_up() end
   for i = 1, #keys do
-    local stored = redis.call('HGET', keys[i], args[1])
+    local stored = call('HGET', keys[i], args[1])
     if stored then return known(stored, args[2]) end
   end
   return CONFLICT
