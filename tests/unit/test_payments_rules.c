@@ -1,0 +1,413 @@
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/domain/calendar.h"
+#include "common/service/policy.h"
+#include "services/payments/payments_rules.h"
+
+static struct policy *policy;
+
+static int policy_open(void **state)
+{
+    (void)state;
+    return policy_load("deploy/policy", &policy, NULL);
+}
+
+static int policy_close(void **state)
+{
+    (void)state;
+    policy_destroy(&policy);
+    return 0;
+}
+
+static int32_t on(const char *date)
+{
+    int32_t day = 0;
+    assert_int_equal(date_parse(date, &day), 0);
+    return day;
+}
+
+static uint32_t month(const char *text)
+{
+    int32_t value = 0;
+    assert_int_equal(month_parse(text, &value), 0);
+    return (uint32_t)value;
+}
+
+static struct citizen somebody(void)
+{
+    return (struct citizen){.version = 1,
+                            .commune = 2647,
+                            .support_group = GROUP_OTHER,
+                            .method = METHOD_IS_MONTHLY,
+                            .income_vnd = 1500000,
+                            .enrolled_day = on("2025-10-15")};
+}
+
+/* Issues the bill of a day, as the service does. */
+static void bill(struct citizen *citizen, const char *date)
+{
+    struct citizen_bill made;
+    assert_int_equal(bill_make(policy, citizen, 0, on(date), &made, NULL), 0);
+    citizen->bill = made;
+    citizen->bill_number++;
+    citizen->version++;
+}
+
+static void pay(struct citizen *citizen)
+{
+    struct citizen next;
+    bill_settle(citizen, &next);
+    *citizen = next;
+}
+
+/* --- bill ids --- */
+
+static void bill_ids_read_back(void **state)
+{
+    (void)state;
+    static const uint32_t numbers[] = {1, 9, 10, 99999, BILL_NUMBER_MAX};
+    uint8_t citizen[ID_BYTES], back[ID_BYTES];
+    uint32_t number;
+    char text[BILL_ID_TEXT_BYTES];
+    for (unsigned byte = 0; byte < 256; byte++) {
+        memset(citizen, (int)byte, sizeof(citizen));
+        citizen[0] = (uint8_t)(255 - byte);
+        for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+            struct err err = {0};
+            bill_id_format(citizen, numbers[i], text);
+            assert_int_equal(bill_id_parse(text, back, &number, &err), 0);
+            assert_memory_equal(back, citizen, sizeof(back));
+            assert_int_equal(number, numbers[i]);
+        }
+    }
+    memset(citizen, 0, sizeof(citizen));
+    bill_id_format(citizen, 42, text);
+    assert_string_equal(text, "00000000000000000000000000-42");
+    bill_id_format(citizen, UINT32_MAX, text);
+    assert_string_equal(text, "00000000000000000000000000-4294967295");
+}
+
+static void wrong_bill_ids_are_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "-",
+        "-1",
+        "00000000000000000000000000",
+        "00000000000000000000000000-",
+        "00000000000000000000000000-0",
+        "00000000000000000000000000--1",
+        "00000000000000000000000000-+1",
+        "00000000000000000000000000- 1",
+        "00000000000000000000000000-1 ",
+        "00000000000000000000000000-1x",
+        "00000000000000000000000000-1000001",
+        "00000000000000000000000000-18446744073709551617",
+        "0000000000000000000000000-1",
+        "000000000000000000000000000-1",
+        "Z0000000000000000000000000-1",
+        "U0000000000000000000000000-1",
+        "0000000000000000000000000\xc3\xa9-1",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        uint8_t citizen[ID_BYTES];
+        uint32_t number;
+        struct err err = {0};
+        if (bill_id_parse(wrong[i], citizen, &number, &err) != -EINVAL)
+            fail_msg("taken: \"%s\"", wrong[i]);
+        assert_string_equal(err.field, "bill_id");
+    }
+}
+
+/* --- business dates --- */
+
+static void a_business_date_is_today_or_before(void **state)
+{
+    (void)state;
+    int32_t today = on("2025-11-30"), day = -1;
+    struct err err = {0};
+    assert_int_equal(business_date_parse("", "on", today, &day, &err), 0);
+    assert_int_equal(day, today);
+    assert_int_equal(business_date_parse("2025-11-30", "on", today, &day, &err), 0);
+    assert_int_equal(day, today);
+    assert_int_equal(business_date_parse("2024-02-29", "on", today, &day, &err), 0);
+    assert_int_equal(day, on("2024-02-29"));
+    assert_int_equal(business_date_parse("2025-12-01", "paid_on", today, &day, &err), -EINVAL);
+    assert_string_equal(err.field, "paid_on");
+    assert_string_equal(err.text, "the date is in the future");
+    static const char *const wrong[] = {"2025-02-29", "2025-11-31", "25-11-30",
+                                        "2025-11-3",  "2025/11/30", "2025-11-30 "};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        assert_int_equal(business_date_parse(wrong[i], "on", today, &day, &err), -EINVAL);
+        assert_string_equal(err.field, "on");
+        assert_string_equal(err.text, "want a date as YYYY-MM-DD");
+    }
+}
+
+/* --- making a bill --- */
+
+static void a_bill_covers_its_month_and_ends_with_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *on, *last;
+    } cases[] = {{"2025-11-01", "2025-11-30"}, {"2025-11-30", "2025-11-30"},
+                 {"2025-12-31", "2025-12-31"}, {"2026-02-01", "2026-02-28"},
+                 {"2028-02-28", "2028-02-29"}, {"2028-02-29", "2028-02-29"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct citizen citizen = somebody();
+        citizen.income_vnd = 2500000;
+        bill(&citizen, cases[i].on);
+        assert_int_equal(citizen.bill.from_month, month_of_day(on(cases[i].on)));
+        assert_int_equal(citizen.bill.valid_until_day, on(cases[i].last));
+        assert_int_equal(citizen.bill.months, 1);
+        assert_int_equal(citizen.bill.months_supported, 1);
+    }
+}
+
+static void a_bill_carries_the_four_pockets(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    citizen.method = METHOD_IS_QUARTERLY;
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(citizen.bill.participant_vnd, 3 * (330000 - 66000));
+    assert_int_equal(citizen.bill.central_vnd, 3 * 66000);
+    assert_int_equal(citizen.bill.local_vnd, 0);
+    assert_int_equal(citizen.bill.donor_vnd, 0);
+    assert_int_equal(citizen.bill.months, 3);
+    assert_int_equal(citizen.bill.months_supported, 3);
+    citizen = somebody();
+    citizen.months_supported = 119;
+    citizen.method = METHOD_IS_YEARLY;
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(citizen.bill.months, 12);
+    assert_int_equal(citizen.bill.months_supported, 1);
+    assert_int_equal(citizen.bill.central_vnd, 66000);
+    struct citizen_bill special;
+    citizen = somebody();
+    assert_int_equal(bill_make(policy, &citizen, 1, on("2025-11-30"), &special, NULL), 0);
+    assert_int_equal(special.central_vnd, 165000);
+}
+
+static void a_bill_begins_after_the_last_month_covered(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    citizen.covered_until = month("2025-11");
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(citizen.bill.from_month, month("2025-12"));
+    citizen.covered_until = month("2026-05");
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(citizen.bill.from_month, month("2026-06"));
+    /* it still ends with the month in which it was asked for */
+    assert_int_equal(citizen.bill.valid_until_day, on("2025-11-30"));
+    citizen.covered_until = month("2025-09");
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(citizen.bill.from_month, month("2025-11"));
+}
+
+static void no_bill_before_the_enrolment(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    struct citizen_bill made = {.months = 99};
+    struct err err = {0};
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-10-14"), &made, &err), -ERANGE);
+    assert_string_equal(err.field, "on");
+    assert_string_equal(err.text, "the date is before the enrolment");
+    assert_int_equal(made.months, 99);
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-10-15"), &made, &err), 0);
+}
+
+static void no_bill_beyond_the_numbers(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    struct citizen_bill made;
+    struct err err = {0};
+    citizen.bill_number = BILL_NUMBER_MAX - 1;
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-30"), &made, &err), 0);
+    citizen.bill_number = BILL_NUMBER_MAX;
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-30"), &made, &err), -ERANGE);
+    assert_string_equal(err.field, "participant_id");
+}
+
+static void the_rules_of_the_day_may_refuse_a_bill(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    struct citizen_bill made;
+    struct err err = {0};
+    /* the poverty line rises: what was chosen is too little from then on */
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2026-12-31"), &made, &err), 0);
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2027-01-01"), &made, &err), -ERANGE);
+    assert_string_equal(err.field, "income_vnd");
+    citizen.method = METHOD_IS_MISSING_MONTHS;
+    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-30"), &made, &err), -ENOTSUP);
+    assert_string_equal(err.field, "method");
+}
+
+/* --- is it still the bill of a day --- */
+
+static void an_open_bill_is_current_in_its_month(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 0);
+    bill(&citizen, "2025-11-15");
+    assert_int_equal(bill_is_current(&citizen, on("2025-10-31")), 0);
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-01")), 1);
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 1);
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-30")), 1);
+    assert_int_equal(bill_is_current(&citizen, on("2025-12-01")), 0);
+    /* the same month of another year */
+    assert_int_equal(bill_is_current(&citizen, on("2026-11-15")), 0);
+    assert_int_equal(bill_is_current(&citizen, on("2024-11-15")), 0);
+}
+
+static void a_bill_for_other_months_is_not_current(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    bill(&citizen, "2025-11-15");
+    citizen.covered_until = month("2025-11");
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 0);
+    citizen.covered_until = month("2025-10");
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 1);
+    /* one that ends in the middle of its month, as older rules may have made it */
+    citizen.bill.valid_until_day = on("2025-11-20");
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-20")), 1);
+    assert_int_equal(bill_is_current(&citizen, on("2025-11-21")), 0);
+}
+
+/* --- may it be paid --- */
+
+static void a_bill_is_payable_in_its_month_only(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    citizen.income_vnd = 2500000;
+    bill(&citizen, "2026-02-10");
+    assert_int_equal(bill_judge(&citizen, 1, on("2026-01-31")), BILL_EARLY);
+    assert_int_equal(bill_judge(&citizen, 1, on("2026-02-01")), BILL_PAYABLE);
+    assert_int_equal(bill_judge(&citizen, 1, on("2026-02-28")), BILL_PAYABLE);
+    assert_int_equal(bill_judge(&citizen, 1, on("2026-03-01")), BILL_EXPIRED);
+    bill(&citizen, "2028-02-01");
+    assert_int_equal(bill_judge(&citizen, 2, on("2028-02-29")), BILL_PAYABLE);
+    bill(&citizen, "2025-12-31");
+    assert_int_equal(bill_judge(&citizen, 3, on("2025-12-31")), BILL_PAYABLE);
+    assert_int_equal(bill_judge(&citizen, 3, on("2026-01-01")), BILL_EXPIRED);
+    assert_int_equal(bill_judge(&citizen, 3, on("2025-11-30")), BILL_EARLY);
+}
+
+static void only_the_newest_bill_is_payable(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    int32_t day = on("2025-11-30");
+    assert_int_equal(bill_judge(&citizen, 1, day), BILL_UNKNOWN);
+    bill(&citizen, "2025-10-20");
+    assert_int_equal(bill_judge(&citizen, 2, day), BILL_UNKNOWN);
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(bill_judge(&citizen, 1, day), BILL_REPLACED);
+    assert_int_equal(bill_judge(&citizen, 2, day), BILL_PAYABLE);
+    assert_int_equal(bill_judge(&citizen, 3, day), BILL_UNKNOWN);
+    pay(&citizen);
+    assert_int_equal(bill_judge(&citizen, 1, day), BILL_REPLACED);
+    assert_int_equal(bill_judge(&citizen, 2, day), BILL_PAID);
+    assert_int_equal(bill_judge(&citizen, 3, day), BILL_UNKNOWN);
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(bill_judge(&citizen, 2, day), BILL_REPLACED);
+    assert_int_equal(bill_judge(&citizen, 3, day), BILL_PAYABLE);
+}
+
+static void what_is_wrong_with_the_bill_comes_before_the_day(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    bill(&citizen, "2025-11-30");
+    pay(&citizen);
+    assert_int_equal(bill_judge(&citizen, 1, on("2026-11-30")), BILL_PAID);
+    bill(&citizen, "2025-12-31");
+    assert_int_equal(bill_judge(&citizen, 1, on("2026-11-30")), BILL_REPLACED);
+    assert_int_equal(bill_judge(&citizen, 3, on("2026-11-30")), BILL_UNKNOWN);
+}
+
+/* --- after it is paid --- */
+
+static void paying_moves_the_cover(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(), before;
+    static const struct citizen_bill none;
+    citizen.method = METHOD_IS_YEARLY;
+    citizen.months_supported = 115;
+    citizen.months_paid = 200;
+    bill(&citizen, "2025-11-30");
+    before = citizen;
+    pay(&citizen);
+    assert_int_equal(citizen.covered_until, month("2026-10"));
+    assert_int_equal(citizen.months_paid, 212);
+    assert_int_equal(citizen.months_supported, 120);
+    assert_memory_equal(&citizen.bill, &none, sizeof(none));
+    /* nothing else changes; the version is the committer's business */
+    assert_int_equal(citizen.version, before.version);
+    assert_int_equal(citizen.bill_number, before.bill_number);
+    assert_int_equal(citizen.commune, before.commune);
+    assert_int_equal(citizen.income_vnd, before.income_vnd);
+    assert_int_equal(citizen.enrolled_day, before.enrolled_day);
+    assert_int_equal(citizen.method, before.method);
+    assert_int_equal(citizen.support_group, before.support_group);
+}
+
+static void a_life_of_payments_has_no_gap_and_no_overlap(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    int64_t central_vnd = 0;
+    citizen.income_vnd = 2500000;
+    for (int i = 0; i < 130; i++) {
+        char date[DATE_TEXT_BYTES];
+        int32_t first = (int32_t)month("2025-11") + i;
+        date_format(month_last_day(first), date);
+        bill(&citizen, date);
+        assert_int_equal(citizen.bill.from_month, first);
+        assert_int_equal(bill_judge(&citizen, citizen.bill_number, on(date)), BILL_PAYABLE);
+        central_vnd += citizen.bill.central_vnd;
+        pay(&citizen);
+        assert_int_equal(citizen.covered_until, first);
+    }
+    assert_int_equal(citizen.months_paid, 130);
+    assert_int_equal(citizen.months_supported, 120);
+    /* November 2025 to December 2026 on the line of 1,500,000, the other 106 on 2,200,000 */
+    assert_int_equal(central_vnd, 14 * 66000 + 106 * 96800);
+}
+
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(bill_ids_read_back),
+    cmocka_unit_test(wrong_bill_ids_are_refused),
+    cmocka_unit_test(a_business_date_is_today_or_before),
+    WITH_POLICY(a_bill_covers_its_month_and_ends_with_it),
+    WITH_POLICY(a_bill_carries_the_four_pockets),
+    WITH_POLICY(a_bill_begins_after_the_last_month_covered),
+    WITH_POLICY(no_bill_before_the_enrolment),
+    WITH_POLICY(no_bill_beyond_the_numbers),
+    WITH_POLICY(the_rules_of_the_day_may_refuse_a_bill),
+    WITH_POLICY(an_open_bill_is_current_in_its_month),
+    WITH_POLICY(a_bill_for_other_months_is_not_current),
+    WITH_POLICY(a_bill_is_payable_in_its_month_only),
+    WITH_POLICY(only_the_newest_bill_is_payable),
+    WITH_POLICY(what_is_wrong_with_the_bill_comes_before_the_day),
+    WITH_POLICY(paying_moves_the_cover),
+    WITH_POLICY(a_life_of_payments_has_no_gap_and_no_overlap),
+};
+
+TEST_MAIN(tests)
