@@ -1,0 +1,267 @@
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "common/domain/calendar.h"
+#include "common/domain/identity.h"
+#include "common/service/policy.h"
+#include "services/enrolment/enrolment_rules.h"
+
+static struct policy *policy;
+
+static int policy_open(void **state)
+{
+    (void)state;
+    return policy_load("deploy/policy", &policy, NULL);
+}
+
+static int policy_close(void **state)
+{
+    (void)state;
+    policy_destroy(&policy);
+    return 0;
+}
+
+static int32_t on(const char *date)
+{
+    int32_t day = 0;
+    assert_int_equal(date_parse(date, &day), 0);
+    return day;
+}
+
+#define TODAY "2025-11-30"
+
+static struct declaration good(void)
+{
+    return (struct declaration){.personal_id = "010085123456",
+                                .full_name = "Nguyễn Văn An",
+                                .birth_date = "1985-05-17",
+                                .phone = "",
+                                .email = "",
+                                .address = "",
+                                .si_code = "",
+                                .enrolled_on = "",
+                                .sex = SEX_IS_MALE,
+                                .support_group = GROUP_OTHER,
+                                .method = METHOD_IS_MONTHLY,
+                                .income_vnd = 1500000};
+}
+
+static void expect_taken(const struct declaration *in, struct declaration_facts *ret)
+{
+    struct err err = {0};
+    if (declaration_check(policy, in, on(TODAY), ret, &err) != 0)
+        fail_msg("refused: %s: %s", err.field, err.text);
+}
+
+static void expect_refused(const struct declaration *in, int rc, const char *field,
+                           const char *said)
+{
+    struct declaration_facts facts;
+    struct err err = {0};
+    assert_int_equal(declaration_check(policy, in, on(TODAY), &facts, &err), rc);
+    assert_string_equal(err.field, field);
+    if (strstr(err.text, said) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, said);
+    assert_int_equal(declaration_check(policy, in, on(TODAY), &facts, NULL), rc);
+}
+
+static void the_least_that_is_enough(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    memset(&facts, 0x5a, sizeof(facts));
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.birth_day, on("1985-05-17"));
+    assert_int_equal(facts.enrolled_day, on(TODAY));
+    assert_string_equal(facts.phone, "");
+    assert_int_equal(facts.is_foreign_birth, 0);
+}
+
+static void everything_that_may_be_said(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.personal_id = "003085123456"; /* no such province */
+    in.phone = "0912345678";
+    in.email = "an@example.vn";
+    in.address = "Tổ 3, phường Lào Cai";
+    in.si_code = "0123456789";
+    in.enrolled_on = "2025-11-01";
+    in.language = 2;
+    expect_taken(&in, &facts);
+    assert_string_equal(facts.phone, "+84912345678");
+    assert_int_equal(facts.enrolled_day, on("2025-11-01"));
+    assert_int_equal(facts.is_foreign_birth, 1);
+}
+
+static void dates_are_dates_and_not_in_the_future(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.birth_date = "";
+    expect_refused(&in, -EINVAL, "birth_date", "YYYY-MM-DD");
+    in.birth_date = "1985-02-29";
+    expect_refused(&in, -EINVAL, "birth_date", "YYYY-MM-DD");
+    in.birth_date = "2025-12-01";
+    expect_refused(&in, -EINVAL, "birth_date", "the date is in the future");
+    in.birth_date = TODAY; /* a date, only too young */
+    in.personal_id = "010225123456";
+    expect_refused(&in, -EINVAL, "birth_date", "article 2");
+    in = good();
+    in.enrolled_on = "2025-11-31";
+    expect_refused(&in, -EINVAL, "enrolled_on", "YYYY-MM-DD");
+    in.enrolled_on = "2025-12-01";
+    expect_refused(&in, -EINVAL, "enrolled_on", "the date is in the future");
+    in.enrolled_on = TODAY;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.enrolled_day, on(TODAY));
+}
+
+static void the_person_is_checked_field_by_field(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    in.sex = SEX_UNKNOWN;
+    expect_refused(&in, -EINVAL, "sex", "SEX_FEMALE or SEX_MALE");
+    in.sex = 3;
+    expect_refused(&in, -EINVAL, "sex", "SEX_FEMALE or SEX_MALE");
+    in.sex = -1;
+    expect_refused(&in, -EINVAL, "sex", "SEX_FEMALE or SEX_MALE");
+    in.sex = SEX_IS_FEMALE;
+    expect_refused(&in, -EINVAL, "personal_id", "other sex");
+    in = good();
+    in.personal_id = "01008512345";
+    expect_refused(&in, -EINVAL, "personal_id", "12 digits");
+    in = good();
+    in.full_name = " ";
+    expect_refused(&in, -EINVAL, "full_name", "");
+    in = good();
+    in.phone = "0212345678";
+    expect_refused(&in, -EINVAL, "phone", "mobile");
+    in = good();
+    in.email = "an@example";
+    expect_refused(&in, -EINVAL, "email", "");
+    in = good();
+    in.si_code = "012345678";
+    expect_refused(&in, -EINVAL, "si_code", "10 digits");
+    in.full_name = ""; /* the first wrong field is told */
+    expect_refused(&in, -EINVAL, "full_name", "");
+}
+
+static void an_address_has_at_most_200_characters(void **state)
+{
+    (void)state;
+    char address[3 * ENROLMENT_ADDRESS_MAX_CHARS + 8] = "";
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.address = address;
+    for (size_t i = 0; i < ENROLMENT_ADDRESS_MAX_CHARS; i++)
+        memcpy(address + 3 * i, "ế", 4);
+    expect_taken(&in, &facts);
+    memcpy(address + strlen(address), "x", 2);
+    expect_refused(&in, -EINVAL, "address", "200 characters");
+    in.address = "Lào Cai \xc3";
+    expect_refused(&in, -EINVAL, "address", "UTF-8");
+}
+
+static void choices_are_of_the_known_ones(void **state)
+{
+    (void)state;
+    static const int wrong_methods[] = {INT_MIN, -1, 0, 7, INT_MAX};
+    static const int wrong_groups[] = {INT_MIN, -1, 0, 5, INT_MAX};
+    static const int wrong_languages[] = {INT_MIN, -1, 3, INT_MAX};
+    struct declaration in = good();
+    struct declaration_facts facts;
+    for (in.method = METHOD_IS_MONTHLY; in.method <= METHOD_IS_MISSING_MONTHS; in.method++)
+        expect_taken(&in, &facts);
+    in = good();
+    for (in.support_group = GROUP_POOR; in.support_group <= GROUP_OTHER; in.support_group++)
+        expect_taken(&in, &facts);
+    in = good();
+    for (in.language = 0; in.language <= 2; in.language++)
+        expect_taken(&in, &facts);
+    in = good();
+    for (size_t i = 0; i < ARRAY_LEN(wrong_methods); i++) {
+        in.method = wrong_methods[i];
+        expect_refused(&in, -EINVAL, "method", "METHOD_MONTHLY");
+    }
+    in = good();
+    for (size_t i = 0; i < ARRAY_LEN(wrong_groups); i++) {
+        in.support_group = wrong_groups[i];
+        expect_refused(&in, -EINVAL, "support_group", "SUPPORT_GROUP_POOR");
+    }
+    in = good();
+    for (size_t i = 0; i < ARRAY_LEN(wrong_languages); i++) {
+        in.language = wrong_languages[i];
+        expect_refused(&in, -EINVAL, "language", "LANGUAGE_VI");
+    }
+}
+
+static void the_income_fits_the_rules_of_the_day_of_enrolment(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.income_vnd = 1499999;
+    expect_refused(&in, -ERANGE, "income_vnd", "too low");
+    in.income_vnd = 46800000;
+    expect_taken(&in, &facts);
+    in.income_vnd = 46800001;
+    expect_refused(&in, -ERANGE, "income_vnd", "too high");
+    in.income_vnd = INT64_MIN;
+    expect_refused(&in, -ERANGE, "income_vnd", "too low");
+    in.income_vnd = INT64_MAX;
+    expect_refused(&in, -ERANGE, "income_vnd", "too high");
+    /* the cap of June 2023: 20 x 1,490,000 */
+    in.enrolled_on = "2023-06-30";
+    in.income_vnd = 29800000;
+    expect_taken(&in, &facts);
+    in.income_vnd = 29800001;
+    expect_refused(&in, -ERANGE, "income_vnd", "too high");
+}
+
+static void a_day_before_the_tables_names_the_field_of_the_declaration(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    in.enrolled_on = "2017-12-31";
+    expect_refused(&in, -ERANGE, "enrolled_on", "2017-12-31");
+}
+
+static void nobody_enrols_before_15(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.personal_id = "010210123456";
+    in.birth_date = "2010-11-30";
+    expect_taken(&in, &facts);
+    in.birth_date = "2010-12-01";
+    expect_refused(&in, -EINVAL, "birth_date", "15");
+    /* the day of enrolment counts and not today */
+    in.birth_date = "2010-11-30";
+    in.enrolled_on = "2025-11-29";
+    expect_refused(&in, -EINVAL, "birth_date", "15");
+}
+
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+
+static const struct CMUnitTest tests[] = {
+    WITH_POLICY(the_least_that_is_enough),
+    WITH_POLICY(everything_that_may_be_said),
+    WITH_POLICY(dates_are_dates_and_not_in_the_future),
+    WITH_POLICY(the_person_is_checked_field_by_field),
+    WITH_POLICY(an_address_has_at_most_200_characters),
+    WITH_POLICY(choices_are_of_the_known_ones),
+    WITH_POLICY(the_income_fits_the_rules_of_the_day_of_enrolment),
+    WITH_POLICY(a_day_before_the_tables_names_the_field_of_the_declaration),
+    WITH_POLICY(nobody_enrols_before_15),
+};
+
+TEST_MAIN(tests)
