@@ -213,9 +213,11 @@ static void link_parents(struct directory_rows *self)
         if (parent != NULL)
             parent->children[parent->n_children++] = self->unit_at[i];
     }
-    for (size_t i = 0; i < self->n_units; i++)
-        qsort(self->unit_at[i]->children, self->unit_at[i]->n_children,
-              sizeof(struct directory_unit *), compare_units);
+    for (size_t i = 0; i < self->n_units; i++) {
+        struct directory_unit *unit = self->unit_at[i];
+        if (unit->n_children > 0)
+            qsort(unit->children, unit->n_children, sizeof(struct directory_unit *), compare_units);
+    }
 }
 
 static void plan_fill(struct directory_rows *self, const Ansinh__V1__PlanTarget *row)

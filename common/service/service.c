@@ -26,6 +26,14 @@
 #define CLIENT_PING_MS 1000
 #define DRAIN_POLL_MS 20
 
+/* The store tells of lost links and refused commands, at a bounded rate; only here they are logged.
+ */
+static void on_trouble(void *arg, const char *store, const char *what, const char *why)
+{
+    (void)arg;
+    log_warn("redis trouble", "store=%s what=\"%s\" reason=\"%s\"", store, what, why);
+}
+
 static int open_store(struct service *svc, int is_ledger, struct store **ret, struct err *err)
 {
     struct store_conf conf = {
@@ -35,6 +43,7 @@ static int open_store(struct service *svc, int is_ledger, struct store **ret, st
         .n_links = (unsigned)svc->conf.links,
         .timeout_ms = svc->conf.redis_timeout_ms,
         .backlog_max = BACKLOG_MAX,
+        .on_trouble = on_trouble,
     };
     int rc = store_create(svc->loop, &conf, ret, err);
     if (rc == 0)
