@@ -44,6 +44,9 @@ INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$
 SUPPORT_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 
+# A recipe shows one short line, or its command with V=1.
+step = $(if $(V),,@echo "  $(1) $@";)
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -70,34 +73,34 @@ proto: $(GEN_H) $(METHODS)
 
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: proto/%.proto
 	@mkdir -p $(O)/gen
-	protoc-c -Iproto --c_out=$(O)/gen $<
+	$(call step,GEN)protoc-c -Iproto --c_out=$(O)/gen $<
 
 $(METHODS): $(PROTOS) proto/methods.awk
 	@mkdir -p $(@D)
-	awk -f proto/methods.awk $(PROTOS) > $@
+	$(call step,GEN)awk -f proto/methods.awk $(PROTOS) > $@
 
 $(O)/gen/%.o: $(O)/gen/%.c | $(GEN_H)
-	$(CC) -std=c11 -O2 -g -fPIE $(SANITIZE) -I$(O)/gen -c $< -o $@
+	$(call step,CC )$(CC) -std=c11 -O2 -g -fPIE $(SANITIZE) -I$(O)/gen -c $< -o $@
 
 # Redis functions travel inside the binaries.
 $(O)/gen/functions/%.inc: common/store/%.lua
 	@mkdir -p $(@D)
-	awk '{gsub(/\\/,"\\\\"); gsub(/"/,"\\\""); printf "\"%s\\n\"\n", $$0}' $< > $@
+	$(call step,GEN)awk '{gsub(/\\/,"\\\\"); gsub(/"/,"\\\""); printf "\"%s\\n\"\n", $$0}' $< > $@
 
 $(O)/obj/%.o: %.c | $(GEN_H) $(METHODS) $(patsubst common/store/%.lua,$(O)/gen/functions/%.inc,$(wildcard common/store/*.lua))
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c $< -o $@
+	$(call step,CC )$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c $< -o $@
 
 $(O)/lib/proto.a: $(GEN_O)
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call step,AR )ar rcs $@ $^
 
 define layer_rule
 $(O)/lib/$(1).a: $(call layer_objs,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(call step,AR )ar rcs $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 
@@ -105,25 +108,25 @@ define service_rule
 $(O)/lib/svc_$(1).a: $(call service_objs,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(call step,AR )ar rcs $$@ $$^
 endef
 $(foreach service,$(SERVICES),$(eval $(call service_rule,$(service))))
 
 $(O)/bin/ansinh: $(O)/obj/services/cli/main.o $(O)/lib/svc_cli.a $(COMMON)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(O)/bin/%: $(O)/obj/services/%/main.o $(O)/lib/svc_%.a $(COMMON)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(O)/tests/%: $(O)/obj/tests/%.o $(SUPPORT_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
 
 $(O)/bench/%: $(O)/obj/tests/bench/%.o $(SUPPORT_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
 
 build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
