@@ -49,6 +49,7 @@ static int take_code(struct map *seen, const char *code, void *row)
 
 /* --- units --- */
 
+/* The form of a code goes with the level, so that no unit can change its level. */
 static int unit_check_form(const Ansinh__V1__Unit *unit, size_t i, struct err *err)
 {
     int is_country = unit->level == ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COUNTRY;
@@ -64,8 +65,9 @@ static int unit_check_form(const Ansinh__V1__Unit *unit, size_t i, struct err *e
         return fail_row(err, "units", i, "code", "a commune's code has 5 digits");
     if (!is_name(unit->name))
         return fail_row(err, "units", i, "name", "want 1 to 150 characters of UTF-8");
-    if ((unit->name_en[0] != '\0' && !is_name(unit->name_en)) ||
-        (unit->full_name[0] != '\0' && !is_name(unit->full_name)))
+    if (unit->name_en[0] != '\0' && !is_name(unit->name_en))
+        return fail_row(err, "units", i, "name_en", "want at most 150 characters of UTF-8");
+    if (unit->full_name[0] != '\0' && !is_name(unit->full_name))
         return fail_row(err, "units", i, "full_name", "want at most 150 characters of UTF-8");
     return 0;
 }
@@ -99,9 +101,6 @@ int units_check(const struct directory *directory, const Ansinh__V1__ImportUnits
         rc = unit_check_form(in->units[i], i, err);
         if (rc == 0 && take_code(seen, in->units[i]->code, in->units[i]) < 0)
             rc = fail_row(err, "units", i, "code", "the same code twice in one call");
-        const struct directory_unit *known = directory_unit(directory, in->units[i]->code);
-        if (rc == 0 && known != NULL && known->level != in->units[i]->level)
-            rc = fail_row(err, "units", i, "level", "a unit cannot change its level");
     }
     for (size_t i = 0; rc == 0 && i < in->n_units; i++)
         rc = unit_check_parent(directory, seen, in->units[i], i, err);
