@@ -18,6 +18,8 @@ static const struct cli_command commands[] = {
     {"verify", "", "hold records, totals and projections against the journals", cli_verify},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
      "load the sample campaign, or rehearse a sprint", cli_drill},
+    {"bench", "run|latency|bills [--people N] [--first I] [--window N] [--rate N]",
+     "load the platform and say how fast it is", cli_bench},
     {"keys", "", "make the platform's keys where they are missing", cli_keys},
     {"init", "", "load the functions of this version into both Redis servers", cli_init},
 };
