@@ -1,0 +1,62 @@
+# Numbers of the rounds, their medians, the table and bench.json: sourced by tests/bench/run.
+# shellcheck shell=bash
+
+declare -A NOTED
+
+# note KEY VALUE: one more measurement.
+note() {
+    [[ $2 =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$1 could not be measured"
+    NOTED[$1]="${NOTED[$1]:-} $2"
+}
+
+last() {
+    echo "${NOTED[$1]##* }"
+}
+
+median() {
+    tr ' ' '\n' <<<"${NOTED[$1]}" | grep . | sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+ratio() {
+    awk -v a="$(median "$1")" -v b="$(median "$2")" 'BEGIN { printf "%.2f\n", a / b }'
+}
+
+round_summary() {
+    local key
+    for key in redis_floor_enrol_per_s zmq_enrol_per_s pg_enrol_per_s redis_floor_pay_per_s zmq_pay_per_s pg_pay_per_s http_pay_per_s; do
+        printf '%s=%s ' "${key%_per_s}" "$(last $key)"
+    done
+}
+
+# row KEY VALUE [GOAL STRETCH]: a line of the table; a goal is ">= x" or "<= x".
+row() {
+    local met=
+    [ -z "${3:-}" ] || met=$(awk -v value="$2" -v sign="${3% *}" -v goal="${3#* }" \
+        'BEGIN { print (sign == ">=" ? value >= goal : value <= goal) ? "met" : "MISSED" }')
+    printf '%-28s %12s  %-9s %-9s %s\n' "$1" "$2" "${3:-}" "${4:-}" "$met"
+    JSON+=$(printf '  "%s": %s,' "$1" "$2")$'\n'
+}
+
+report() {
+    local key JSON=
+    printf '\n%-28s %12s  %-9s %-9s\n' "median of $ROUNDS" value goal stretch
+    for key in redis_floor_enrol_per_s zmq_enrol_per_s pg_enrol_per_s redis_floor_pay_per_s zmq_pay_per_s pg_pay_per_s http_pay_per_s fsync_us_p50; do
+        row $key "$(median $key)"
+    done
+    row zmq_enrol_per_floor "$(ratio zmq_enrol_per_s redis_floor_enrol_per_s)" ">= 0.70" ">= 0.90"
+    row zmq_pay_per_floor "$(ratio zmq_pay_per_s redis_floor_pay_per_s)" ">= 0.70" ">= 0.90"
+    row zmq_enrol_per_pg "$(ratio zmq_enrol_per_s pg_enrol_per_s)" ">= 3"
+    row zmq_pay_per_pg "$(ratio zmq_pay_per_s pg_pay_per_s)" ">= 3"
+    row http_pay_per_pg "$(ratio http_pay_per_s pg_pay_per_s)" ">= 1"
+    row zmq_pay_p99_ms "$(median zmq_pay_p99_ms)" "<= 20" "<= 8"
+    row bytes_per_citizen "$(median bytes_per_citizen)" "<= 80"
+    row bytes_per_journal_entry "$(median bytes_per_journal_entry)" "<= 200"
+    printf '\n%s people a run; floor: %s connections, batches of %s; PostgreSQL: %s clients; bytes_per_citizen at %s people; %s\n' \
+        "$PEOPLE" "$FLOOR_CONNECTIONS" "$FLOOR_BATCH" "$PG_CLIENTS" "$CITIZENS" "$DISK"
+    {
+        printf '{\n%s' "$JSON"
+        printf '  "people": %s,\n  "rounds": %s,\n  "floor_connections": %s,\n  "floor_batch": %s,\n' "$PEOPLE" "$ROUNDS" "$FLOOR_CONNECTIONS" "$FLOOR_BATCH"
+        printf '  "pg_clients": %s,\n  "bytes_per_citizen_people": %s,\n  "disk": "%s"\n}\n' "$PG_CLIENTS" "$CITIZENS" "$DISK"
+    } >"$O/bench.json"
+    echo "written to $O/bench.json"
+}
