@@ -25,6 +25,7 @@ int cli_import(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_drill(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 
 /* The specs of a tool that calls services, and of one that reads both Redis servers itself. */
 extern const struct service_spec cli_caller_spec;
