@@ -6,6 +6,7 @@ import tempfile
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -75,6 +76,18 @@ class Browser:
 
     def element(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def click(self, selector):
+        """Clicks what the selector finds, again when the page drew it anew in between."""
+
+        def clicked():
+            try:
+                self.element(selector).click()
+                return True
+            except (NoSuchElementException, StaleElementReferenceException):
+                return False
+
+        self.wait(clicked, f"a click on {selector}")
 
     def text(self, element_id):
         return self.run("return document.getElementById(arguments[0]).textContent", element_id)

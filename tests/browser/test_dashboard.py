@@ -248,7 +248,7 @@ class DashboardTest(unittest.TestCase):
         self.assert_no_reload()
 
     def follow(self, selector, unit):
-        self.browser.element(selector).click()
+        self.browser.click(selector)
         self.await_unit(unit)
 
     def await_unit(self, unit):
