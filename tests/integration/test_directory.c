@@ -276,6 +276,22 @@ static void records_that_cannot_be_read_stop_the_load(void **state)
     }
 }
 
+static void versions_have_four_bytes(void **state)
+{
+    (void)state;
+    char key[KEY_MAX_BYTES];
+    (void)key_reference('u', key);
+    /* version 0x04030201, code "15", level 2 */
+    assert_int_equal(redis_server_integer(fixture.ledger.server, "HSET", key, "15",
+                                          "\x01\x02\x03\x04\x0a\x02\x31\x35\x18\x02", NULL),
+                     1);
+    struct directory *again = load_again();
+    assert_int_equal(directory_row_version(again, 'u', "15"), 0x04030201);
+    assert_int_equal(directory_unit(again, "15")->level,
+                     ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_PROVINCE);
+    directory_destroy(&again);
+}
+
 static void a_lost_ledger_answers_the_question_and_is_found_again(void **state)
 {
     (void)state;
@@ -301,6 +317,7 @@ static const struct CMUnitTest tests[] = {
     WITH_LEDGER(more_news_than_one_read_takes),
     WITH_LEDGER(everybody_who_asks_is_told_once_and_sees_what_was_before_the_question),
     WITH_LEDGER(records_that_cannot_be_read_stop_the_load),
+    WITH_LEDGER(versions_have_four_bytes),
     WITH_LEDGER(a_lost_ledger_answers_the_question_and_is_found_again),
 };
 
