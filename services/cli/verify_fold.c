@@ -236,6 +236,7 @@ static void apply_alias(struct fold *self, struct journal_position position,
     }
     memcpy(alias->hash, hash->data, ID_BYTES);
     memcpy(alias->citizen, event->citizen.data, ID_BYTES);
+    alias->claimed_ms = event->at_ms;
     alias->version++;
     self->totals[TOTAL_ALIASES]++;
 }

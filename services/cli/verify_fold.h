@@ -22,6 +22,7 @@ struct fold_citizen {
 struct fold_alias {
     uint8_t hash[ID_BYTES];
     uint8_t citizen[ID_BYTES];
+    int64_t claimed_ms;
     uint32_t version;
     int has_record;
 };

@@ -16,7 +16,8 @@
 #define ANSWER_DAYS (ANSWER_DAYS_BACK + 2)
 #define ANSWER_BUCKETS 16
 #define VERSION_BYTES 4
-#define ALIAS_BYTES (VERSION_BYTES + ID_BYTES)
+#define CLAIMED_BYTES 8
+#define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
 #define REFERENCE_KINDS "uopkt"
 #define ASKS_MAX (3 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
@@ -126,6 +127,9 @@ static void take_alias(struct ask *ask, const char *field, size_t field_len, con
                      read_number(value, VERSION_BYTES), alias->version);
     else if (memcmp(value + VERSION_BYTES, alias->citizen, ID_BYTES) != 0)
         findings_add(findings, "%s: leads to another citizen than the journal says", name);
+    else if (read_number(value + VERSION_BYTES + ID_BYTES, CLAIMED_BYTES) !=
+             (uint64_t)alias->claimed_ms)
+        findings_add(findings, "%s: the time of the claim is another than in the journal", name);
 }
 
 static void take_identity(struct ask *ask, const char *field, size_t field_len)

@@ -7,14 +7,18 @@
 #include "services/enrolment/enrolment_store.h"
 
 #define TRIES_MAX 8
+#define CLAIM_RETRY_MS 1000
 #define RETRY_AFTER_MS 200
+/* Longer than any request lives: after this long the enrolment behind a claim has happened, or
+ * never will. */
+#define CLAIM_MS (2 * BUS_TIMEOUT_MAX_MS)
 
 /* Lives in the request's arena. */
 struct claiming {
     struct enrolment *service;
     struct bus_request *request;
     struct alias_claim claim;
-    uint8_t holder[ID_BYTES]; /* the citizen that the code leads to now */
+    struct alias_record holder; /* the citizen that the code leads to now */
     const uint8_t *event;
     size_t event_len;
     int tries;
@@ -69,6 +73,9 @@ static void on_holder(void *arg, int rc, const struct citizen *holder)
     } else if (holder != NULL && holder->has_si_code) {
         bus_fail(self->request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "si_code",
                  "this SI code belongs to another participant");
+    } else if (self->claim.now_ms < self->holder.claimed_ms + CLAIM_MS) {
+        bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, CLAIM_RETRY_MS,
+                       "this SI code is being given to another participant; nothing was done");
     } else {
         *self->service->aliases_repaired += !self->is_dry_run;
         claim_commit(self);
@@ -79,15 +86,17 @@ static void on_alias(void *arg, int rc, const struct store_reply *reply)
 {
     struct claiming *self = arg;
     if (rc == 0)
-        rc = alias_read(reply, &self->claim.version_before, self->holder);
+        rc = alias_read(reply, &self->holder);
+    self->claim.version_before = self->holder.version;
     if (rc < 0)
         fail(self);
     else if (rc == 1)
         claim_commit(self);
-    else if (memcmp(self->holder, self->claim.citizen, ID_BYTES) == 0)
+    else if (memcmp(self->holder.citizen, self->claim.citizen, ID_BYTES) == 0)
         self->fn(self->arg);
     else
-        citizen_read(self->service->svc, self->request->arena, self->holder, on_holder, self);
+        citizen_read(self->service->svc, self->request->arena, self->holder.citizen, on_holder,
+                     self);
 }
 
 static void claim_read(struct claiming *self)

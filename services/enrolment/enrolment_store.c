@@ -6,7 +6,9 @@
 
 #include "ansinh/v1/events.pb-c.h"
 
-#define ALIAS_RECORD_BYTES (4 + ID_BYTES)
+#define VERSION_BYTES 4
+#define TIME_BYTES 8
+#define ALIAS_RECORD_BYTES (VERSION_BYTES + ID_BYTES + TIME_BYTES)
 
 static void field_ask(struct store *ledger, unsigned partition, const char *key, size_t key_len,
                       const uint8_t hash[ID_BYTES], store_reply_fn fn, void *arg)
@@ -33,20 +35,33 @@ void alias_ask(struct store *ledger, const uint8_t alias[ID_BYTES], store_reply_
     field_ask(ledger, partition, key, len, alias, fn, arg);
 }
 
-int alias_read(const struct store_reply *reply, uint32_t *ret_version,
-               uint8_t ret_citizen[ID_BYTES])
+static uint64_t get_le(const uint8_t *bytes, size_t n)
+{
+    uint64_t value = 0;
+    for (size_t i = n; i-- > 0;)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static void put_le(uint8_t *bytes, size_t n, uint64_t value)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+int alias_read(const struct store_reply *reply, struct alias_record *ret)
 {
     size_t len;
-    *ret_version = 0;
+    memset(ret, 0, sizeof(*ret));
     if (store_reply_type(reply) == STORE_REPLY_NIL)
         return 1;
     const char *bytes = store_reply_bytes(reply, &len);
     if (store_reply_type(reply) != STORE_REPLY_BYTES || len != ALIAS_RECORD_BYTES)
         return -EPROTO;
     const uint8_t *record = (const uint8_t *)bytes;
-    *ret_version = (uint32_t)record[0] | (uint32_t)record[1] << 8 | (uint32_t)record[2] << 16 |
-                   (uint32_t)record[3] << 24;
-    memcpy(ret_citizen, record + 4, ID_BYTES);
+    ret->version = (uint32_t)get_le(record, VERSION_BYTES);
+    memcpy(ret->citizen, record + VERSION_BYTES, ID_BYTES);
+    ret->claimed_ms = (int64_t)get_le(record + VERSION_BYTES + ID_BYTES, TIME_BYTES);
     return 0;
 }
 
@@ -74,9 +89,9 @@ int alias_commit(struct store *ledger, struct arena *arena, const struct alias_c
     memcpy(alias, claim->alias, ID_BYTES);
     memcpy(citizen, claim->citizen, ID_BYTES);
     uint32_t version = claim->version_before + 1;
-    for (int i = 0; i < 4; i++)
-        record[i] = (uint8_t)(version >> (8 * i));
-    memcpy(record + 4, citizen, ID_BYTES);
+    put_le(record, VERSION_BYTES, version);
+    memcpy(record + VERSION_BYTES, citizen, ID_BYTES);
+    put_le(record + VERSION_BYTES + ID_BYTES, TIME_BYTES, (uint64_t)claim->now_ms);
 
     Ansinh__V1__AliasClaimed claimed;
     ansinh__v1__alias_claimed__init(&claimed);

@@ -13,10 +13,16 @@ void identity_ask(struct store *ledger, const uint8_t citizen[ID_BYTES], store_r
 /* Asks for the record of an alias's hash (HGET: bytes or nil). */
 void alias_ask(struct store *ledger, const uint8_t alias[ID_BYTES], store_reply_fn fn, void *arg);
 
-/* Reads an alias record: version and the citizen that it leads to. -EPROTO when it is not one; 1
- * when there is none. */
-int alias_read(const struct store_reply *reply, uint32_t *ret_version,
-               uint8_t ret_citizen[ID_BYTES]) MUST_CHECK;
+/* What an alias's record says. */
+struct alias_record {
+    uint32_t version; /* 0: there is none */
+    uint8_t citizen[ID_BYTES];
+    int64_t claimed_ms; /* wall time of the claim */
+};
+
+/* Reads an alias's record: version u32, citizen, time of the claim i64. -EPROTO when it is not one;
+ * 1 when there is none. */
+int alias_read(const struct store_reply *reply, struct alias_record *ret) MUST_CHECK;
 
 struct alias_claim {
     uint8_t alias[ID_BYTES];

@@ -84,15 +84,17 @@ static void look_up(struct lookup *self)
 static void on_alias(void *arg, int rc, const struct store_reply *reply)
 {
     struct lookup *self = arg;
-    uint32_t version;
+    struct alias_record alias;
     if (rc == 0)
-        rc = alias_read(reply, &version, self->citizen);
+        rc = alias_read(reply, &alias);
     if (rc < 0)
         fail_unavailable(self);
     else if (rc == 1)
         fail_not_found(self);
-    else
+    else {
+        memcpy(self->citizen, alias.citizen, ID_BYTES);
         look_up(self);
+    }
 }
 
 /* --- GetParticipant --- */
