@@ -55,6 +55,12 @@ int bill_make(const struct policy *policy, const struct citizen *citizen, int is
 {
     if (on_day < citizen->enrolled_day)
         return err_field(err, -ERANGE, "on", "the date is before the enrolment");
+    if (citizen->covered_until >= (uint32_t)month_of_day(on_day)) {
+        char until[MONTH_TEXT_BYTES];
+        month_format((int32_t)citizen->covered_until, until);
+        return err_field(err, -ERANGE, "on",
+                         "all months are paid until %s; the next bill is due after that", until);
+    }
     if (citizen->bill_number >= BILL_NUMBER_MAX)
         return err_field(err, -ERANGE, "participant_id", "too many bills of one participant");
     struct quote_request request = {

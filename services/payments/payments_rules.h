@@ -29,7 +29,7 @@ int bill_is_current(const struct citizen *citizen, int32_t on_day);
 /* The next bill for a day: amounts by the rules of that day. The bill is valid to the end of its
  * day's month: then the law's deadline for a monthly method passes (Law 41/2024/QH15, article
  * 36(3)) and rules may change. Errors as contribution_quote; and -ERANGE, field "on", for a day
- * before the enrolment. */
+ * before the enrolment or in a month that is paid: nothing is billed ahead at today's rules. */
 int bill_make(const struct policy *policy, const struct citizen *citizen, int is_special_zone,
               int32_t on_day, struct citizen_bill *ret, struct err *err) MUST_CHECK;
 
