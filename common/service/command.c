@@ -336,7 +336,9 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
         return;
     }
     if (rc == -EIO) {
-        fail_internal(self, "the ledger refused the commit");
+        /* no memory or no disk: all refusals of the commit function come before its first write */
+        bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                       "the ledger takes no writes now; nothing was done");
         return;
     }
     if (rc < 0) {

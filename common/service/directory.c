@@ -217,7 +217,7 @@ int directory_load(struct directory *self, int64_t wait_ms, struct err *err)
         if (rc == 0)
             rc = load_head(load, until_ms);
         /* somebody imported meanwhile: the rows may be of either side */
-        if (rc == 0 && memcmp(&before, &load->head, sizeof(before)) != 0)
+        if (rc == 0 && (before.epoch != load->head.epoch || before.seq != load->head.seq))
             rc = -EAGAIN;
     }
     self->position = load->head;
