@@ -12,7 +12,7 @@ export PORT VAR
 
 LAYERS := base loop bus store domain json service
 SERVICES := $(notdir $(wildcard services/*))
-PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl
+PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
   -Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough -Wswitch-enum

@@ -1,118 +1,68 @@
 #include "common/domain/contribution.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "common/domain/calendar.h"
+#include "common/domain/lump_sum.h"
 
-#define FULL_BASIS_POINTS 10000
-#define VND_TEXT_BYTES 27 /* 19 digits, 6 commas, sign, NUL */
-#define PERCENT_TEXT_BYTES 16
+#define MONTHS_PER_YEAR 12
+#define PER_MILLION_OF_BASIS_POINT 100
+
+_Static_assert(POLICY_SPECIAL_ZONE == GROUP_OTHER + 1, "the special zones' key follows the groups");
 
 /* The rows in force on the day of one quote. */
 struct rules {
-    const struct policy_amount *poverty_line;
-    const struct policy_amount *reference_level;
-    const struct policy_limit *income_cap;
-    const struct policy_rate *rate;
-    const struct policy_support *support; /* the highest that fits */
-    const struct policy_limit *support_months;
+    const struct policy_row *poverty_line;
+    const struct policy_row *reference_level;
+    const struct policy_row *income_cap;
+    const struct policy_row *rate;
+    const struct policy_row *support; /* the highest that fits */
+    const struct policy_row *support_months;
+    const struct policy_row *fund_rate; /* lump sums only */
 };
 
-static int is_on(int32_t from_day, int32_t to_day, int32_t day)
+static const struct policy_row *support_on(const struct policy *policy,
+                                           const struct quote_request *request)
 {
-    return from_day <= day && day <= to_day;
-}
-
-static const struct policy_amount *amount_on(const struct policy_amount *rows, size_t n,
-                                             int32_t day)
-{
-    for (size_t i = 0; i < n; i++)
-        if (is_on(rows[i].from_day, rows[i].to_day, day))
-            return &rows[i];
-    return NULL;
-}
-
-static const struct policy_limit *limit_on(const struct policy_limit *rows, size_t n, int32_t day)
-{
-    for (size_t i = 0; i < n; i++)
-        if (is_on(rows[i].from_day, rows[i].to_day, day))
-            return &rows[i];
-    return NULL;
-}
-
-static const struct policy_rate *rate_on(const struct policy_rate *rows, size_t n, int32_t day)
-{
-    for (size_t i = 0; i < n; i++)
-        if (is_on(rows[i].from_day, rows[i].to_day, day))
-            return &rows[i];
-    return NULL;
-}
-
-static const struct policy_support *support_on(const struct policy *policy,
-                                               const struct quote_request *request)
-{
-    const struct policy_support *best = NULL;
-    for (size_t i = 0; i < policy->n_support; i++) {
-        const struct policy_support *row = &policy->support[i];
-        int fits = row->is_special_zone ? request->is_special_zone : row->group == request->group;
-        if (fits && is_on(row->from_day, row->to_day, request->on_day) &&
-            (best == NULL || row->basis_points > best->basis_points))
-            best = row;
-    }
-    return best;
+    const struct policy_row *own =
+        policy_on(policy, POLICY_SUPPORT, (int32_t)request->group, request->on_day);
+    const struct policy_row *zone =
+        request->is_special_zone
+            ? policy_on(policy, POLICY_SUPPORT, POLICY_SPECIAL_ZONE, request->on_day)
+            : NULL;
+    return own == NULL || (zone != NULL && zone->value > own->value) ? zone : own;
 }
 
 static int rules_find(const struct policy *policy, const struct quote_request *request,
                       struct rules *ret, struct err *err)
 {
-    int32_t day = request->on_day;
-    ret->poverty_line = amount_on(policy->poverty_line, policy->n_poverty_line, day);
-    ret->reference_level = amount_on(policy->reference_level, policy->n_reference_level, day);
-    ret->income_cap = limit_on(policy->income_cap, policy->n_income_cap, day);
-    ret->rate = rate_on(policy->contribution_rate, policy->n_contribution_rate, day);
-    ret->support_months = limit_on(policy->support_months, policy->n_support_months, day);
+    const struct {
+        enum policy_table_id table;
+        const struct policy_row **row;
+    } wanted[] = {
+        {POLICY_POVERTY_LINE, &ret->poverty_line},
+        {POLICY_REFERENCE_LEVEL, &ret->reference_level},
+        {POLICY_INCOME_CAP, &ret->income_cap},
+        {POLICY_CONTRIBUTION_RATE, &ret->rate},
+        {POLICY_SUPPORT_MONTHS, &ret->support_months},
+        {POLICY_FUND_RATE, &ret->fund_rate},
+    };
+    size_t n = ARRAY_LEN(wanted) - (method_is_lump_sum(request->method) ? 0 : 1);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = policy_need(policy, wanted[i].table, 0, request->on_day, wanted[i].row, err);
+    if (rc < 0)
+        return rc;
     ret->support = support_on(policy, request);
-    if (ret->poverty_line != NULL && ret->reference_level != NULL && ret->income_cap != NULL &&
-        ret->rate != NULL && ret->support_months != NULL && ret->support != NULL)
-        return 0;
-    char date[DATE_TEXT_BYTES];
-    date_format(day, date);
-    (void)err_field(err, -ERANGE, "on", "the rules for %s are not in the tables", date);
-    return -ERANGE;
-}
-
-/* 1234567 as "1,234,567". */
-static void vnd_format(int64_t vnd, char ret_text[VND_TEXT_BYTES])
-{
-    char digits[VND_TEXT_BYTES];
-    int n = snprintf(digits, sizeof(digits), "%lld", (long long)vnd);
-    char *at = ret_text;
-    for (int i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            *at++ = ',';
-        *at++ = digits[i];
-    }
-    *at = '\0';
-}
-
-/* 2200 as "22 %", 2250 as "22.5 %". */
-static void percent_format(int32_t basis_points, char ret_text[PERCENT_TEXT_BYTES])
-{
-    int32_t whole = basis_points / 100, rest = basis_points % 100;
-    if (rest == 0)
-        (void)snprintf(ret_text, PERCENT_TEXT_BYTES, "%d %%", whole);
-    else if (rest % 10 == 0)
-        (void)snprintf(ret_text, PERCENT_TEXT_BYTES, "%d.%d %%", whole, rest / 10);
-    else
-        (void)snprintf(ret_text, PERCENT_TEXT_BYTES, "%d.%02d %%", whole, rest);
+    return ret->support != NULL ? 0
+                                : policy_need(policy, POLICY_SUPPORT, (int32_t)request->group,
+                                              request->on_day, &ret->support, err);
 }
 
 static int income_check(int64_t income_vnd, const struct rules *rules, struct err *err)
 {
-    int64_t floor_vnd = rules->poverty_line->vnd;
-    int64_t cap_vnd = rules->reference_level->vnd * rules->income_cap->value;
+    int64_t floor_vnd = rules->poverty_line->value;
+    int64_t cap_vnd = rules->reference_level->value * rules->income_cap->value;
     if (income_vnd >= floor_vnd && income_vnd <= cap_vnd)
         return 0;
     char floor_text[VND_TEXT_BYTES], cap_text[VND_TEXT_BYTES];
@@ -124,7 +74,43 @@ static int income_check(int64_t income_vnd, const struct rules *rules, struct er
                      is_under ? rules->poverty_line->citation : rules->income_cap->citation);
 }
 
-/* Months of one bill of the method; 0 where there is no fixed number. */
+int method_is_lump_sum(enum method method)
+{
+    return method == METHOD_IS_FUTURE_YEARS || method == METHOD_IS_MISSING_MONTHS;
+}
+
+static int future_months(const struct policy *policy, const struct quote_request *request,
+                         struct err *err)
+{
+    const struct policy_row *least, *most;
+    int rc = policy_need(policy, POLICY_FUTURE_YEARS_MIN, 0, request->on_day, &least, err);
+    if (rc == 0)
+        rc = policy_need(policy, POLICY_FUTURE_YEARS_MAX, 0, request->on_day, &most, err);
+    if (rc != 0)
+        return rc;
+    int64_t from = least->value * MONTHS_PER_YEAR, to = most->value * MONTHS_PER_YEAR;
+    if (request->months % MONTHS_PER_YEAR != 0 || request->months < from || request->months > to)
+        return err_field(err, -EINVAL, "months",
+                         "future years: want %lld to %lld months in whole years (%.80s)",
+                         (long long)from, (long long)to,
+                         request->months > to ? most->citation : least->citation);
+    return 0;
+}
+
+static int missing_months(const struct policy *policy, const struct quote_request *request,
+                          struct err *err)
+{
+    const struct policy_row *most;
+    int rc = policy_need(policy, POLICY_MISSING_MONTHS_MAX, 0, request->on_day, &most, err);
+    if (rc != 0)
+        return rc;
+    if (request->months < 1 || request->months > most->value)
+        return err_field(err, -EINVAL, "months", "missing months: want 1 to %lld (%.80s)",
+                         (long long)most->value, most->citation);
+    return 0;
+}
+
+/* Months of one bill of a method that has a fixed number; else 0. */
 static uint32_t method_months(enum method method)
 {
     switch (method) {
@@ -135,7 +121,7 @@ static uint32_t method_months(enum method method)
     case METHOD_IS_HALF_YEARLY:
         return 6;
     case METHOD_IS_YEARLY:
-        return 12;
+        return MONTHS_PER_YEAR;
     case METHOD_IS_FUTURE_YEARS:
     case METHOD_IS_MISSING_MONTHS:
     case METHOD_NONE:
@@ -144,92 +130,101 @@ static uint32_t method_months(enum method method)
     return 0;
 }
 
-static int request_check(const struct quote_request *request, struct err *err)
+static int months_find(const struct policy *policy, const struct quote_request *request,
+                       uint32_t *ret, struct err *err)
 {
-    if (request->group < GROUP_POOR || request->group > GROUP_OTHER)
-        return err_field(err, -EINVAL, "support_group", "unknown support group %d",
-                         (int)request->group);
-    if (request->method == METHOD_IS_FUTURE_YEARS || request->method == METHOD_IS_MISSING_MONTHS)
-        return err_field(err, -ENOTSUP, "method",
-                         "lump sums for future years or missing months cannot be quoted yet");
-    uint32_t months = method_months(request->method);
-    if (months == 0)
+    *ret = request->months;
+    if (request->method == METHOD_IS_FUTURE_YEARS)
+        return future_months(policy, request, err);
+    if (request->method == METHOD_IS_MISSING_MONTHS)
+        return missing_months(policy, request, err);
+    *ret = method_months(request->method);
+    if (*ret == 0)
         return err_field(err, -EINVAL, "method", "unknown method %d", (int)request->method);
-    if (request->months != 0 && request->months != months)
-        return err_field(err, -EINVAL, "months", "this method pays %u month%s at once", months,
-                         months == 1 ? "" : "s");
+    if (request->months != 0 && request->months != *ret)
+        return err_field(err, -EINVAL, "months", "this method pays %u month%s at once", *ret,
+                         *ret == 1 ? "" : "s");
     return 0;
 }
 
-static struct quote_line *line_add(struct quote *quote, const char *key, int64_t amount_vnd,
-                                   const char *citation)
+/* The share of the income; a lump sum's is rounded once and not month by month. */
+static void contribution_add(struct quote *quote, const struct rules *rules,
+                             const struct quote_request *request)
 {
-    struct quote_line *line = &quote->lines[quote->n_lines++];
-    line->key = key;
-    line->amount_vnd = amount_vnd;
-    memcpy(line->citation, citation, sizeof(line->citation));
-    return line;
+    int64_t share = request->income_vnd * rules->rate->value;
+    quote->gross_vnd = method_is_lump_sum(request->method)
+                           ? divide_half_up(share * quote->months, FULL_BASIS_POINTS)
+                           : divide_half_up(share, FULL_BASIS_POINTS) * quote->months;
+    char rate[PERCENT_TEXT_BYTES], income[VND_TEXT_BYTES];
+    percent_format(rules->rate->value * PER_MILLION_OF_BASIS_POINT, rate);
+    vnd_format(request->income_vnd, income);
+    explain_add(&quote->lines, "contribution", quote->gross_vnd, rules->rate,
+                "%s x %s x %u month%s", rate, income, quote->months, quote->months == 1 ? "" : "s");
 }
 
-static void contribution_add(struct quote *quote, const struct rules *rules, int64_t income_vnd)
+/* What the time between the months and the payment makes cheaper or dearer. */
+static void interest_add(struct quote *quote, const struct rules *rules,
+                         const struct quote_request *request)
 {
-    int64_t monthly_vnd =
-        (income_vnd * rules->rate->basis_points + FULL_BASIS_POINTS / 2) / FULL_BASIS_POINTS;
-    quote->gross_vnd = monthly_vnd * quote->months;
-    struct quote_line *line =
-        line_add(quote, "contribution", quote->gross_vnd, rules->rate->citation);
-    char rate[PERCENT_TEXT_BYTES], income[VND_TEXT_BYTES];
-    percent_format(rules->rate->basis_points, rate);
-    vnd_format(income_vnd, income);
-    (void)snprintf(line->explanation, sizeof(line->explanation), "%s x %s x %u month%s", rate,
-                   income, quote->months, quote->months == 1 ? "" : "s");
+    int is_future = request->method == METHOD_IS_FUTURE_YEARS;
+    int64_t (*sum)(int64_t, int64_t, int64_t, uint32_t) =
+        is_future ? lump_sum_future : lump_sum_missing;
+    int64_t flat_vnd = quote->gross_vnd;
+    quote->gross_vnd =
+        sum(request->income_vnd, rules->rate->value, rules->fund_rate->value, quote->months);
+    char rate[PERCENT_TEXT_BYTES];
+    percent_format(rules->fund_rate->value, rate);
+    explain_add(&quote->lines, is_future ? "discount" : "interest", quote->gross_vnd - flat_vnd,
+                rules->fund_rate, "%s a month, compound, for %u month%s paid %s", rate,
+                quote->months, quote->months == 1 ? "" : "s", is_future ? "ahead" : "late");
 }
 
 /* The support is a share of the contribution at the poverty line, whatever the chosen income. */
 static void central_support_add(struct quote *quote, const struct rules *rules,
                                 uint32_t months_supported)
 {
-    const int64_t unit = (int64_t)FULL_BASIS_POINTS * FULL_BASIS_POINTS;
     uint32_t limit = (uint32_t)rules->support_months->value;
     uint32_t left = months_supported < limit ? limit - months_supported : 0;
     quote->months_supported = MIN(left, quote->months);
     int64_t monthly_vnd =
-        (rules->poverty_line->vnd * rules->rate->basis_points * rules->support->basis_points +
-         unit / 2) /
-        unit;
+        divide_half_up(rules->poverty_line->value * rules->rate->value * rules->support->value,
+                       (int64_t)FULL_BASIS_POINTS * FULL_BASIS_POINTS);
     quote->central_vnd = monthly_vnd * quote->months_supported;
-    int is_cut = quote->months_supported < quote->months;
-    struct quote_line *line =
-        line_add(quote, "central_support", -quote->central_vnd,
-                 is_cut ? rules->support_months->citation : rules->support->citation);
     if (quote->months_supported == 0) {
-        (void)snprintf(line->explanation, sizeof(line->explanation),
-                       "none left: all %u months of support are used", limit);
+        explain_add(&quote->lines, "central_support", 0, rules->support_months,
+                    "none left: all %u months of support are used", limit);
         return;
     }
+    int is_cut = quote->months_supported < quote->months;
     char share[PERCENT_TEXT_BYTES], rate[PERCENT_TEXT_BYTES], base[VND_TEXT_BYTES];
-    percent_format(rules->support->basis_points, share);
-    percent_format(rules->rate->basis_points, rate);
-    vnd_format(rules->poverty_line->vnd, base);
-    (void)snprintf(line->explanation, sizeof(line->explanation), "%s x %s x %s x %u month%s%s",
-                   share, rate, base, quote->months_supported,
-                   quote->months_supported == 1 ? "" : "s",
-                   is_cut ? ", the last with support" : "");
+    percent_format(rules->support->value * PER_MILLION_OF_BASIS_POINT, share);
+    percent_format(rules->rate->value * PER_MILLION_OF_BASIS_POINT, rate);
+    vnd_format(rules->poverty_line->value, base);
+    explain_add(&quote->lines, "central_support", -quote->central_vnd,
+                is_cut ? rules->support_months : rules->support, "%s x %s x %s x %u month%s%s",
+                share, rate, base, quote->months_supported, quote->months_supported == 1 ? "" : "s",
+                is_cut ? ", the last with support" : "");
 }
 
 int contribution_quote(const struct policy *policy, const struct quote_request *request,
                        struct quote *ret, struct err *err)
 {
     struct rules rules = {0};
-    int rc = request_check(request, err);
+    uint32_t months;
+    if (request->group < GROUP_POOR || request->group > GROUP_OTHER)
+        return err_field(err, -EINVAL, "support_group", "unknown support group %d",
+                         (int)request->group);
+    int rc = months_find(policy, request, &months, err);
     if (rc == 0)
         rc = rules_find(policy, request, &rules, err);
     if (rc == 0)
         rc = income_check(request->income_vnd, &rules, err);
     if (rc != 0)
         return rc;
-    *ret = (struct quote){.months = method_months(request->method)};
-    contribution_add(ret, &rules, request->income_vnd);
+    *ret = (struct quote){.months = months};
+    contribution_add(ret, &rules, request);
+    if (method_is_lump_sum(request->method))
+        interest_add(ret, &rules, request);
     central_support_add(ret, &rules, request->months_supported);
     ret->participant_vnd = ret->gross_vnd - ret->central_vnd - ret->local_vnd - ret->donor_vnd;
     return 0;
@@ -238,15 +233,14 @@ int contribution_quote(const struct policy *policy, const struct quote_request *
 int contribution_check_age(const struct policy *policy, int32_t birth_day, int32_t on_day,
                            struct err *err)
 {
-    const struct policy_limit *minimum =
-        limit_on(policy->minimum_age, policy->n_minimum_age, on_day);
+    const struct policy_row *minimum = policy_on(policy, POLICY_MINIMUM_AGE, 0, on_day);
     if (minimum == NULL)
         return err_field(err, -EINVAL, "birth_date", "no rule about the age on that day");
     int age = age_on(birth_day, on_day);
     if (age < 0)
         return err_field(err, -EINVAL, "birth_date", "lies in the future");
     if (age < minimum->value)
-        return err_field(err, -EINVAL, "birth_date", "%d years old, must be at least %d (%s)", age,
-                         minimum->value, minimum->citation);
+        return err_field(err, -EINVAL, "birth_date", "%d years old, must be at least %lld (%s)",
+                         age, (long long)minimum->value, minimum->citation);
     return 0;
 }

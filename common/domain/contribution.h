@@ -1,8 +1,5 @@
-/* What is owed: the contribution rules as pure functions over effective-dated rows. No I/O, no
- * floating point.
- *
- * Rows come from the JSON files in deploy/policy by way of common/service/policy.c; every row
- * carries its citation. Nothing in this file is a legal constant. */
+/* What is owed for voluntary social insurance: the contribution rules as pure functions over the
+ * policy's rows. No I/O, no floating point. */
 #ifndef ANSINH_DOMAIN_CONTRIBUTION_H
 #define ANSINH_DOMAIN_CONTRIBUTION_H
 
@@ -10,11 +7,8 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
-
-#define POLICY_ROWS_MAX 256
-#define POLICY_CITATION_BYTES 96
-#define QUOTE_LINES_MAX 8
-#define SUPPORT_GROUPS 5 /* numbers of ansinh.v1.SupportGroup; 0 unspecified */
+#include "common/domain/explain.h"
+#include "common/domain/policy.h"
 
 /* Numbers of ansinh.v1.SupportGroup and ansinh.v1.Method. */
 enum support_group { GROUP_NONE, GROUP_POOR, GROUP_NEAR_POOR, GROUP_ETHNIC_MINORITY, GROUP_OTHER };
@@ -28,58 +22,10 @@ enum method {
     METHOD_IS_MISSING_MONTHS
 };
 
-/* Valid on days from..to inclusive. */
-struct policy_amount {
-    int32_t from_day, to_day;
-    int64_t vnd;
-    char citation[POLICY_CITATION_BYTES];
-};
-struct policy_rate {
-    int32_t from_day, to_day;
-    int32_t basis_points; /* 22 % = 2200 */
-    char citation[POLICY_CITATION_BYTES];
-};
-struct policy_support {
-    int32_t from_day, to_day;
-    enum support_group group;
-    int is_special_zone;  /* row for residents of island communes and special zones, whatever their
-                             group */
-    int32_t basis_points; /* of the contribution at the poverty line */
-    char citation[POLICY_CITATION_BYTES];
-};
-struct policy_limit {
-    int32_t from_day, to_day;
-    int32_t
-        value; /* months of support: 120; cap in reference levels: 20; minimum age in years: 15 */
-    char citation[POLICY_CITATION_BYTES];
-};
-
-struct policy {
-    struct policy_amount reference_level[POLICY_ROWS_MAX];
-    size_t n_reference_level;
-    struct policy_amount poverty_line[POLICY_ROWS_MAX];
-    size_t n_poverty_line;
-    struct policy_rate contribution_rate[POLICY_ROWS_MAX];
-    size_t n_contribution_rate;
-    struct policy_support support[POLICY_ROWS_MAX];
-    size_t n_support;
-    struct policy_limit income_cap[POLICY_ROWS_MAX];
-    size_t n_income_cap;
-    struct policy_limit support_months[POLICY_ROWS_MAX];
-    size_t n_support_months;
-    struct policy_limit minimum_age[POLICY_ROWS_MAX];
-    size_t n_minimum_age;
-};
-
-/* Every table has rows, each row a citation; no two rows for the same thing overlap, and there is
- * no gap between the first and the last; every support group has a row. -EINVAL naming table and
- * row (counted from 1), with err->field the table. */
-int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
-
 struct quote_request {
     int64_t income_vnd;
     enum method method;
-    uint32_t months; /* 0: the method's own number */
+    uint32_t months; /* 0: the method's own number; must be given for a lump sum */
     enum support_group group;
     int is_special_zone;
     int32_t on_day;            /* business day whose rules apply */
@@ -87,27 +33,22 @@ struct quote_request {
                                   given */
 };
 
-struct quote_line {
-    const char *key;       /* "contribution", "central_support" */
-    char explanation[120]; /* "22 % x 1,500,000 x 1 month" */
-    int64_t amount_vnd;    /* negative for a support */
-    char citation[POLICY_CITATION_BYTES];
-};
-
 struct quote {
     int64_t gross_vnd, participant_vnd, central_vnd, local_vnd, donor_vnd;
     uint32_t months;
     uint32_t months_supported; /* of them with support */
-    struct quote_line lines[QUOTE_LINES_MAX];
-    size_t n_lines;
+    struct explain_lines lines;
 };
 
 /* The sum for one bill; lines add up to participant_vnd. -ERANGE: income under the poverty line or
- * over the cap, or a day before the tables begin (err->field "income_vnd" or "on", the text gives
- * the allowed range and the citation); -EINVAL: unknown group or months that do not fit the method;
- * -ENOTSUP: a method whose rules are not here yet. */
+ * over the cap, or a day that the tables do not know (err->field "income_vnd" or "on", the text
+ * gives the allowed range and the citation); -EINVAL: unknown group, or months that do not fit the
+ * method (for lump sums with the range and the citation). */
 int contribution_quote(const struct policy *policy, const struct quote_request *request,
                        struct quote *ret, struct err *err) MUST_CHECK;
+
+/* Whether the method is one sum for months that are chosen: future years or missing months. */
+int method_is_lump_sum(enum method method);
 
 /* Whether a person may join on a day (Law 41/2024/QH15, article 2): -EINVAL with field "birth_date"
  * and the citation. */

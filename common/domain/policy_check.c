@@ -1,35 +1,31 @@
 #include <errno.h>
 
-#include "common/domain/contribution.h"
+#include "common/domain/policy.h"
 
-/* Limits that keep every product of a quote inside int64. */
-#define VND_MAX 10000000000LL
-#define BASIS_POINTS_MAX 10000
-#define LIMIT_MAX 1000
-
-/* One row reduced to what is checked: rows with the same key are about the same thing. */
-struct span {
-    int32_t from_day, to_day;
-    int key;
-    int is_value_good;
-    const char *citation;
-};
-
-static int row_check(const char *table, const struct span *spans, size_t n, size_t row_i,
+static int row_check(const struct policy_form *form, const struct policy_row *row, size_t row_n,
                      struct err *err)
 {
-    const struct span *row = &spans[row_i];
+    const char *table = form->name;
     if (row->from_day > row->to_day)
-        return err_field(err, -EINVAL, table, "%s row %zu: ends before it begins", table,
-                         row_i + 1);
-    if (!row->is_value_good)
+        return err_field(err, -EINVAL, table, "%s row %zu: ends before it begins", table, row_n);
+    if (row->value < form->value_min || row->value > form->value_max || row->key < form->key_min ||
+        row->key > form->key_max)
         return err_field(err, -EINVAL, table, "%s row %zu: value or group out of range", table,
-                         row_i + 1);
+                         row_n);
     if (row->citation[0] == '\0')
-        return err_field(err, -EINVAL, table, "%s row %zu: no citation", table, row_i + 1);
+        return err_field(err, -EINVAL, table, "%s row %zu: no citation", table, row_n);
+    return 0;
+}
+
+/* Rows with the same key follow each other: no overlap, no gap. */
+static int neighbours_check(const struct policy_form *form, const struct policy_table *rows,
+                            size_t row_i, struct err *err)
+{
+    const char *table = form->name;
+    const struct policy_row *row = &rows->rows[row_i];
     int is_last = 1, is_continued = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct span *other = &spans[i];
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct policy_row *other = &rows->rows[i];
         if (i == row_i || other->key != row->key)
             continue;
         if (row->from_day <= other->to_day && other->from_day <= row->to_day)
@@ -45,120 +41,37 @@ static int row_check(const char *table, const struct span *spans, size_t n, size
     return 0;
 }
 
-static int table_check(const char *table, const struct span *spans, size_t n, struct err *err)
+static int has_key(const struct policy_table *rows, int32_t key)
 {
-    for (size_t i = 0; i < n; i++) {
-        int rc = row_check(table, spans, n, i, err);
-        if (rc < 0)
-            return rc;
-    }
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->rows[i].key == key)
+            return 1;
     return 0;
 }
 
-static int amounts_check(const char *table, const struct policy_amount *rows, size_t n,
-                         struct err *err)
+static int table_check(const struct policy_form *form, const struct policy_table *rows,
+                       struct err *err)
 {
-    struct span spans[POLICY_ROWS_MAX] = {0};
-    for (size_t i = 0; i < n; i++)
-        spans[i] = (struct span){.from_day = rows[i].from_day,
-                                 .to_day = rows[i].to_day,
-                                 .is_value_good = rows[i].vnd > 0 && rows[i].vnd <= VND_MAX,
-                                 .citation = rows[i].citation};
-    return table_check(table, spans, n, err);
-}
-
-static int rates_check(const char *table, const struct policy_rate *rows, size_t n, struct err *err)
-{
-    struct span spans[POLICY_ROWS_MAX] = {0};
-    for (size_t i = 0; i < n; i++)
-        spans[i] = (struct span){.from_day = rows[i].from_day,
-                                 .to_day = rows[i].to_day,
-                                 .is_value_good = rows[i].basis_points > 0 &&
-                                                  rows[i].basis_points <= BASIS_POINTS_MAX,
-                                 .citation = rows[i].citation};
-    return table_check(table, spans, n, err);
-}
-
-static int limits_check(const char *table, const struct policy_limit *rows, size_t n,
-                        struct err *err)
-{
-    struct span spans[POLICY_ROWS_MAX] = {0};
-    for (size_t i = 0; i < n; i++)
-        spans[i] = (struct span){.from_day = rows[i].from_day,
-                                 .to_day = rows[i].to_day,
-                                 .is_value_good = rows[i].value > 0 && rows[i].value <= LIMIT_MAX,
-                                 .citation = rows[i].citation};
-    return table_check(table, spans, n, err);
-}
-
-static int is_support_good(const struct policy_support *row)
-{
-    int is_group_good = row->is_special_zone
-                            ? row->group == GROUP_NONE
-                            : row->group >= GROUP_POOR && row->group <= GROUP_OTHER;
-    return is_group_good && row->basis_points >= 0 && row->basis_points <= BASIS_POINTS_MAX;
-}
-
-static int supports_check(const char *table, const struct policy_support *rows, size_t n,
-                          struct err *err)
-{
-    struct span spans[POLICY_ROWS_MAX] = {0};
-    unsigned groups_seen = 0;
-    for (size_t i = 0; i < n; i++) {
-        spans[i] = (struct span){.from_day = rows[i].from_day,
-                                 .to_day = rows[i].to_day,
-                                 .key = (int)rows[i].group,
-                                 .is_value_good = is_support_good(&rows[i]),
-                                 .citation = rows[i].citation};
-        if (spans[i].is_value_good)
-            groups_seen |= 1u << rows[i].group;
+    if (rows->n == 0 || rows->n > POLICY_ROWS_MAX)
+        return err_field(err, -EINVAL, form->name, "%s: %zu rows, must be 1 to %d", form->name,
+                         rows->n, POLICY_ROWS_MAX);
+    for (size_t i = 0; i < rows->n; i++) {
+        int rc = row_check(form, &rows->rows[i], i + 1, err);
+        if (rc == 0)
+            rc = neighbours_check(form, rows, i, err);
+        if (rc < 0)
+            return rc;
     }
-    int rc = table_check(table, spans, n, err);
-    for (int group = GROUP_POOR; rc == 0 && group <= GROUP_OTHER; group++)
-        if ((groups_seen & 1u << group) == 0)
-            return err_field(err, -EINVAL, table, "%s: no row for group %d", table, group);
-    return rc;
-}
-
-static int counts_check(const struct policy *policy, struct err *err)
-{
-    const struct {
-        const char *table;
-        size_t n;
-    } counts[] = {
-        {"reference_level", policy->n_reference_level},
-        {"poverty_line", policy->n_poverty_line},
-        {"contribution_rate", policy->n_contribution_rate},
-        {"support", policy->n_support},
-        {"income_cap", policy->n_income_cap},
-        {"support_months", policy->n_support_months},
-        {"minimum_age", policy->n_minimum_age},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-        if (counts[i].n == 0 || counts[i].n > POLICY_ROWS_MAX)
-            return err_field(err, -EINVAL, counts[i].table, "%s: %zu rows, must be 1 to %d",
-                             counts[i].table, counts[i].n, POLICY_ROWS_MAX);
+    for (int32_t key = form->key_min; key <= form->key_needed; key++)
+        if (!has_key(rows, key))
+            return err_field(err, -EINVAL, form->name, "%s: no row for group %d", form->name, key);
     return 0;
 }
 
 int policy_check(const struct policy *policy, struct err *err)
 {
-    int rc = counts_check(policy, err);
-    if (rc == 0)
-        rc = amounts_check("reference_level", policy->reference_level, policy->n_reference_level,
-                           err);
-    if (rc == 0)
-        rc = amounts_check("poverty_line", policy->poverty_line, policy->n_poverty_line, err);
-    if (rc == 0)
-        rc = rates_check("contribution_rate", policy->contribution_rate,
-                         policy->n_contribution_rate, err);
-    if (rc == 0)
-        rc = supports_check("support", policy->support, policy->n_support, err);
-    if (rc == 0)
-        rc = limits_check("income_cap", policy->income_cap, policy->n_income_cap, err);
-    if (rc == 0)
-        rc = limits_check("support_months", policy->support_months, policy->n_support_months, err);
-    if (rc == 0)
-        rc = limits_check("minimum_age", policy->minimum_age, policy->n_minimum_age, err);
+    int rc = 0;
+    for (enum policy_table_id table = 0; rc == 0 && table < POLICY_TABLES; table++)
+        rc = table_check(policy_form(table), &policy->tables[table], err);
     return rc;
 }

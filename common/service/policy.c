@@ -17,28 +17,12 @@
 #define ARENA_MAX_BYTES (16 * POLICY_FILE_MAX_BYTES)
 #define OPEN_END INT32_MAX
 
-enum table {
-    REFERENCE_LEVEL,
-    POVERTY_LINE,
-    CONTRIBUTION_RATE,
-    SUPPORT,
-    INCOME_CAP,
-    SUPPORT_MONTHS,
-    MINIMUM_AGE,
-    TABLES
-};
-
-static const char *const table_names[TABLES] = {
-    "reference_level", "poverty_line",   "contribution_rate", "support",
-    "income_cap",      "support_months", "minimum_age",
-};
-
 struct loader {
     struct policy *policy;
     struct arena *arena;
     struct dirent **files;
     int n_files;
-    const char *file_of[TABLES]; /* NULL until read */
+    const char *file_of[POLICY_TABLES]; /* NULL until read */
 };
 
 /* What is being read, for the texts of errors. */
@@ -54,112 +38,96 @@ static int refuse(const struct place *place, const char *what)
                      place->table, place->row_i + 1, what);
 }
 
-static int days_read(const struct place *place, const Ansinh__V1__PolicyRow *row, int32_t *ret_from,
-                     int32_t *ret_to)
+static int days_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
+                     struct policy_row *ret)
 {
-    if (date_parse(row->from, ret_from) < 0)
+    if (date_parse(row->from, &ret->from_day) < 0)
         return refuse(place, "\"from\" is not a date");
-    *ret_to = OPEN_END;
-    if (row->to[0] != '\0' && date_parse(row->to, ret_to) < 0)
+    ret->to_day = OPEN_END;
+    if (row->to[0] != '\0' && date_parse(row->to, &ret->to_day) < 0)
         return refuse(place, "\"to\" is not a date");
     return 0;
 }
 
-static int citation_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
-                         char ret[POLICY_CITATION_BYTES])
+static int value_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
+                      enum policy_unit unit, int64_t *ret)
 {
-    if (snprintf(ret, POLICY_CITATION_BYTES, "%s", row->citation) >= POLICY_CITATION_BYTES)
+    const struct {
+        Ansinh__V1__PolicyRow__ValueCase value_case;
+        int64_t value; /* of no meaning in another case */
+        const char *missing;
+    } units[] = {
+        [UNIT_VND] = {ANSINH__V1__POLICY_ROW__VALUE_VND, row->vnd, "no vnd"},
+        [UNIT_BASIS_POINTS] = {ANSINH__V1__POLICY_ROW__VALUE_BASIS_POINTS, row->basis_points,
+                               "no basisPoints"},
+        [UNIT_PER_MILLION] = {ANSINH__V1__POLICY_ROW__VALUE_PER_MILLION, row->per_million,
+                              "no perMillion"},
+        [UNIT_TIMES] = {ANSINH__V1__POLICY_ROW__VALUE_TIMES, row->times, "no times"},
+        [UNIT_MONTHS] = {ANSINH__V1__POLICY_ROW__VALUE_MONTHS, row->months, "no months"},
+        [UNIT_YEARS] = {ANSINH__V1__POLICY_ROW__VALUE_YEARS, row->years, "no years"},
+    };
+    if (row->value_case != units[unit].value_case)
+        return refuse(place, units[unit].missing);
+    *ret = units[unit].value;
+    return 0;
+}
+
+/* What does not belong to the table's key is refused: it would be read past. */
+static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
+                    enum policy_key key, int32_t *ret)
+{
+    int has_group = row->group != ANSINH__V1__SUPPORT_GROUP__SUPPORT_GROUP_UNSPECIFIED;
+    if (has_group && (key != KEY_GROUP || row->special_zone))
+        return refuse(place, "a group does not fit here");
+    if (row->special_zone && key != KEY_GROUP)
+        return refuse(place, "specialZone does not fit here");
+    switch (key) {
+    case KEY_NONE:
+        *ret = 0;
+        break;
+    case KEY_GROUP:
+        *ret = row->special_zone ? POLICY_SPECIAL_ZONE : (int32_t)row->group;
+        /* the numbers of groups and of what follows them must not meet */
+        if (!row->special_zone && *ret >= POLICY_SPECIAL_ZONE)
+            return refuse(place, "value or group out of range");
+        break;
+    }
+    return 0;
+}
+
+static int row_read(const struct place *place, const struct policy_form *form,
+                    const Ansinh__V1__PolicyRow *row, struct policy_row *ret)
+{
+    int rc = value_read(place, row, form->unit, &ret->value);
+    if (rc == 0)
+        rc = key_read(place, row, form->key, &ret->key);
+    if (rc == 0)
+        rc = days_read(place, row, ret);
+    if (rc < 0)
+        return rc;
+    if (snprintf(ret->citation, POLICY_CITATION_BYTES, "%s", row->citation) >=
+        POLICY_CITATION_BYTES)
         return refuse(place, "the citation is too long");
     return 0;
 }
 
-static int amount_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
-                       struct policy_amount *ret)
-{
-    if (row->value_case != ANSINH__V1__POLICY_ROW__VALUE_VND)
-        return refuse(place, "no vnd");
-    ret->vnd = row->vnd;
-    int rc = days_read(place, row, &ret->from_day, &ret->to_day);
-    return rc < 0 ? rc : citation_read(place, row, ret->citation);
-}
-
-static int rate_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
-                     struct policy_rate *ret)
-{
-    if (row->value_case != ANSINH__V1__POLICY_ROW__VALUE_BASIS_POINTS)
-        return refuse(place, "no basisPoints");
-    ret->basis_points = row->basis_points;
-    int rc = days_read(place, row, &ret->from_day, &ret->to_day);
-    return rc < 0 ? rc : citation_read(place, row, ret->citation);
-}
-
-static int support_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
-                        struct policy_support *ret)
-{
-    if (row->value_case != ANSINH__V1__POLICY_ROW__VALUE_BASIS_POINTS)
-        return refuse(place, "no basisPoints");
-    ret->basis_points = row->basis_points;
-    ret->is_special_zone = row->special_zone;
-    ret->group = (enum support_group)row->group;
-    int rc = days_read(place, row, &ret->from_day, &ret->to_day);
-    return rc < 0 ? rc : citation_read(place, row, ret->citation);
-}
-
-static int limit_read(const struct place *place, const Ansinh__V1__PolicyRow *row, const char *unit,
-                      Ansinh__V1__PolicyRow__ValueCase value_case, struct policy_limit *ret)
-{
-    if (row->value_case != value_case)
-        return refuse(place, unit);
-    ret->value = value_case == ANSINH__V1__POLICY_ROW__VALUE_TIMES    ? row->times
-                 : value_case == ANSINH__V1__POLICY_ROW__VALUE_MONTHS ? row->months
-                                                                      : row->years;
-    int rc = days_read(place, row, &ret->from_day, &ret->to_day);
-    return rc < 0 ? rc : citation_read(place, row, ret->citation);
-}
-
-static int row_read(struct policy *policy, enum table table, const struct place *place,
-                    const Ansinh__V1__PolicyRow *row)
-{
-    switch (table) {
-    case REFERENCE_LEVEL:
-        return amount_read(place, row, &policy->reference_level[policy->n_reference_level++]);
-    case POVERTY_LINE:
-        return amount_read(place, row, &policy->poverty_line[policy->n_poverty_line++]);
-    case CONTRIBUTION_RATE:
-        return rate_read(place, row, &policy->contribution_rate[policy->n_contribution_rate++]);
-    case SUPPORT:
-        return support_read(place, row, &policy->support[policy->n_support++]);
-    case INCOME_CAP:
-        return limit_read(place, row, "no times", ANSINH__V1__POLICY_ROW__VALUE_TIMES,
-                          &policy->income_cap[policy->n_income_cap++]);
-    case SUPPORT_MONTHS:
-        return limit_read(place, row, "no months", ANSINH__V1__POLICY_ROW__VALUE_MONTHS,
-                          &policy->support_months[policy->n_support_months++]);
-    case MINIMUM_AGE:
-        return limit_read(place, row, "no years", ANSINH__V1__POLICY_ROW__VALUE_YEARS,
-                          &policy->minimum_age[policy->n_minimum_age++]);
-    case TABLES:
-        break;
-    }
-    return -EINVAL;
-}
-
-static int table_read(struct loader *loader, const char *file, enum table table,
+static int table_read(struct loader *loader, const char *file, enum policy_table_id table,
                       Ansinh__V1__PolicyRow *const *rows, size_t n, struct err *err)
 {
+    const struct policy_form *form = policy_form(table);
+    struct policy_table *out = &loader->policy->tables[table];
     if (n == 0)
         return 0;
-    const char *name = table_names[table];
     if (loader->file_of[table] != NULL)
-        return err_field(err, -EINVAL, name, "%.60s: %s stands in %.60s already", file, name,
-                         loader->file_of[table]);
+        return err_field(err, -EINVAL, form->name, "%.60s: %s stands in %.60s already", file,
+                         form->name, loader->file_of[table]);
     if (n > POLICY_ROWS_MAX)
-        return err_field(err, -EFBIG, name, "%.60s: %s has more than %d rows", file, name,
-                         POLICY_ROWS_MAX);
+        return err_field(err, -EFBIG, form->name, "%.60s: %s has more than %d rows", file,
+                         form->name, POLICY_ROWS_MAX);
     loader->file_of[table] = file;
     for (size_t i = 0; i < n; i++) {
-        struct place place = {.file = file, .table = name, .row_i = i, .err = err};
-        int rc = row_read(loader->policy, table, &place, rows[i]);
+        struct place place = {.file = file, .table = form->name, .row_i = i, .err = err};
+        int rc = row_read(&place, form, rows[i], &out->rows[out->n++]);
         if (rc < 0)
             return rc;
     }
@@ -172,16 +140,20 @@ static int document_read(struct loader *loader, const char *file,
     const struct {
         Ansinh__V1__PolicyRow **rows;
         size_t n;
-    } tables[TABLES] = {
-        [REFERENCE_LEVEL] = {doc->reference_level, doc->n_reference_level},
-        [POVERTY_LINE] = {doc->poverty_line, doc->n_poverty_line},
-        [CONTRIBUTION_RATE] = {doc->contribution_rate, doc->n_contribution_rate},
-        [SUPPORT] = {doc->support, doc->n_support},
-        [INCOME_CAP] = {doc->income_cap, doc->n_income_cap},
-        [SUPPORT_MONTHS] = {doc->support_months, doc->n_support_months},
-        [MINIMUM_AGE] = {doc->minimum_age, doc->n_minimum_age},
+    } tables[POLICY_TABLES] = {
+        [POLICY_REFERENCE_LEVEL] = {doc->reference_level, doc->n_reference_level},
+        [POLICY_POVERTY_LINE] = {doc->poverty_line, doc->n_poverty_line},
+        [POLICY_CONTRIBUTION_RATE] = {doc->contribution_rate, doc->n_contribution_rate},
+        [POLICY_SUPPORT] = {doc->support, doc->n_support},
+        [POLICY_INCOME_CAP] = {doc->income_cap, doc->n_income_cap},
+        [POLICY_SUPPORT_MONTHS] = {doc->support_months, doc->n_support_months},
+        [POLICY_MINIMUM_AGE] = {doc->minimum_age, doc->n_minimum_age},
+        [POLICY_FUND_RATE] = {doc->fund_rate, doc->n_fund_rate},
+        [POLICY_FUTURE_YEARS_MIN] = {doc->future_years_min, doc->n_future_years_min},
+        [POLICY_FUTURE_YEARS_MAX] = {doc->future_years_max, doc->n_future_years_max},
+        [POLICY_MISSING_MONTHS_MAX] = {doc->missing_months_max, doc->n_missing_months_max},
     };
-    for (enum table table = 0; table < TABLES; table++) {
+    for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
         int rc = table_read(loader, file, table, tables[table].rows, tables[table].n, err);
         if (rc < 0)
             return rc;
@@ -242,8 +214,8 @@ static int whole_check(const struct loader *loader, struct err *err)
     struct err cause = {0};
     int rc = policy_check(loader->policy, &cause);
     const char *file = NULL;
-    for (enum table table = 0; table < TABLES; table++)
-        if (strcmp(cause.field, table_names[table]) == 0)
+    for (enum policy_table_id table = 0; table < POLICY_TABLES; table++)
+        if (strcmp(cause.field, policy_form(table)->name) == 0)
             file = loader->file_of[table];
     if (rc < 0)
         return err_field(err, rc, cause.field, "%.60s: %.95s", file == NULL ? "policy" : file,

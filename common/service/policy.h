@@ -3,7 +3,7 @@
 #define ANSINH_SERVICE_POLICY_H
 
 #include "common/base/err.h"
-#include "common/domain/contribution.h"
+#include "common/domain/policy.h"
 
 #define POLICY_FILES_MAX 64
 #define POLICY_FILE_MAX_BYTES ((size_t)1024 * 1024)

@@ -369,20 +369,11 @@ static enum support_group group_draw(uint64_t seed, uint64_t person,
     return GROUP_OTHER;
 }
 
-static int64_t amount_on(const struct policy_amount *rows, size_t n, int32_t day)
+/* Days outside the table take its last row. */
+static int64_t value_on(const struct policy *policy, enum policy_table_id table, int32_t day)
 {
-    size_t i = 0;
-    while (i + 1 < n && (day < rows[i].from_day || day > rows[i].to_day))
-        i++;
-    return rows[i].vnd;
-}
-
-static int32_t limit_on(const struct policy_limit *rows, size_t n, int32_t day)
-{
-    size_t i = 0;
-    while (i + 1 < n && (day < rows[i].from_day || day > rows[i].to_day))
-        i++;
-    return rows[i].value;
+    const struct policy_row *row = policy_on(policy, table, 0, day);
+    return row != NULL ? row->value : policy->tables[table].rows[policy->tables[table].n - 1].value;
 }
 
 /* Most choose the floor, few much more; what is chosen must hold on the day of payment as well. */
@@ -397,10 +388,10 @@ static int64_t income_draw(const struct sample *self, uint64_t seed, uint64_t pe
         steps = 21 + draw(seed, person, DRAW_INCOME_STEPS, 50);
     else if (x >= 62)
         steps = 1 + draw(seed, person, DRAW_INCOME_STEPS, 20);
-    int64_t floor_vnd = MAX(amount_on(policy->poverty_line, policy->n_poverty_line, enrolled_day),
-                            amount_on(policy->poverty_line, policy->n_poverty_line, paid_day));
-    int64_t cap_vnd = amount_on(policy->reference_level, policy->n_reference_level, enrolled_day) *
-                      limit_on(policy->income_cap, policy->n_income_cap, enrolled_day);
+    int64_t floor_vnd = MAX(value_on(policy, POLICY_POVERTY_LINE, enrolled_day),
+                            value_on(policy, POLICY_POVERTY_LINE, paid_day));
+    int64_t cap_vnd = value_on(policy, POLICY_REFERENCE_LEVEL, enrolled_day) *
+                      value_on(policy, POLICY_INCOME_CAP, enrolled_day);
     return MIN(floor_vnd + (int64_t)steps * INCOME_STEP_VND, cap_vnd);
 }
 

@@ -72,6 +72,9 @@ int bill_make(const struct policy *policy, const struct citizen *citizen, int is
         .months_supported = citizen->months_supported,
     };
     struct quote quote;
+    if (method_is_lump_sum((enum method)citizen->method))
+        return err_field(err, -ENOTSUP, "method",
+                         "lump sums are quoted, but not billed: their months are not declared");
     int rc = contribution_quote(policy, &request, &quote, err);
     if (rc < 0)
         return rc;

@@ -18,12 +18,12 @@ struct quoting {
 static void answer(struct bus_request *request, const struct quote *quote)
 {
     struct arena *arena = request->arena;
-    Ansinh__V1__QuoteLine *rows = arena_alloc(arena, quote->n_lines * sizeof(*rows));
-    Ansinh__V1__QuoteLine *lines[QUOTE_LINES_MAX];
+    Ansinh__V1__QuoteLine *rows = arena_alloc(arena, quote->lines.n * sizeof(*rows));
+    Ansinh__V1__QuoteLine *lines[EXPLAIN_LINES_MAX];
     Ansinh__V1__QuoteResponse out;
     ansinh__v1__quote_response__init(&out);
-    for (size_t i = 0; rows != NULL && i < quote->n_lines; i++) {
-        const struct quote_line *line = &quote->lines[i];
+    for (size_t i = 0; rows != NULL && i < quote->lines.n; i++) {
+        const struct explain_line *line = &quote->lines.rows[i];
         ansinh__v1__quote_line__init(&rows[i]);
         rows[i].key = arena_strndup(arena, line->key, strlen(line->key));
         rows[i].explanation = arena_strndup(arena, line->explanation, strlen(line->explanation));
@@ -63,10 +63,7 @@ static void quote(struct quoting *self, const struct directory_unit *unit)
     if (rc == 0)
         answer(self->request, &result);
     else
-        bus_fail(self->request,
-                 rc == -ENOTSUP ? ANSINH__V1__CODE__CODE_UNIMPLEMENTED
-                                : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
-                 err.field, "%s", err.text);
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
 }
 
 static void on_refreshed(void *arg)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
+#include "common/domain/contribution.h"
 #include "common/service/policy.h"
 
 #define ROUNDS 1000000
@@ -157,10 +158,6 @@ static void requests_that_make_no_sense_are_refused(void **state)
     expect_refused(&bad, -EINVAL, "method", "unknown method 0");
     bad.method = (enum method)99;
     expect_refused(&bad, -EINVAL, "method", "unknown method 99");
-    bad.method = METHOD_IS_FUTURE_YEARS;
-    expect_refused(&bad, -ENOTSUP, "method", "lump sums");
-    bad.method = METHOD_IS_MISSING_MONTHS;
-    expect_refused(&bad, -ENOTSUP, "method", "lump sums");
     bad = good;
     bad.months = 2;
     expect_refused(&bad, -EINVAL, "months", "1 month at once");
@@ -204,7 +201,7 @@ static void support_ends_after_120_months(void **state)
     assert_int_equal(quote.central_vnd, 0);
     assert_int_equal(quote.participant_vnd, 330000);
     assert_int_equal(quote.months_supported, 0);
-    assert_string_equal(quote.lines[1].explanation,
+    assert_string_equal(quote.lines.rows[1].explanation,
                         "none left: all 120 months of support are used");
     request.months_supported = UINT32_MAX;
     assert_int_equal(quote_of(&request).central_vnd, 0);
@@ -214,7 +211,7 @@ static void support_ends_after_120_months(void **state)
     assert_int_equal(quote.months_supported, 5);
     assert_int_equal(quote.central_vnd, 5 * 165000);
     assert_int_equal(quote.participant_vnd, 12 * 330000 - 5 * 165000);
-    assert_string_equal(quote.lines[1].explanation,
+    assert_string_equal(quote.lines.rows[1].explanation,
                         "50 % x 22 % x 1,500,000 x 5 months, the last with support");
 }
 
@@ -223,16 +220,17 @@ static void the_sum_explains_itself(void **state)
     (void)state;
     struct quote_request request = monthly(1500000, GROUP_OTHER, "2025-11-30");
     struct quote quote = quote_of(&request);
-    assert_int_equal(quote.n_lines, 2);
-    assert_string_equal(quote.lines[0].key, "contribution");
-    assert_string_equal(quote.lines[0].explanation, "22 % x 1,500,000 x 1 month");
-    assert_string_equal(quote.lines[0].citation, "Law 41/2024/QH15, article 36(1)");
-    assert_string_equal(quote.lines[1].key, "central_support");
-    assert_string_equal(quote.lines[1].explanation, "20 % x 22 % x 1,500,000 x 1 month");
-    assert_string_equal(quote.lines[1].citation, "Decree 159/2025/ND-CP, article 5");
-    assert_int_equal(quote.lines[1].amount_vnd, -66000);
+    assert_int_equal(quote.lines.n, 2);
+    assert_string_equal(quote.lines.rows[0].key, "contribution");
+    assert_string_equal(quote.lines.rows[0].explanation, "22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines.rows[0].citation, "Law 41/2024/QH15, article 36(1)");
+    assert_string_equal(quote.lines.rows[1].key, "central_support");
+    assert_string_equal(quote.lines.rows[1].explanation, "20 % x 22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines.rows[1].citation, "Decree 159/2025/ND-CP, article 5");
+    assert_int_equal(quote.lines.rows[1].amount_vnd, -66000);
     request.method = METHOD_IS_QUARTERLY;
-    assert_string_equal(quote_of(&request).lines[0].explanation, "22 % x 1,500,000 x 3 months");
+    assert_string_equal(quote_of(&request).lines.rows[0].explanation,
+                        "22 % x 1,500,000 x 3 months");
 }
 
 static void odd_percentages_are_written_and_rounded_half_up(void **state)
@@ -240,8 +238,8 @@ static void odd_percentages_are_written_and_rounded_half_up(void **state)
     (void)state;
     struct policy *odd = malloc(sizeof(*odd));
     *odd = *policy;
-    odd->contribution_rate[1].basis_points = 2250;
-    odd->support[8].basis_points = 1205;
+    odd->tables[POLICY_CONTRIBUTION_RATE].rows[1].value = 2250;
+    odd->tables[POLICY_SUPPORT].rows[8].value = 1205;
     struct quote_request request = monthly(1500002, GROUP_OTHER, "2025-11-30");
     struct quote quote;
     assert_int_equal(policy_check(odd, NULL), 0);
@@ -254,8 +252,8 @@ static void odd_percentages_are_written_and_rounded_half_up(void **state)
     assert_int_equal(contribution_quote(odd, &request, &quote, NULL), 0);
     assert_int_equal(quote.gross_vnd, 337505);  /* 337,504.5 */
     assert_int_equal(quote.central_vnd, 40669); /* 40,668.75 */
-    assert_string_equal(quote.lines[0].explanation, "22.5 % x 1,500,020 x 1 month");
-    assert_string_equal(quote.lines[1].explanation, "12.05 % x 22.5 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines.rows[0].explanation, "22.5 % x 1,500,020 x 1 month");
+    assert_string_equal(quote.lines.rows[1].explanation, "12.05 % x 22.5 % x 1,500,000 x 1 month");
     free(odd);
 }
 
@@ -338,8 +336,8 @@ static void a_million_random_sums_agree_with_the_law_told_twice(void **state)
             continue;
         n_good++;
         int64_t sum = 0;
-        for (size_t line_i = 0; line_i < quote.n_lines; line_i++)
-            sum += quote.lines[line_i].amount_vnd;
+        for (size_t line_i = 0; line_i < quote.lines.n; line_i++)
+            sum += quote.lines.rows[line_i].amount_vnd;
         if (quote.gross_vnd != oracle.gross_vnd || quote.central_vnd != oracle.central_vnd ||
             sum != quote.participant_vnd || quote.participant_vnd < 0 ||
             quote.participant_vnd + quote.central_vnd + quote.local_vnd + quote.donor_vnd !=

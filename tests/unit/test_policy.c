@@ -7,12 +7,13 @@
 
 #include "common/base/buf.h"
 #include "common/domain/calendar.h"
+#include "common/domain/contribution.h"
 #include "common/service/policy.h"
 
 #define DEPLOYED "deploy/policy"
 #define PATH_BYTES 128
 
-static const char *const names[] = {"contribution.json", "poverty-line.json",
+static const char *const names[] = {"contribution.json", "lump-sums.json", "poverty-line.json",
                                     "reference-level.json"};
 
 struct directory {
@@ -102,15 +103,18 @@ static void the_deployed_policy_loads(void **state)
     struct policy *policy = NULL;
     struct err err = {0};
     assert_int_equal(policy_load(DEPLOYED, &policy, &err), 0);
-    assert_int_equal(policy->n_poverty_line, 3);
-    assert_int_equal(policy->poverty_line[2].vnd, 2200000);
-    assert_int_equal(policy->poverty_line[2].from_day, date_make(2027, 1, 1));
-    assert_int_equal(policy->poverty_line[2].to_day, INT32_MAX);
-    assert_int_equal(policy->n_support, 9);
-    assert_int_equal(policy->support[5].is_special_zone, 1);
-    assert_int_equal(policy->support[5].group, GROUP_NONE);
-    assert_int_equal(policy->minimum_age[1].value, 15);
-    assert_string_equal(policy->support[4].citation, "Decree 159/2025/ND-CP, article 5");
+    const struct policy_table *line = &policy->tables[POLICY_POVERTY_LINE];
+    assert_int_equal(line->n, 3);
+    assert_int_equal(line->rows[2].value, 2200000);
+    assert_int_equal(line->rows[2].from_day, date_make(2027, 1, 1));
+    assert_int_equal(line->rows[2].to_day, INT32_MAX);
+    const struct policy_table *support = &policy->tables[POLICY_SUPPORT];
+    assert_int_equal(support->n, 9);
+    assert_int_equal(support->rows[4].key, GROUP_POOR);
+    assert_int_equal(support->rows[5].key, POLICY_SPECIAL_ZONE);
+    assert_string_equal(support->rows[4].citation, "Decree 159/2025/ND-CP, article 5");
+    assert_int_equal(policy->tables[POLICY_MINIMUM_AGE].rows[1].value, 15);
+    assert_int_equal(policy->tables[POLICY_FUND_RATE].rows[1].value, 3100);
     policy_destroy(&policy);
     assert_null(policy);
     policy_destroy(&policy);
@@ -159,6 +163,18 @@ static void wrong_rows_are_refused_with_file_and_row(void **state)
     expect_refused(self, law, "\"times\": 20", "\"years\": 20", "income_cap row 1: no times");
     expect_refused(self, law, "\"months\": 120", "\"months\": 0", "support_months row 1: value");
     expect_refused(self, law, "\"from\"", "\"frm\"", "frm");
+    expect_refused(self, law, "\"group\": \"SUPPORT_GROUP_POOR\"",
+                   "\"specialZone\": true, \"group\": \"SUPPORT_GROUP_POOR\"",
+                   "support row 1: a group does not fit here");
+    expect_refused(self, poverty, "\"vnd\": \"700000\"",
+                   "\"vnd\": \"700000\", \"group\": \"SUPPORT_GROUP_POOR\"",
+                   "poverty_line row 1: a group does not fit here");
+    expect_refused(self, poverty, "\"vnd\": \"700000\"",
+                   "\"vnd\": \"700000\", \"specialZone\": true",
+                   "poverty_line row 1: specialZone does not fit here");
+    expect_refused(self, law, "\"SUPPORT_GROUP_NEAR_POOR\"", "5", "support row 2: value or group");
+    expect_refused(self, "lump-sums.json", "\"perMillion\": 3100", "\"basisPoints\": 31",
+                   "fund_rate row 1: no perMillion");
     expect_refused(self, law, "{", "[", "");
 }
 

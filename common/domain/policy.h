@@ -1,0 +1,94 @@
+/* The law's numbers: tables of effective-dated rows, each with its citation. No I/O.
+ *
+ * Rows come from the JSON files in deploy/policy by way of common/service/policy.c. The rules in
+ * this folder compute with them; nothing here or there is a legal constant. */
+#ifndef ANSINH_DOMAIN_POLICY_H
+#define ANSINH_DOMAIN_POLICY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+#define POLICY_ROWS_MAX 256
+#define POLICY_CITATION_BYTES 96
+#define FULL_BASIS_POINTS 10000
+#define FULL_MILLION 1000000
+
+/* Named as in ansinh.v1.PolicyDocument, which says what each one means. */
+enum policy_table_id {
+    POLICY_REFERENCE_LEVEL,
+    POLICY_POVERTY_LINE,
+    POLICY_CONTRIBUTION_RATE,
+    POLICY_SUPPORT,
+    POLICY_INCOME_CAP,
+    POLICY_SUPPORT_MONTHS,
+    POLICY_MINIMUM_AGE,
+    POLICY_FUND_RATE,
+    POLICY_FUTURE_YEARS_MIN,
+    POLICY_FUTURE_YEARS_MAX,
+    POLICY_MISSING_MONTHS_MAX,
+    POLICY_TABLES
+};
+
+enum policy_unit {
+    UNIT_VND,
+    UNIT_BASIS_POINTS, /* 22 % = 2200 */
+    UNIT_PER_MILLION,  /* 0.31 % = 3100 */
+    UNIT_TIMES,
+    UNIT_MONTHS,
+    UNIT_YEARS
+};
+
+/* What tells the rows of one day apart. */
+enum policy_key {
+    KEY_NONE, /* one row a day; its key is 0 */
+    KEY_GROUP /* enum support_group, or POLICY_SPECIAL_ZONE */
+};
+
+#define SUPPORT_GROUPS 5 /* numbers of ansinh.v1.SupportGroup; 0 unspecified */
+#define POLICY_SPECIAL_ZONE                                                                        \
+    SUPPORT_GROUPS /* residents of island communes and special zones, any group */
+
+/* Valid on days from..to inclusive. */
+struct policy_row {
+    int32_t from_day, to_day;
+    int32_t key;
+    int64_t value; /* in the table's unit */
+    char citation[POLICY_CITATION_BYTES];
+};
+
+struct policy_table {
+    struct policy_row rows[POLICY_ROWS_MAX];
+    size_t n;
+};
+
+struct policy {
+    struct policy_table tables[POLICY_TABLES];
+};
+
+/* What may stand in a table. */
+struct policy_form {
+    const char *name;
+    enum policy_unit unit;
+    int64_t value_min, value_max; /* keep every product of the rules inside int64 */
+    enum policy_key key;
+    int32_t key_min, key_max, key_needed; /* keys from key_min to key_needed must have rows */
+};
+
+const struct policy_form *policy_form(enum policy_table_id table);
+
+/* The row in force on a day; NULL without one. */
+const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,
+                                   int32_t key, int32_t day);
+
+/* The same for a rule that cannot do without: -ERANGE, field "on", naming table and day. */
+int policy_need(const struct policy *policy, enum policy_table_id table, int32_t key, int32_t day,
+                const struct policy_row **ret, struct err *err) MUST_CHECK;
+
+/* Every table has rows, each row a citation and a value in its range; no two rows for the same
+ * thing overlap, and there is no gap between the first and the last. -EINVAL naming table and row
+ * (counted from 1), with err->field the table. */
+int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
+
+#endif
