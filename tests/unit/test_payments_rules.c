@@ -200,16 +200,29 @@ static void a_bill_begins_after_the_last_month_covered(void **state)
     (void)state;
     struct citizen citizen = somebody();
     citizen.covered_until = month("2025-11");
-    bill(&citizen, "2025-11-30");
+    bill(&citizen, "2025-12-01");
     assert_int_equal(citizen.bill.from_month, month("2025-12"));
-    citizen.covered_until = month("2026-05");
-    bill(&citizen, "2025-11-30");
-    assert_int_equal(citizen.bill.from_month, month("2026-06"));
-    /* it still ends with the month in which it was asked for */
-    assert_int_equal(citizen.bill.valid_until_day, on("2025-11-30"));
+    /* it ends with the month in which it was asked for */
+    assert_int_equal(citizen.bill.valid_until_day, on("2025-12-31"));
     citizen.covered_until = month("2025-09");
     bill(&citizen, "2025-11-30");
     assert_int_equal(citizen.bill.from_month, month("2025-11"));
+}
+
+static void no_bill_for_months_to_come(void **state)
+{
+    (void)state;
+    static const char *const covered[] = {"2025-11", "2025-12", "2026-05"};
+    for (size_t i = 0; i < ARRAY_LEN(covered); i++) {
+        struct citizen citizen = somebody();
+        struct citizen_bill made = {.months = 99};
+        struct err err = {0};
+        citizen.covered_until = month(covered[i]);
+        assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-01"), &made, &err), -ERANGE);
+        assert_string_equal(err.field, "on");
+        assert_non_null(strstr(err.text, covered[i]));
+        assert_int_equal(made.months, 99);
+    }
 }
 
 static void no_bill_before_the_enrolment(void **state)
@@ -324,9 +337,9 @@ static void only_the_newest_bill_is_payable(void **state)
     assert_int_equal(bill_judge(&citizen, 1, day), BILL_REPLACED);
     assert_int_equal(bill_judge(&citizen, 2, day), BILL_PAID);
     assert_int_equal(bill_judge(&citizen, 3, day), BILL_UNKNOWN);
-    bill(&citizen, "2025-11-30");
-    assert_int_equal(bill_judge(&citizen, 2, day), BILL_REPLACED);
-    assert_int_equal(bill_judge(&citizen, 3, day), BILL_PAYABLE);
+    bill(&citizen, "2025-12-01");
+    assert_int_equal(bill_judge(&citizen, 2, on("2025-12-01")), BILL_REPLACED);
+    assert_int_equal(bill_judge(&citizen, 3, on("2025-12-01")), BILL_PAYABLE);
 }
 
 static void what_is_wrong_with_the_bill_comes_before_the_day(void **state)
@@ -400,6 +413,7 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_bill_covers_its_month_and_ends_with_it),
     WITH_POLICY(a_bill_carries_the_four_pockets),
     WITH_POLICY(a_bill_begins_after_the_last_month_covered),
+    WITH_POLICY(no_bill_for_months_to_come),
     WITH_POLICY(no_bill_before_the_enrolment),
     WITH_POLICY(no_bill_beyond_the_numbers),
     WITH_POLICY(the_rules_of_the_day_may_refuse_a_bill),
