@@ -77,11 +77,6 @@ void bulk_done(struct bulk *bulk, int is_good)
     bulk->failed += !is_good;
 }
 
-struct service *bulk_service(struct bulk *bulk)
-{
-    return bulk->conf.svc;
-}
-
 void bulk_call(struct bulk *bulk, const char *method, const struct request_id *id,
                const ProtobufCMessage *input, bus_answer_fn fn, void *arg)
 {

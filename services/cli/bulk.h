@@ -28,8 +28,6 @@ unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done);
 /* A job has ended. */
 void bulk_done(struct bulk *bulk, int is_good);
 
-struct service *bulk_service(struct bulk *bulk);
-
 /* Sends one command or read of a job. id may be NULL for reads. */
 void bulk_call(struct bulk *bulk, const char *method, const struct request_id *id,
                const ProtobufCMessage *input, bus_answer_fn fn, void *arg);

@@ -154,24 +154,26 @@ static int read_header(struct csv_file *self, struct err *err)
     return take_columns(self, err);
 }
 
+static int open_file(struct csv_file *self, const char *path, struct err *err)
+{
+    struct stat st;
+    self->file = fopen(path, "re");
+    if (self->file == NULL || fstat(fileno(self->file), &st) < 0)
+        return err_set(err, -ENOENT, "it cannot be opened");
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, -EINVAL, "it is no file");
+    self->size = st.st_size;
+    return read_header(self, err);
+}
+
 int csv_open(const char *path, struct csv_file **ret, struct err *err)
 {
-    int rc = 0;
-    struct stat st;
     struct csv_file *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     parser_start(self);
     self->header_arena = arena_create(ARENA_BYTES);
     self->row_arena = arena_create(ARENA_BYTES);
-    self->file = fopen(path, "re");
-    if (self->file == NULL || fstat(fileno(self->file), &st) < 0)
-        rc = err_set(err, -ENOENT, "it cannot be opened");
-    else if (!S_ISREG(st.st_mode))
-        rc = err_set(err, -EINVAL, "it is no file");
-    if (rc == 0) {
-        self->size = st.st_size;
-        rc = read_header(self, err);
-    }
+    int rc = open_file(self, path, err);
     if (rc < 0)
         csv_close(&self);
     *ret = self;

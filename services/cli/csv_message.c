@@ -25,7 +25,7 @@ static void enum_name(const ProtobufCEnumDescriptor *descriptor, const char *tex
     int has_prefix = strncmp(text, prefix, n) == 0;
     (void)snprintf(ret, ENUM_NAME_BYTES, "%s%s", has_prefix ? "" : prefix, text);
     for (char *p = ret; *p != '\0'; p++)
-        *p = *p == '-' || *p == ' ' ? '_' : (char)toupper((unsigned char)*p);
+        *p = (char)(*p == '-' || *p == ' ' ? '_' : toupper((unsigned char)*p));
 }
 
 static int set_enum(const ProtobufCFieldDescriptor *field, void *member, const char *text,

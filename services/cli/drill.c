@@ -60,7 +60,7 @@ static int read_list(struct drill *self, const char *name, const char *const *wa
                      row_fn take)
 {
     char path[1024];
-    size_t columns[8];
+    size_t columns[8] = {0};
     struct err err = {0};
     struct csv_file *file;
     struct csv_row row;

@@ -313,7 +313,7 @@ int reference_run(struct import *import, const struct reference_kind *kind)
         status = read_rows(&self);
     if (status == 0 && kind->complete != NULL)
         status = kind->complete(&self);
-    if (status == 0) {
+    if (status == 0 && self.n_rows > 0) {
         qsort(self.rows, self.n_rows, sizeof(*self.rows), compare_rows);
         index_rows(&self);
         status = send_rows(&self);

@@ -27,7 +27,7 @@ void findings_clear(struct findings *self)
     buf_reset(&self->lines);
 }
 
-static void findings_vadd(struct findings *self, const char *format, va_list args)
+static void PRINTF_LIKE(2, 0) findings_vadd(struct findings *self, const char *format, va_list args)
 {
     char line[VERIFY_FINDING_BYTES];
     if (self->n++ >= VERIFY_SHOWN_MAX)

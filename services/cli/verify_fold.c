@@ -304,13 +304,12 @@ static void apply_units(struct fold *self, const Ansinh__V1__UnitsImported *in)
 /* An epoch's entries are numbered from 1 without a gap. */
 static void count(struct fold *self, struct journal_position position)
 {
-    struct fold_epoch *last = self->n_epochs == 0 ? NULL : &self->epochs[self->n_epochs - 1];
-    if (last == NULL || last->epoch != position.epoch) {
+    if (self->n_entries == 0 || self->at.epoch != position.epoch) {
         self->epochs = realloc(self->epochs, (self->n_epochs + 1) * sizeof(*self->epochs));
         ASSERT(self->epochs != NULL);
-        last = &self->epochs[self->n_epochs++];
-        *last = (struct fold_epoch){position.epoch, 0};
+        self->epochs[self->n_epochs++] = (struct fold_epoch){position.epoch, 0};
     }
+    struct fold_epoch *last = &self->epochs[self->n_epochs - 1];
     if (position.seq != last->n + 1)
         wrong(self, position, "does not follow the entry before: entries are missing");
     last->n = position.seq;

@@ -107,7 +107,8 @@ static void on_snapshot(void *arg, const struct bus_answer *answer)
     self->version = in->version;
     if (is_older)
         return; /* a frame came first; should the board have gone back, the next snapshot tells */
-    Ansinh__V1__UnitProgress unit = ANSINH__V1__UNIT_PROGRESS__INIT;
+    Ansinh__V1__UnitProgress unit;
+    ansinh__v1__unit_progress__init(&unit);
     unit.name = in->name;
     unit.participants = in->participants;
     unit.declared = in->declared;
@@ -121,7 +122,8 @@ static void on_snapshot(void *arg, const struct bus_answer *answer)
 
 static void ask_snapshot(struct watch *self)
 {
-    Ansinh__V1__GetProgressRequest in = ANSINH__V1__GET_PROGRESS_REQUEST__INIT;
+    Ansinh__V1__GetProgressRequest in;
+    ansinh__v1__get_progress_request__init(&in);
     struct bus_call call = {.service = "analytics",
                             .method = "ansinh.v1.Analytics/GetProgress",
                             .timeout_ms = TIMEOUT_MS};

@@ -222,14 +222,20 @@ static void test_aliases(void **state)
     char key[KEY_MAX_BYTES];
     find_alias(key);
     assert_notices(ledger, key, "redis.call('DEL', KEYS[1])", "", key, "an alias of participant");
+    assert_notices(
+        ledger, key,
+        "local f = redis.call('HKEYS', KEYS[1])[1]"
+        "redis.call('HSET', KEYS[1], f, struct.pack('<I4', 1) .. 'another citizen!12345678')",
+        "", key, "leads to another citizen than the journal says");
+    assert_notices(
+        ledger, key,
+        "local f = redis.call('HKEYS', KEYS[1])[1]"
+        "redis.call('HSET', KEYS[1], f, struct.pack('<I4', 7) .. 'another citizen!12345678')",
+        "", key, "version is 7, the journal says 1");
     assert_notices(ledger, key,
-                   "local f = redis.call('HKEYS', KEYS[1])[1]"
-                   "redis.call('HSET', KEYS[1], f, struct.pack('<I4', 1) .. 'another citizen!')",
-                   "", key, "leads to another citizen than the journal says");
-    assert_notices(ledger, key,
-                   "local f = redis.call('HKEYS', KEYS[1])[1]"
-                   "redis.call('HSET', KEYS[1], f, struct.pack('<I4', 7) .. 'another citizen!')",
-                   "", key, "version is 7, the journal says 1");
+                   "local f, v = unpack(redis.call('HGETALL', KEYS[1]))"
+                   "redis.call('HSET', KEYS[1], f, v:sub(1, -9) .. '12345678')",
+                   "", key, "the time of the claim is another than in the journal");
     /* somebody else's record says that it has an SI code: the fourth number behind the commune */
     (void)key_citizen(partition, partition_bucket(hash), key);
     assert_notices(ledger, key,

@@ -256,7 +256,8 @@ static int set(ProtobufCMessage *message, const char *column, const char *text)
 static void test_values(void **state)
 {
     (void)state;
-    Ansinh__V1__EnrolRequest in = ANSINH__V1__ENROL_REQUEST__INIT;
+    Ansinh__V1__EnrolRequest in;
+    ansinh__v1__enrol_request__init(&in);
     arena = arena_create(4096);
     char name[] = "Lò Thị";
     assert_int_equal(set(&in.base, "full_name", name), 0);
@@ -299,7 +300,8 @@ static void test_names_of_enums(void **state)
     };
     arena = arena_create(4096);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        Ansinh__V1__EnrolRequest in = ANSINH__V1__ENROL_REQUEST__INIT;
+        Ansinh__V1__EnrolRequest in;
+        ansinh__v1__enrol_request__init(&in);
         int rc = set(&in.base, "support_group", cases[i].text);
         assert_int_equal(rc, cases[i].value < 0 ? -EINVAL : 0);
         if (rc == 0)
@@ -313,9 +315,12 @@ static void test_names_of_enums(void **state)
 static void test_other_kinds_of_fields(void **state)
 {
     (void)state;
-    Ansinh__V1__PlanTarget target = ANSINH__V1__PLAN_TARGET__INIT;
-    Ansinh__V1__InquireRequest inquire = ANSINH__V1__INQUIRE_REQUEST__INIT;
-    Ansinh__V1__ImportUnitsRequest units = ANSINH__V1__IMPORT_UNITS_REQUEST__INIT;
+    Ansinh__V1__PlanTarget target;
+    ansinh__v1__plan_target__init(&target);
+    Ansinh__V1__InquireRequest inquire;
+    ansinh__v1__inquire_request__init(&inquire);
+    Ansinh__V1__ImportUnitsRequest units;
+    ansinh__v1__import_units_request__init(&units);
     arena = arena_create(256);
     assert_int_equal(set(&target.base, "year", "2025"), 0);
     assert_int_equal(target.year, 2025);
