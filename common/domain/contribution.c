@@ -6,7 +6,6 @@
 #include "common/domain/lump_sum.h"
 
 #define MONTHS_PER_YEAR 12
-#define PER_MILLION_OF_BASIS_POINT 100
 
 _Static_assert(POLICY_SPECIAL_ZONE == GROUP_OTHER + 1, "the special zones' key follows the groups");
 

@@ -4,7 +4,7 @@
 
 #include "common/domain/calendar.h"
 
-#define VND_MAX 10000000000LL
+#define VND_MAX 1000000000LL
 #define AGE_MAX 150
 
 /* A table with one row a day. */
@@ -27,6 +27,11 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_FUTURE_YEARS_MIN] = PLAIN("future_years_min", UNIT_YEARS, 1, 10),
     [POLICY_FUTURE_YEARS_MAX] = PLAIN("future_years_max", UNIT_YEARS, 1, 10),
     [POLICY_MISSING_MONTHS_MAX] = PLAIN("missing_months_max", UNIT_MONTHS, 1, 120),
+    [POLICY_HEALTH_RATE] = PLAIN("health_rate", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
+    [POLICY_HEALTH_SHARE] = {"health_share", UNIT_BASIS_POINTS, 0, FULL_BASIS_POINTS, KEY_RANK, 1,
+                             HEALTH_RANKS, HEALTH_RANKS},
+    [POLICY_HEALTH_MONTHS] = {"health_months", UNIT_MONTHS, 1, HEALTH_MONTHS_MAX, KEY_VALUE, 1,
+                              HEALTH_MONTHS_MAX, 0},
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)

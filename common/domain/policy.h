@@ -14,6 +14,9 @@
 #define POLICY_CITATION_BYTES 96
 #define FULL_BASIS_POINTS 10000
 #define FULL_MILLION 1000000
+#define PER_MILLION_OF_BASIS_POINT 100
+#define HEALTH_RANKS 5 /* the last one stands for all that follow */
+#define HEALTH_MONTHS_MAX 12
 
 /* Named as in ansinh.v1.PolicyDocument, which says what each one means. */
 enum policy_table_id {
@@ -28,6 +31,9 @@ enum policy_table_id {
     POLICY_FUTURE_YEARS_MIN,
     POLICY_FUTURE_YEARS_MAX,
     POLICY_MISSING_MONTHS_MAX,
+    POLICY_HEALTH_RATE,
+    POLICY_HEALTH_SHARE,
+    POLICY_HEALTH_MONTHS,
     POLICY_TABLES
 };
 
@@ -42,8 +48,10 @@ enum policy_unit {
 
 /* What tells the rows of one day apart. */
 enum policy_key {
-    KEY_NONE, /* one row a day; its key is 0 */
-    KEY_GROUP /* enum support_group, or POLICY_SPECIAL_ZONE */
+    KEY_NONE,  /* one row a day; its key is 0 */
+    KEY_GROUP, /* enum support_group, or POLICY_SPECIAL_ZONE */
+    KEY_RANK,  /* of a household's member */
+    KEY_VALUE  /* the value itself: the rows of a day are a set */
 };
 
 #define SUPPORT_GROUPS 5 /* numbers of ansinh.v1.SupportGroup; 0 unspecified */

@@ -81,6 +81,8 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
         return refuse(place, "a group does not fit here");
     if (row->special_zone && key != KEY_GROUP)
         return refuse(place, "specialZone does not fit here");
+    if (row->rank != 0 && key != KEY_RANK)
+        return refuse(place, "a rank does not fit here");
     switch (key) {
     case KEY_NONE:
         *ret = 0;
@@ -88,8 +90,14 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
     case KEY_GROUP:
         *ret = row->special_zone ? POLICY_SPECIAL_ZONE : (int32_t)row->group;
         /* the numbers of groups and of what follows them must not meet */
-        if (!row->special_zone && *ret >= POLICY_SPECIAL_ZONE)
+        if (!row->special_zone && *ret >= SUPPORT_GROUPS)
             return refuse(place, "value or group out of range");
+        break;
+    case KEY_RANK:
+        *ret = row->rank;
+        break;
+    case KEY_VALUE:
+        *ret = row->months;
         break;
     }
     return 0;
@@ -152,6 +160,9 @@ static int document_read(struct loader *loader, const char *file,
         [POLICY_FUTURE_YEARS_MIN] = {doc->future_years_min, doc->n_future_years_min},
         [POLICY_FUTURE_YEARS_MAX] = {doc->future_years_max, doc->n_future_years_max},
         [POLICY_MISSING_MONTHS_MAX] = {doc->missing_months_max, doc->n_missing_months_max},
+        [POLICY_HEALTH_RATE] = {doc->health_rate, doc->n_health_rate},
+        [POLICY_HEALTH_SHARE] = {doc->health_share, doc->n_health_share},
+        [POLICY_HEALTH_MONTHS] = {doc->health_months, doc->n_health_months},
     };
     for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
         int rc = table_read(loader, file, table, tables[table].rows, tables[table].n, err);

@@ -4,6 +4,7 @@
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
+#include "common/domain/household_health.h"
 #include "common/service/directory.h"
 #include "common/service/policy.h"
 #include "services/payments/payments.h"
@@ -41,7 +42,26 @@ static void answer(struct bus_request *request, const struct quote *quote)
     bus_reply(request, &out.base);
 }
 
-static void quote(struct quoting *self, const struct directory_unit *unit)
+/* The rules' outcome, or what is wrong. */
+static void finish(struct bus_request *request, int rc, const struct quote *quote,
+                   const struct err *err)
+{
+    if (rc == 0)
+        answer(request, quote);
+    else
+        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err->field, "%s", err->text);
+}
+
+/* The rules' day; empty is today, and a day to come may be asked about. */
+static int rules_day(const Ansinh__V1__QuoteRequest *in, int32_t *ret, struct err *err)
+{
+    if (in->on[0] != '\0')
+        return business_date_parse(in->on, "on", INT32_MAX, ret, err);
+    *ret = clock_business_day(clock_wall_ms());
+    return 0;
+}
+
+static void quote_voluntary(struct quoting *self, const struct directory_unit *unit)
 {
     const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
     struct quote_request wanted = {
@@ -54,16 +74,22 @@ static void quote(struct quoting *self, const struct directory_unit *unit)
     };
     struct err err = {0};
     struct quote result;
-    int32_t today = clock_business_day(clock_wall_ms());
-    int rc = business_date_parse(in->on, "on", INT32_MAX, &wanted.on_day, &err);
-    if (in->on[0] == '\0')
-        wanted.on_day = today;
+    int rc = rules_day(in, &wanted.on_day, &err);
     if (rc == 0)
         rc = contribution_quote(self->svc->policy, &wanted, &result, &err);
+    finish(self->request, rc, &result, &err);
+}
+
+static void quote_health(const struct service *svc, struct bus_request *request)
+{
+    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)request->input;
+    struct health_request wanted = {.member_rank = in->member_rank, .months = in->months};
+    struct err err = {0};
+    struct quote result;
+    int rc = rules_day(in, &wanted.on_day, &err);
     if (rc == 0)
-        answer(self->request, &result);
-    else
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
+        rc = household_health_quote(svc->policy, &wanted, &result, &err);
+    finish(request, rc, &result, &err);
 }
 
 static void on_refreshed(void *arg)
@@ -75,12 +101,12 @@ static void on_refreshed(void *arg)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "unit_code",
                  "unknown unit");
     else
-        quote(self, unit);
+        quote_voluntary(self, unit);
 }
 
-void on_quote(void *arg, struct bus_request *request)
+/* A unit that is not known may be a new one: the directory's news are read before it is refused. */
+static void on_quote_voluntary(struct service *svc, struct bus_request *request)
 {
-    struct service *svc = arg;
     const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)request->input;
     struct quoting *self = arena_alloc(request->arena, sizeof(*self));
     if (self == NULL) {
@@ -88,12 +114,27 @@ void on_quote(void *arg, struct bus_request *request)
         return;
     }
     *self = (struct quoting){svc, request};
-    if (in->product != ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED &&
-        in->product != ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
-        bus_fail(request, ANSINH__V1__CODE__CODE_UNIMPLEMENTED, "product",
-                 "only PRODUCT_VOLUNTARY_SI is quoted yet");
-    else if (directory_unit(svc->directory, in->unit_code) == NULL)
+    if (directory_unit(svc->directory, in->unit_code) == NULL)
         directory_refresh(svc->directory, on_refreshed, self);
     else
         on_refreshed(self);
+}
+
+void on_quote(void *arg, struct bus_request *request)
+{
+    struct service *svc = arg;
+    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)request->input;
+    switch (in->product) {
+    case ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED:
+    case ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI:
+        on_quote_voluntary(svc, request);
+        return;
+    case ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD:
+        quote_health(svc, request);
+        return;
+    case _ANSINH__V1__PRODUCT_IS_INT_SIZE:
+        break;
+    }
+    bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "product", "unknown product %d",
+             (int)in->product);
 }

@@ -72,12 +72,37 @@ static void months_out_of_range_are_refused(void **state)
     }
 }
 
+static void a_household_is_quoted_without_a_unit(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Payments/Quote", answer,
+                                   "{\"product\":\"PRODUCT_HEALTH_HOUSEHOLD\",\"memberRank\":2,"
+                                   "\"months\":12,\"on\":\"2026-08-01\"}"),
+                     0);
+    expect_field("dueVnd", "956340");
+    expect_field("grossVnd", "956340");
+    assert_non_null(strstr(answer, "\"key\":\"member_reduction\""));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Quote", answer,
+                                   "{\"product\":\"PRODUCT_HEALTH_HOUSEHOLD\",\"months\":12}"),
+                     ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    assert_non_null(strstr(answer, "member_rank: "));
+    assert_int_equal(
+        platform_call(platform, NULL, "Payments/Quote", answer,
+                      "{\"product\":\"PRODUCT_HEALTH_HOUSEHOLD\",\"memberRank\":1,\"months\":4}"),
+        ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    assert_non_null(strstr(answer, "months: want one of 3, 6, 12"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Quote", answer, "{\"product\":7}"),
+                     ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    assert_non_null(strstr(answer, "product"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(future_years_are_quoted),
         cmocka_unit_test(missing_months_are_quoted),
         cmocka_unit_test(months_out_of_range_are_refused),
+        cmocka_unit_test(a_household_is_quoted_without_a_unit),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
 }
