@@ -160,6 +160,20 @@ asan: packages-test ## unit and integration tests under AddressSanitizer and UBS
 	@O=build/asan ASAN_OPTIONS=handle_segv=2:handle_sigbus=2:handle_sigfpe=2:handle_sigill=2:detect_leaks=1 \
 	  tests/run unit integration
 
+T ?= 60
+FUZZ_COMMON := $(filter %/json.a %/loop.a %/proto.a %/base.a,$(COMMON))
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/support/json_every.o $(FUZZ_COMMON)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+fuzz: packages-test ## run every fuzzer for T=60 seconds
+	@for target in $(basename $(notdir $(wildcard tests/fuzz/*.c))); do \
+	  $(MAKE) --no-print-directory -j$$(nproc) O=build/fuzz CC=clang \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" build/fuzz/fuzz/$$target && \
+	  mkdir -p build/fuzz/found/$$target && \
+	  build/fuzz/fuzz/$$target -max_total_time=$(T) -max_len=4096 -artifact_prefix=build/fuzz/ \
+	    build/fuzz/found/$$target tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
+
 lint: packages-test ## formatter check, analysers, include rules, size limits
 	@deploy/lint/run
 # Every C file compiled, and analysed again when it or what it includes has changed.
