@@ -53,6 +53,11 @@ static void help(FILE *out)
                 out);
 }
 
+static void help_on(const struct cli_command *command)
+{
+    (void)printf("ansinh %s %s\n%s\n", command->name, command->usage, command->help);
+}
+
 int cli_main(int argc, char **argv)
 {
     log_open("cli", LOG_WARN);
@@ -65,8 +70,12 @@ int cli_main(int argc, char **argv)
         return 0;
     }
     for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(commands); i++) {
-        if (strcmp(commands[i].name, argv[1]) == 0)
+        if (strcmp(commands[i].name, argv[1]) != 0)
+            continue;
+        if (argc != 3 || strcmp(argv[2], "--help") != 0)
             return commands[i].fn(argc - 1, argv + 1);
+        help_on(&commands[i]);
+        return 0;
     }
     help(stderr);
     return 2;

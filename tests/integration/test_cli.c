@@ -50,6 +50,9 @@ static void test_help(void **state)
         (void)snprintf(usage, sizeof(usage), "  ansinh %s ", names[i]);
         assert_said(usage);
     }
+    assert_int_equal(platform_ansinh(platform, said, "watch", "--help", NULL), 0);
+    assert_string_equal(said, "ansinh watch [--once] [UNIT]\n"
+                              "show a unit's progress live, until Ctrl-C\n");
     assert_int_equal(platform_ansinh(platform, said, "--version", NULL), 0);
     assert_int_equal(strncmp(said, "ansinh 0.", 9), 0);
     assert_int_equal(platform_ansinh(platform, said, NULL), 2);
