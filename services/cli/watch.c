@@ -13,7 +13,7 @@
 #define COUNTRY "VN"
 #define CODE_MAX_BYTES 15
 #define TIMEOUT_MS 5000
-#define SNAPSHOT_EVERY_MS 5000 /* frames may be lost: what they said is asked for again */
+#define SNAPSHOT_EVERY_MS 20000 /* frames may be lost: what they said is asked for again */
 #define ARENA_BYTES (8 * 1024 * 1024)
 #define LINE_BYTES 512
 #define COUNT_BYTES 32

@@ -12,7 +12,7 @@
 #include "tests/support/people.h"
 
 #define SAID_BYTES 1024
-#define LINE_WAIT_MS 10000
+#define LINE_WAIT_MS 10000 /* less than watch takes to ask anew: frames must have told */
 
 static struct platform *platform;
 static char said[SAID_BYTES];
