@@ -1,6 +1,7 @@
 #include "common/domain/contribution.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/domain/calendar.h"
 #include "common/domain/lump_sum.h"
@@ -20,14 +21,16 @@ struct rules {
     const struct policy_row *fund_rate; /* lump sums only */
 };
 
-static const struct policy_row *support_on(const struct policy *policy,
-                                           const struct quote_request *request)
+/* The highest row that fits the person: of the group, or of a special zone. province 0: central. */
+static const struct policy_row *support_on(const struct policy *policy, enum policy_table_id table,
+                                           const struct quote_request *request, uint32_t province)
 {
-    const struct policy_row *own =
-        policy_on(policy, POLICY_SUPPORT, (int32_t)request->group, request->on_day);
+    const struct policy_row *own = policy_on(
+        policy, table, policy_province_key(province, (int32_t)request->group), request->on_day);
     const struct policy_row *zone =
         request->is_special_zone
-            ? policy_on(policy, POLICY_SUPPORT, POLICY_SPECIAL_ZONE, request->on_day)
+            ? policy_on(policy, table, policy_province_key(province, POLICY_SPECIAL_ZONE),
+                        request->on_day)
             : NULL;
     return own == NULL || (zone != NULL && zone->value > own->value) ? zone : own;
 }
@@ -52,7 +55,7 @@ static int rules_find(const struct policy *policy, const struct quote_request *r
         rc = policy_need(policy, wanted[i].table, 0, request->on_day, wanted[i].row, err);
     if (rc < 0)
         return rc;
-    ret->support = support_on(policy, request);
+    ret->support = support_on(policy, POLICY_SUPPORT, request, 0);
     return ret->support != NULL ? 0
                                 : policy_need(policy, POLICY_SUPPORT, (int32_t)request->group,
                                               request->on_day, &ret->support, err);
@@ -205,6 +208,53 @@ static void central_support_add(struct quote *quote, const struct rules *rules,
                 is_cut ? ", the last with support" : "");
 }
 
+/* One line of what a province adds to the supported months, and no more than is left to pay. */
+static void local_line_add(struct quote *quote, const struct policy_row *row, int64_t monthly_vnd,
+                           const char *explanation)
+{
+    int64_t wanted_vnd = monthly_vnd * quote->months_supported;
+    int64_t left_vnd = quote->gross_vnd - quote->central_vnd - quote->local_vnd;
+    int64_t vnd = MIN(wanted_vnd, left_vnd);
+    quote->local_vnd += vnd;
+    explain_add(&quote->lines, "local_support", -vnd, row, "%s x %u month%s%s", explanation,
+                quote->months_supported, quote->months_supported == 1 ? "" : "s",
+                vnd < wanted_vnd ? ", no more than is left" : "");
+}
+
+static void local_share_add(struct quote *quote, const struct rules *rules,
+                            const struct policy_row *row, int64_t base_vnd)
+{
+    char share[PERCENT_TEXT_BYTES], rate[PERCENT_TEXT_BYTES], base[VND_TEXT_BYTES];
+    char explanation[EXPLANATION_BYTES];
+    percent_format(row->value * PER_MILLION_OF_BASIS_POINT, share);
+    percent_format(rules->rate->value * PER_MILLION_OF_BASIS_POINT, rate);
+    vnd_format(base_vnd, base);
+    (void)snprintf(explanation, sizeof(explanation), "%s x %s x %s", share, rate, base);
+    int64_t contribution_vnd = divide_half_up(base_vnd * rules->rate->value, FULL_BASIS_POINTS);
+    local_line_add(quote, row, divide_half_up(contribution_vnd * row->value, FULL_BASIS_POINTS),
+                   explanation);
+}
+
+static void local_support_add(struct quote *quote, const struct policy *policy,
+                              const struct rules *rules, const struct quote_request *request)
+{
+    if (request->province == 0 || quote->months_supported == 0)
+        return;
+    const struct policy_row *row =
+        support_on(policy, POLICY_LOCAL_SUPPORT, request, request->province);
+    if (row != NULL)
+        local_share_add(quote, rules, row, rules->poverty_line->value);
+    row = support_on(policy, POLICY_LOCAL_SHARE, request, request->province);
+    if (row != NULL)
+        local_share_add(quote, rules, row, request->income_vnd);
+    row = support_on(policy, POLICY_LOCAL_AMOUNT, request, request->province);
+    if (row == NULL)
+        return;
+    char amount[VND_TEXT_BYTES];
+    vnd_format(row->value, amount);
+    local_line_add(quote, row, row->value, amount);
+}
+
 int contribution_quote(const struct policy *policy, const struct quote_request *request,
                        struct quote *ret, struct err *err)
 {
@@ -225,6 +275,7 @@ int contribution_quote(const struct policy *policy, const struct quote_request *
     if (method_is_lump_sum(request->method))
         interest_add(ret, &rules, request);
     central_support_add(ret, &rules, request->months_supported);
+    local_support_add(ret, policy, &rules, request);
     ret->participant_vnd = ret->gross_vnd - ret->central_vnd - ret->local_vnd - ret->donor_vnd;
     return 0;
 }

@@ -28,6 +28,7 @@ struct quote_request {
     uint32_t months; /* 0: the method's own number; must be given for a lump sum */
     enum support_group group;
     int is_special_zone;
+    uint32_t province;         /* code as a number, for the local support; 0: none */
     int32_t on_day;            /* business day whose rules apply */
     uint32_t months_supported; /* already carried by support: what is left of the limit is what is
                                   given */

@@ -1,16 +1,26 @@
 #include "common/domain/policy.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "common/domain/calendar.h"
 
 #define VND_MAX 1000000000LL
 #define AGE_MAX 150
+#define PROVINCES_MAX 100 /* two digits */
+#define PROVINCE_KEYS 10  /* keys of one province */
 
 /* A table with one row a day. */
 #define PLAIN(name, unit, min, max)                                                                \
     {                                                                                              \
-        name, unit, min, max, KEY_NONE, 0, 0, 0                                                    \
+        name, min, max, unit, KEY_NONE, 0, 0, 0, 0                                                 \
+    }
+
+/* A table with rows for the groups of provinces; a province need not have any. */
+#define LOCAL(name, unit, min, max)                                                                \
+    {                                                                                              \
+        name, min, max, unit, KEY_PROVINCE_GROUP, PROVINCE_KEYS, PROVINCE_KEYS *PROVINCES_MAX - 1, \
+            0, 1                                                                                   \
     }
 
 static const struct policy_form forms[POLICY_TABLES] = {
@@ -18,8 +28,8 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_POVERTY_LINE] = PLAIN("poverty_line", UNIT_VND, 1, VND_MAX),
     [POLICY_CONTRIBUTION_RATE] =
         PLAIN("contribution_rate", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
-    [POLICY_SUPPORT] = {"support", UNIT_BASIS_POINTS, 0, FULL_BASIS_POINTS, KEY_GROUP, 1,
-                        POLICY_SPECIAL_ZONE, SUPPORT_GROUPS - 1},
+    [POLICY_SUPPORT] = {"support", 0, FULL_BASIS_POINTS, UNIT_BASIS_POINTS, KEY_GROUP, 1,
+                        POLICY_SPECIAL_ZONE, SUPPORT_GROUPS - 1, 0},
     [POLICY_INCOME_CAP] = PLAIN("income_cap", UNIT_TIMES, 1, 100),
     [POLICY_SUPPORT_MONTHS] = PLAIN("support_months", UNIT_MONTHS, 1, 1000),
     [POLICY_MINIMUM_AGE] = PLAIN("minimum_age", UNIT_YEARS, 1, AGE_MAX),
@@ -28,15 +38,36 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_FUTURE_YEARS_MAX] = PLAIN("future_years_max", UNIT_YEARS, 1, 10),
     [POLICY_MISSING_MONTHS_MAX] = PLAIN("missing_months_max", UNIT_MONTHS, 1, 120),
     [POLICY_HEALTH_RATE] = PLAIN("health_rate", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
-    [POLICY_HEALTH_SHARE] = {"health_share", UNIT_BASIS_POINTS, 0, FULL_BASIS_POINTS, KEY_RANK, 1,
-                             HEALTH_RANKS, HEALTH_RANKS},
-    [POLICY_HEALTH_MONTHS] = {"health_months", UNIT_MONTHS, 1, HEALTH_MONTHS_MAX, KEY_VALUE, 1,
-                              HEALTH_MONTHS_MAX, 0},
+    [POLICY_HEALTH_SHARE] = {"health_share", 0, FULL_BASIS_POINTS, UNIT_BASIS_POINTS, KEY_RANK, 1,
+                             HEALTH_RANKS, HEALTH_RANKS, 0},
+    [POLICY_HEALTH_MONTHS] = {"health_months", 1, HEALTH_MONTHS_MAX, UNIT_MONTHS, KEY_VALUE, 1,
+                              HEALTH_MONTHS_MAX, 0, 0},
+    [POLICY_LOCAL_SUPPORT] = LOCAL("local_support", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
+    [POLICY_LOCAL_SHARE] = LOCAL("local_share", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
+    [POLICY_LOCAL_AMOUNT] = LOCAL("local_amount", UNIT_VND, 1, VND_MAX),
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)
 {
     return &forms[table];
+}
+
+static uint32_t digit(char c)
+{
+    return c >= '0' && c <= '9' ? (uint32_t)(c - '0') : PROVINCES_MAX;
+}
+
+uint32_t policy_province(const char *code)
+{
+    if (strlen(code) != 2)
+        return 0;
+    uint32_t number = digit(code[0]) * 10 + digit(code[1]);
+    return number < PROVINCES_MAX ? number : 0;
+}
+
+int32_t policy_province_key(uint32_t province, int32_t group)
+{
+    return (int32_t)MIN(province, PROVINCES_MAX) * PROVINCE_KEYS + group;
 }
 
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,

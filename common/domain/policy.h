@@ -10,7 +10,7 @@
 
 #include "common/base/err.h"
 
-#define POLICY_ROWS_MAX 256
+#define POLICY_ROWS_MAX 1024
 #define POLICY_CITATION_BYTES 96
 #define FULL_BASIS_POINTS 10000
 #define FULL_MILLION 1000000
@@ -34,6 +34,9 @@ enum policy_table_id {
     POLICY_HEALTH_RATE,
     POLICY_HEALTH_SHARE,
     POLICY_HEALTH_MONTHS,
+    POLICY_LOCAL_SUPPORT,
+    POLICY_LOCAL_SHARE,
+    POLICY_LOCAL_AMOUNT,
     POLICY_TABLES
 };
 
@@ -48,10 +51,11 @@ enum policy_unit {
 
 /* What tells the rows of one day apart. */
 enum policy_key {
-    KEY_NONE,  /* one row a day; its key is 0 */
-    KEY_GROUP, /* enum support_group, or POLICY_SPECIAL_ZONE */
-    KEY_RANK,  /* of a household's member */
-    KEY_VALUE  /* the value itself: the rows of a day are a set */
+    KEY_NONE,           /* one row a day; its key is 0 */
+    KEY_GROUP,          /* enum support_group, or POLICY_SPECIAL_ZONE */
+    KEY_PROVINCE_GROUP, /* policy_province_key() */
+    KEY_RANK,           /* of a household's member */
+    KEY_VALUE           /* the value itself: the rows of a day are a set */
 };
 
 #define SUPPORT_GROUPS 5 /* numbers of ansinh.v1.SupportGroup; 0 unspecified */
@@ -78,13 +82,20 @@ struct policy {
 /* What may stand in a table. */
 struct policy_form {
     const char *name;
-    enum policy_unit unit;
     int64_t value_min, value_max; /* keep every product of the rules inside int64 */
+    enum policy_unit unit;
     enum policy_key key;
     int32_t key_min, key_max, key_needed; /* keys from key_min to key_needed must have rows */
+    int is_optional;                      /* may be empty, and rows may leave days out */
 };
 
 const struct policy_form *policy_form(enum policy_table_id table);
+
+/* Number of a province's code, two digits; 0 for any other text. */
+uint32_t policy_province(const char *code);
+
+/* Key of a province's rows: group is an enum support_group or POLICY_SPECIAL_ZONE. */
+int32_t policy_province_key(uint32_t province, int32_t group);
 
 /* The row in force on a day; NULL without one. */
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,
@@ -94,9 +105,9 @@ const struct policy_row *policy_on(const struct policy *policy, enum policy_tabl
 int policy_need(const struct policy *policy, enum policy_table_id table, int32_t key, int32_t day,
                 const struct policy_row **ret, struct err *err) MUST_CHECK;
 
-/* Every table has rows, each row a citation and a value in its range; no two rows for the same
- * thing overlap, and there is no gap between the first and the last. -EINVAL naming table and row
- * (counted from 1), with err->field the table. */
+/* Every table that is not optional has rows, each row a citation and a value in its range; no two
+ * rows for the same thing overlap, and there is no gap between the first and the last. -EINVAL
+ * naming table and row (counted from 1), with err->field the table. */
 int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
 
 #endif

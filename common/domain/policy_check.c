@@ -17,7 +17,7 @@ static int row_check(const struct policy_form *form, const struct policy_row *ro
     return 0;
 }
 
-/* Rows with the same key follow each other: no overlap, no gap. */
+/* Rows with the same key follow each other: no overlap, and no gap in what everybody needs. */
 static int neighbours_check(const struct policy_form *form, const struct policy_table *rows,
                             size_t row_i, struct err *err)
 {
@@ -36,7 +36,7 @@ static int neighbours_check(const struct policy_form *form, const struct policy_
         if (other->from_day == (int64_t)row->to_day + 1)
             is_continued = 1;
     }
-    if (!is_last && !is_continued)
+    if (!is_last && !is_continued && !form->is_optional)
         return err_field(err, -EINVAL, table, "%s row %zu: a gap follows", table, row_i + 1);
     return 0;
 }
@@ -52,7 +52,7 @@ static int has_key(const struct policy_table *rows, int32_t key)
 static int table_check(const struct policy_form *form, const struct policy_table *rows,
                        struct err *err)
 {
-    if (rows->n == 0 || rows->n > POLICY_ROWS_MAX)
+    if ((rows->n == 0 && !form->is_optional) || rows->n > POLICY_ROWS_MAX)
         return err_field(err, -EINVAL, form->name, "%s: %zu rows, must be 1 to %d", form->name,
                          rows->n, POLICY_ROWS_MAX);
     for (size_t i = 0; i < rows->n; i++) {

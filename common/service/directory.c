@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/domain/policy.h"
 #include "common/service/directory_rows.h"
 #include "common/store/journal.h"
 
@@ -244,6 +245,13 @@ struct directory_unit *directory_commune(const struct directory *self, uint32_t 
         return NULL;
     (void)snprintf(text, sizeof(text), "%05u", (unsigned)code);
     return directory_rows_unit(self->rows, text);
+}
+
+uint32_t directory_province(const struct directory_unit *unit)
+{
+    while (unit != NULL && unit->level != ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_PROVINCE)
+        unit = unit->parent;
+    return unit == NULL ? 0 : policy_province(unit->code);
 }
 
 struct directory_unit *directory_unit_at(const struct directory *self, size_t i)

@@ -45,6 +45,8 @@ void directory_destroy(struct directory **self);
 
 /* NULL when unknown. */
 struct directory_unit *directory_unit(const struct directory *self, const char *code);
+/* Number of the province in which a unit lies, or which it is; 0 for the country. */
+uint32_t directory_province(const struct directory_unit *unit);
 /* Communes by number: 2647 is "02647". */
 struct directory_unit *directory_commune(const struct directory *self, uint32_t code);
 /* Units by index. */

@@ -72,27 +72,52 @@ static int value_read(const struct place *place, const Ansinh__V1__PolicyRow *ro
     return 0;
 }
 
+/* The group's number, or the one for special zones. */
+static int group_read(const struct place *place, const Ansinh__V1__PolicyRow *row, int32_t *ret)
+{
+    int32_t group = (int32_t)row->group;
+    if (row->special_zone && group != 0)
+        return refuse(place, "a group does not fit here");
+    /* the numbers of groups and of what follows them must not meet */
+    if (!row->special_zone && (group < 1 || group >= SUPPORT_GROUPS))
+        return refuse(place, "value or group out of range");
+    *ret = row->special_zone ? POLICY_SPECIAL_ZONE : group;
+    return 0;
+}
+
+static int province_read(const struct place *place, const Ansinh__V1__PolicyRow *row, int32_t *ret)
+{
+    uint32_t province = policy_province(row->province);
+    int32_t group = 0;
+    if (province == 0)
+        return refuse(place, "want a province of two digits");
+    int rc = group_read(place, row, &group);
+    if (rc == 0)
+        *ret = policy_province_key(province, group);
+    return rc;
+}
+
 /* What does not belong to the table's key is refused: it would be read past. */
 static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
                     enum policy_key key, int32_t *ret)
 {
-    int has_group = row->group != ANSINH__V1__SUPPORT_GROUP__SUPPORT_GROUP_UNSPECIFIED;
-    if (has_group && (key != KEY_GROUP || row->special_zone))
+    int has_groups = key == KEY_GROUP || key == KEY_PROVINCE_GROUP;
+    if (row->group != ANSINH__V1__SUPPORT_GROUP__SUPPORT_GROUP_UNSPECIFIED && !has_groups)
         return refuse(place, "a group does not fit here");
-    if (row->special_zone && key != KEY_GROUP)
+    if (row->special_zone && !has_groups)
         return refuse(place, "specialZone does not fit here");
     if (row->rank != 0 && key != KEY_RANK)
         return refuse(place, "a rank does not fit here");
+    if (row->province[0] != '\0' && key != KEY_PROVINCE_GROUP)
+        return refuse(place, "a province does not fit here");
+    *ret = 0;
     switch (key) {
     case KEY_NONE:
-        *ret = 0;
         break;
     case KEY_GROUP:
-        *ret = row->special_zone ? POLICY_SPECIAL_ZONE : (int32_t)row->group;
-        /* the numbers of groups and of what follows them must not meet */
-        if (!row->special_zone && *ret >= SUPPORT_GROUPS)
-            return refuse(place, "value or group out of range");
-        break;
+        return group_read(place, row, ret);
+    case KEY_PROVINCE_GROUP:
+        return province_read(place, row, ret);
     case KEY_RANK:
         *ret = row->rank;
         break;
@@ -163,6 +188,9 @@ static int document_read(struct loader *loader, const char *file,
         [POLICY_HEALTH_RATE] = {doc->health_rate, doc->n_health_rate},
         [POLICY_HEALTH_SHARE] = {doc->health_share, doc->n_health_share},
         [POLICY_HEALTH_MONTHS] = {doc->health_months, doc->n_health_months},
+        [POLICY_LOCAL_SUPPORT] = {doc->local_support, doc->n_local_support},
+        [POLICY_LOCAL_SHARE] = {doc->local_share, doc->n_local_share},
+        [POLICY_LOCAL_AMOUNT] = {doc->local_amount, doc->n_local_amount},
     };
     for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
         int rc = table_read(loader, file, table, tables[table].rows, tables[table].n, err);

@@ -106,10 +106,15 @@ static enum command_verdict decide(struct command_state *state)
         return show(state);
     const struct directory_unit *commune =
         directory_commune(state->svc->directory, state->before.commune);
-    int is_special_zone = commune != NULL && commune->is_special_zone;
-    if (rc == 0)
-        rc = bill_make(state->svc->policy, &state->before, is_special_zone, on_day,
-                       &state->next.bill, &err);
+    /* a bill without the supports of a commune that is not known here yet would be too high */
+    if (rc == 0 && commune == NULL)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_UNAVAILABLE, "",
+                              "the participant's commune is not known here yet");
+    if (rc == 0) {
+        struct bill_place place = {.is_special_zone = commune->is_special_zone,
+                                   .province = directory_province(commune)};
+        rc = bill_make(state->svc->policy, &state->before, &place, on_day, &state->next.bill, &err);
+    }
     if (rc < 0)
         return command_refuse(state,
                               rc == -ENOTSUP ? ANSINH__V1__CODE__CODE_UNIMPLEMENTED

@@ -50,8 +50,9 @@ int bill_is_current(const struct citizen *citizen, int32_t on_day)
            bill->from_month == citizen_next_month(citizen, on_day);
 }
 
-int bill_make(const struct policy *policy, const struct citizen *citizen, int is_special_zone,
-              int32_t on_day, struct citizen_bill *ret, struct err *err)
+int bill_make(const struct policy *policy, const struct citizen *citizen,
+              const struct bill_place *place, int32_t on_day, struct citizen_bill *ret,
+              struct err *err)
 {
     if (on_day < citizen->enrolled_day)
         return err_field(err, -ERANGE, "on", "the date is before the enrolment");
@@ -67,7 +68,8 @@ int bill_make(const struct policy *policy, const struct citizen *citizen, int is
         .income_vnd = citizen->income_vnd,
         .method = (enum method)citizen->method,
         .group = (enum support_group)citizen->support_group,
-        .is_special_zone = is_special_zone,
+        .is_special_zone = place->is_special_zone,
+        .province = place->province,
         .on_day = on_day,
         .months_supported = citizen->months_supported,
     };

@@ -22,6 +22,12 @@ int bill_id_parse(const char *text, uint8_t ret_citizen[ID_BYTES], uint32_t *ret
 int business_date_parse(const char *text, const char *field, int32_t today, int32_t *ret_day,
                         struct err *err) MUST_CHECK;
 
+/* What the participant's commune means for the supports. */
+struct bill_place {
+    int is_special_zone;
+    uint32_t province; /* code as a number */
+};
+
 /* True when the open bill is still what would be billed on a day: valid then, and for the same
  * month on. */
 int bill_is_current(const struct citizen *citizen, int32_t on_day);
@@ -30,8 +36,9 @@ int bill_is_current(const struct citizen *citizen, int32_t on_day);
  * day's month: then the law's deadline for a monthly method passes (Law 41/2024/QH15, article
  * 36(3)) and rules may change. Errors as contribution_quote; and -ERANGE, field "on", for a day
  * before the enrolment or in a month that is paid: nothing is billed ahead at today's rules. */
-int bill_make(const struct policy *policy, const struct citizen *citizen, int is_special_zone,
-              int32_t on_day, struct citizen_bill *ret, struct err *err) MUST_CHECK;
+int bill_make(const struct policy *policy, const struct citizen *citizen,
+              const struct bill_place *place, int32_t on_day, struct citizen_bill *ret,
+              struct err *err) MUST_CHECK;
 
 /* The state after the open bill is paid. */
 void bill_settle(const struct citizen *before, struct citizen *ret);

@@ -71,6 +71,7 @@ static void quote_voluntary(struct quoting *self, const struct directory_unit *u
         .months = in->months,
         .group = (enum support_group)in->support_group,
         .is_special_zone = unit->is_special_zone,
+        .province = directory_province(unit),
     };
     struct err err = {0};
     struct quote result;

@@ -1,26 +1,79 @@
 /* Sums through real processes: what Payments/Quote answers to the wire. */
 #include "tests/support/test.h"
 
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/platform.h"
 
 static struct platform *platform;
 static char answer[PLATFORM_ANSWER_BYTES];
 
+#define DEPLOYED "deploy/policy"
+#define PATH_BYTES 512
+
+static char policy_path[] = "/tmp/test_quotes.XXXXXX";
+
+/* A resolution that nobody has passed: Lào Cai adds 10 % for ethnic minorities. */
+static const char resolution[] =
+    "{\"localSupport\": [{\"from\": \"2018-01-01\", \"province\": \"15\", \"basisPoints\": 1000,"
+    "\"group\": \"SUPPORT_GROUP_ETHNIC_MINORITY\", \"citation\": \"Resolution of a test\"}]}";
+
+/* fn(deployed file, its name in the test's folder) */
+static void policy_each(int (*fn)(const char *, const char *))
+{
+    DIR *directory = opendir(DEPLOYED);
+    struct dirent *entry;
+    char cwd[PATH_BYTES / 2], from[2 * PATH_BYTES], to[2 * PATH_BYTES];
+    assert_non_null(directory);
+    assert_non_null(getcwd(cwd, sizeof(cwd)));
+    while ((entry = readdir(directory)) != NULL) {
+        if (strstr(entry->d_name, ".json") == NULL)
+            continue;
+        (void)snprintf(from, sizeof(from), "%s/" DEPLOYED "/%s", cwd, entry->d_name);
+        (void)snprintf(to, sizeof(to), "%s/%s", policy_path, entry->d_name);
+        assert_int_equal(fn(from, to), 0);
+    }
+    (void)closedir(directory);
+}
+
+static int remove_copy(const char *from, const char *to)
+{
+    (void)from;
+    return unlink(to);
+}
+
 static int start(void **state)
 {
+    static char setting[PATH_BYTES];
+    static const char *const environment[] = {setting, NULL};
+    char path[PATH_BYTES];
     (void)state;
-    platform = platform_start(&(struct platform_conf){.payments = 1});
+    assert_non_null(mkdtemp(policy_path));
+    policy_each(symlink);
+    (void)snprintf(path, sizeof(path), "%s/local.json", policy_path);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(resolution, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(setting, sizeof(setting), "ANSINH_POLICY=%s", policy_path);
+    platform = platform_start(&(struct platform_conf){.payments = 1, .environment = environment});
     platform_import(platform);
     return 0;
 }
 
 static int stop(void **state)
 {
+    char path[PATH_BYTES];
     (void)state;
     platform_stop(&platform);
-    return 0;
+    policy_each(remove_copy);
+    (void)snprintf(path, sizeof(path), "%s/local.json", policy_path);
+    (void)unlink(path);
+    return rmdir(policy_path);
 }
 
 static void expect_field(const char *name, const char *value)
@@ -96,6 +149,68 @@ static void a_household_is_quoted_without_a_unit(void **state)
     assert_non_null(strstr(answer, "product"));
 }
 
+static void a_provinces_support_is_quoted_in_the_province_alone(void **state)
+{
+    (void)state;
+    static const char *const units[] = {"15", "02647"};
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        assert_int_equal(platform_call(platform, NULL, "Payments/Quote", answer,
+                                       "{\"unitCode\":\"%s\",\"incomeVnd\":\"3550000\","
+                                       "\"supportGroup\":\"SUPPORT_GROUP_ETHNIC_MINORITY\","
+                                       "\"on\":\"2026-03-01\"}",
+                                       units[i]),
+                         0);
+        expect_field("centralVnd", "99000");
+        expect_field("localVnd", "33000");
+        expect_field("dueVnd", "649000");
+        assert_non_null(strstr(answer, "Resolution of a test"));
+    }
+    static const char *const elsewhere[] = {"01", "VN"};
+    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+        assert_int_equal(platform_call(platform, NULL, "Payments/Quote", answer,
+                                       "{\"unitCode\":\"%s\",\"incomeVnd\":\"3550000\","
+                                       "\"supportGroup\":\"SUPPORT_GROUP_ETHNIC_MINORITY\","
+                                       "\"on\":\"2026-03-01\"}",
+                                       elsewhere[i]),
+                         0);
+        expect_field("localVnd", "0");
+        expect_field("dueVnd", "682000");
+    }
+}
+
+static void a_provinces_support_is_billed_and_paid(void **state)
+{
+    (void)state;
+    char bill[64], version[16];
+    assert_int_equal(
+        platform_call(platform, NULL, "Enrolment/Enrol", answer,
+                      "{\"personalId\":\"010085000001\",\"fullName\":\"Giàng A Páo\","
+                      "\"birthDate\":\"1985-05-17\",\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\","
+                      "\"supportGroup\":\"SUPPORT_GROUP_ETHNIC_MINORITY\","
+                      "\"incomeVnd\":\"3550000\",\"method\":\"METHOD_QUARTERLY\"}"),
+        0);
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"personalId\":\"010085000001\"}"),
+                     0);
+    expect_field("grossVnd", "2343000");
+    expect_field("dueVnd", "1947000");
+    assert_non_null(strstr(answer, "\"centralVnd\":\"297000\""));
+    assert_non_null(strstr(answer, "\"localVnd\":\"99000\""));
+    (void)strcpy(bill, platform_field(answer, "billId"));
+    (void)strcpy(version, platform_field(answer, "billVersion"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Pay", answer,
+                                   "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"%s\"}",
+                                   bill, version, "1947000"),
+                     0);
+    char payment[64];
+    (void)strcpy(payment, platform_field(answer, "paymentId"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/GetPayment", answer,
+                                   "{\"paymentId\":\"%s\"}", payment),
+                     0);
+    assert_non_null(strstr(answer, "\"participantVnd\":\"1947000\""));
+    assert_non_null(strstr(answer, "\"localVnd\":\"99000\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +218,8 @@ int main(void)
         cmocka_unit_test(missing_months_are_quoted),
         cmocka_unit_test(months_out_of_range_are_refused),
         cmocka_unit_test(a_household_is_quoted_without_a_unit),
+        cmocka_unit_test(a_provinces_support_is_quoted_in_the_province_alone),
+        cmocka_unit_test(a_provinces_support_is_billed_and_paid),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
 }

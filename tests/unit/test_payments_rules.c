@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/domain/calendar.h"
@@ -9,6 +10,7 @@
 #include "services/payments/payments_rules.h"
 
 static struct policy *policy;
+static const struct bill_place nowhere;
 
 static int policy_open(void **state)
 {
@@ -51,7 +53,7 @@ static struct citizen somebody(void)
 static void bill(struct citizen *citizen, const char *date)
 {
     struct citizen_bill made;
-    assert_int_equal(bill_make(policy, citizen, 0, on(date), &made, NULL), 0);
+    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, NULL), 0);
     citizen->bill = made;
     citizen->bill_number++;
     citizen->version++;
@@ -191,8 +193,37 @@ static void a_bill_carries_the_four_pockets(void **state)
     assert_int_equal(citizen.bill.central_vnd, 66000);
     struct citizen_bill special;
     citizen = somebody();
-    assert_int_equal(bill_make(policy, &citizen, 1, on("2025-11-30"), &special, NULL), 0);
+    assert_int_equal(bill_make(policy, &citizen, &(struct bill_place){.is_special_zone = 1},
+                               on("2025-11-30"), &special, NULL),
+                     0);
     assert_int_equal(special.central_vnd, 165000);
+}
+
+/* A resolution that nobody has passed: 10 % of the contribution at the poverty line. */
+static void a_bill_carries_what_the_province_adds(void **state)
+{
+    (void)state;
+    struct policy *with_local = malloc(sizeof(*with_local));
+    *with_local = *policy;
+    with_local->tables[POLICY_LOCAL_SUPPORT] =
+        (struct policy_table){.rows = {{.to_day = INT32_MAX,
+                                        .key = policy_province_key(15, GROUP_OTHER),
+                                        .value = 1000,
+                                        .citation = "Resolution of a test"}},
+                              .n = 1};
+    assert_int_equal(policy_check(with_local, NULL), 0);
+    struct citizen citizen = somebody();
+    citizen.income_vnd = 3550000;
+    struct citizen_bill made;
+    struct bill_place place = {.province = 15};
+    assert_int_equal(bill_make(with_local, &citizen, &place, on("2025-11-30"), &made, NULL), 0);
+    assert_int_equal(made.central_vnd, 66000);
+    assert_int_equal(made.local_vnd, 33000);
+    assert_int_equal(made.participant_vnd, 682000);
+    place.province = 20;
+    assert_int_equal(bill_make(with_local, &citizen, &place, on("2025-11-30"), &made, NULL), 0);
+    assert_int_equal(made.local_vnd, 0);
+    free(with_local);
 }
 
 static void a_bill_begins_after_the_last_month_covered(void **state)
@@ -218,7 +249,8 @@ static void no_bill_for_months_to_come(void **state)
         struct citizen_bill made = {.months = 99};
         struct err err = {0};
         citizen.covered_until = month(covered[i]);
-        assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-01"), &made, &err), -ERANGE);
+        assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-01"), &made, &err),
+                         -ERANGE);
         assert_string_equal(err.field, "on");
         assert_non_null(strstr(err.text, covered[i]));
         assert_int_equal(made.months, 99);
@@ -231,11 +263,11 @@ static void no_bill_before_the_enrolment(void **state)
     struct citizen citizen = somebody();
     struct citizen_bill made = {.months = 99};
     struct err err = {0};
-    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-10-14"), &made, &err), -ERANGE);
+    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-10-14"), &made, &err), -ERANGE);
     assert_string_equal(err.field, "on");
     assert_string_equal(err.text, "the date is before the enrolment");
     assert_int_equal(made.months, 99);
-    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-10-15"), &made, &err), 0);
+    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-10-15"), &made, &err), 0);
 }
 
 static void no_bill_beyond_the_numbers(void **state)
@@ -245,9 +277,9 @@ static void no_bill_beyond_the_numbers(void **state)
     struct citizen_bill made;
     struct err err = {0};
     citizen.bill_number = BILL_NUMBER_MAX - 1;
-    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-30"), &made, &err), 0);
+    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-30"), &made, &err), 0);
     citizen.bill_number = BILL_NUMBER_MAX;
-    assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-30"), &made, &err), -ERANGE);
+    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-30"), &made, &err), -ERANGE);
     assert_string_equal(err.field, "participant_id");
 }
 
@@ -258,12 +290,13 @@ static void the_rules_of_the_day_may_refuse_a_bill(void **state)
     struct citizen_bill made;
     struct err err = {0};
     /* the poverty line rises: what was chosen is too little from then on */
-    assert_int_equal(bill_make(policy, &citizen, 0, on("2026-12-31"), &made, &err), 0);
-    assert_int_equal(bill_make(policy, &citizen, 0, on("2027-01-01"), &made, &err), -ERANGE);
+    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2026-12-31"), &made, &err), 0);
+    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2027-01-01"), &made, &err), -ERANGE);
     assert_string_equal(err.field, "income_vnd");
     for (int method = METHOD_IS_FUTURE_YEARS; method <= METHOD_IS_MISSING_MONTHS; method++) {
         citizen.method = (uint8_t)method;
-        assert_int_equal(bill_make(policy, &citizen, 0, on("2025-11-30"), &made, &err), -ENOTSUP);
+        assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-30"), &made, &err),
+                         -ENOTSUP);
         assert_string_equal(err.field, "method");
     }
 }
@@ -412,6 +445,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_business_date_is_today_or_before),
     WITH_POLICY(a_bill_covers_its_month_and_ends_with_it),
     WITH_POLICY(a_bill_carries_the_four_pockets),
+    WITH_POLICY(a_bill_carries_what_the_province_adds),
     WITH_POLICY(a_bill_begins_after_the_last_month_covered),
     WITH_POLICY(no_bill_for_months_to_come),
     WITH_POLICY(no_bill_before_the_enrolment),

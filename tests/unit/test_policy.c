@@ -225,6 +225,76 @@ static void a_table_stands_in_one_file(void **state)
     assert_non_null(strstr(err.text, "poverty-line.json: poverty_line stands in more.json"));
 }
 
+#define LOCAL(row)                                                                                 \
+    "{\"localSupport\": [{\"from\": \"2026-01-01\", \"citation\": \"Resolution of a test\", " row  \
+    "}]}"
+
+static void a_provinces_rows_may_leave_days_out(void **state)
+{
+    const struct directory *self = *state;
+    char path[2 * PATH_BYTES];
+    file_path(self, "more.json", path);
+    file_put(path,
+             "{\"localAmount\": ["
+             "{\"from\": \"2026-01-01\", \"to\": \"2026-03-31\", \"province\": \"15\", "
+             "\"group\": \"SUPPORT_GROUP_POOR\", \"vnd\": \"10000\", \"citation\": \"test\"},"
+             "{\"from\": \"2026-07-01\", \"province\": \"15\", \"group\": \"SUPPORT_GROUP_POOR\", "
+             "\"vnd\": \"20000\", \"citation\": \"test\"},"
+             "{\"from\": \"2026-01-01\", \"province\": \"01\", \"specialZone\": true, "
+             "\"vnd\": \"30000\", \"citation\": \"test\"}]}");
+    struct policy *policy = NULL;
+    struct err err = {0};
+    if (policy_load(self->path, &policy, &err) != 0)
+        fail_msg("%s", err.text);
+    int32_t key = policy_province_key(15, GROUP_POOR);
+    assert_int_equal(policy_on(policy, POLICY_LOCAL_AMOUNT, key, date_make(2026, 3, 31))->value,
+                     10000);
+    assert_null(policy_on(policy, POLICY_LOCAL_AMOUNT, key, date_make(2026, 4, 1)));
+    assert_int_equal(policy_on(policy, POLICY_LOCAL_AMOUNT, key, date_make(2026, 7, 1))->value,
+                     20000);
+    key = policy_province_key(1, POLICY_SPECIAL_ZONE);
+    assert_int_equal(policy_on(policy, POLICY_LOCAL_AMOUNT, key, date_make(2026, 4, 1))->value,
+                     30000);
+    policy_destroy(&policy);
+}
+
+static void wrong_rows_of_provinces_are_refused(void **state)
+{
+    const struct directory *self = *state;
+    static const struct {
+        const char *row, *said;
+    } cases[] = {
+        {"\"group\": 4, \"basisPoints\": 1000", "row 1: want a province of two digits"},
+        {"\"province\": \"1\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
+        {"\"province\": \"00\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
+        {"\"province\": \"1:\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
+        {"\"province\": \"150\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
+        {"\"province\": \"x1\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
+        {"\"province\": \"15\", \"basisPoints\": 1000", "row 1: value or group out of range"},
+        {"\"province\": \"15\", \"group\": 5, \"basisPoints\": 1000", "value or group out of"},
+        {"\"province\": \"15\", \"group\": 4, \"basisPoints\": 10001", "value or group out of"},
+        {"\"province\": \"15\", \"group\": 4, \"vnd\": \"1000\"", "row 1: no basisPoints"},
+        {"\"province\": \"15\", \"group\": 4, \"specialZone\": true, \"basisPoints\": 1",
+         "a group does not fit here"},
+    };
+    char path[2 * PATH_BYTES], text[512];
+    file_path(self, "more.json", path);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct policy *policy = NULL;
+        struct err err = {0};
+        (void)snprintf(text, sizeof(text), LOCAL("%s"), cases[i].row);
+        file_put(path, text);
+        assert_int_equal(policy_load(self->path, &policy, &err), -EINVAL);
+        if (strstr(err.text, "more.json: local_support row 1: ") == NULL ||
+            strstr(err.text, cases[i].said) == NULL)
+            fail_msg("%s: \"%s\"", cases[i].row, err.text);
+    }
+    (void)unlink(path);
+    expect_refused(self, "contribution.json", "\"years\": 15",
+                   "\"years\": 15, \"province\": \"15\"",
+                   "minimum_age row 1: a province does not fit here");
+}
+
 static void a_missing_table_or_directory_is_told(void **state)
 {
     const struct directory *self = *state;
@@ -268,7 +338,7 @@ static void sizes_have_limits(void **state)
     file_path(self, "poverty-line.json", path);
     (void)unlink(path);
     assert_int_equal(policy_load(self->path, &policy, &err), -EFBIG);
-    assert_non_null(strstr(err.text, "more.json: poverty_line has more than 256 rows"));
+    assert_non_null(strstr(err.text, "more.json: poverty_line has more than 1024 rows"));
 }
 
 #define WITH_DIRECTORY(test)                                                                       \
@@ -280,6 +350,8 @@ static const struct CMUnitTest tests[] = {
     WITH_DIRECTORY(wrong_rows_are_refused_with_file_and_row),
     WITH_DIRECTORY(a_group_without_rows_is_refused),
     WITH_DIRECTORY(a_table_stands_in_one_file),
+    WITH_DIRECTORY(a_provinces_rows_may_leave_days_out),
+    WITH_DIRECTORY(wrong_rows_of_provinces_are_refused),
     WITH_DIRECTORY(a_missing_table_or_directory_is_told),
     WITH_DIRECTORY(sizes_have_limits),
 };
