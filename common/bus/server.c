@@ -185,6 +185,9 @@ static void dispatch(struct request *request)
     if (input == NULL) {
         refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "",
                "the request cannot be decoded");
+    } else if (arena_used(call->arena) > request->server->arena_bytes / 2) {
+        refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "",
+               "the request has too many fields");
     } else if (field != NULL) {
         refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, field, "not UTF-8");
     } else {

@@ -19,7 +19,7 @@
 
 #define START_WAIT_MS 30000 /* for a Redis server that is still loading its file */
 #define BACKLOG_MAX 65536
-#define ARENA_BYTES (2 * 1024 * 1024)
+#define ARENA_BYTES (4 * 1024 * 1024)
 #define CLIENT_WINDOW 1024
 #define CLIENT_WAITING_MAX 20000
 #define CLIENT_TRY_MS 1500
