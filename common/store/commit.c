@@ -243,12 +243,28 @@ static int result_read(const struct store_reply *reply, struct commit_result *re
     }
 }
 
+/* Refused before the function ran: Redis cannot write now. */
+static int is_turned_away(const struct store_reply *reply)
+{
+    static const char *const codes[] = {"OOM ",     "MISCONF ", "READONLY ",   "NOREPLICAS ",
+                                        "LOADING ", "BUSY ",    "MASTERDOWN ", "CLUSTERDOWN "};
+    size_t len;
+    const char *text = store_reply_bytes(reply, &len);
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        if (strncmp(text, codes[i], strlen(codes[i])) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static void translate(struct store *store, link_any_fn fn, void *arg, int rc,
                       const struct store_reply *reply)
 {
     struct commit_result result = {0};
     if (rc == 0)
-        rc = store_is_refusal(store, reply) ? -EIO : result_read(reply, &result);
+        rc = !store_is_refusal(store, reply) ? result_read(reply, &result)
+             : is_turned_away(reply)         ? -EAGAIN
+                                             : -EIO;
     ((commit_fn)fn)(arg, rc, rc == 0 ? &result : NULL);
 }
 
@@ -278,13 +294,23 @@ int commit_send(struct store *ledger, const struct commit *commit, commit_fn fn,
     return 0;
 }
 
+/* Days around today under which a folded key may have been stored: by a clock that is ahead, and as
+ * long as answers are kept. */
+static const int32_t lookup_days[] = {1, -1, -2, -3};
+#define LOOKUP_DAYS ((int)ARRAY_LEN(lookup_days))
+
 int commit_lookup(struct store *ledger, unsigned partition, const struct request_id *id,
                   int64_t now_ms, const uint64_t *fingerprint, commit_fn fn, void *arg)
 {
     struct call call;
+    char others[LOOKUP_DAYS][KEY_MAX_BYTES];
     call_start(&call, "FCALL_RO", FUNCTION_LOOKUP);
-    if (add_answers_key(&call, partition, id, now_ms))
-        add_yesterday(&call, partition, id, now_ms);
+    if (add_answers_key(&call, partition, id, now_ms)) {
+        int32_t day = (int32_t)(now_ms / DAY_MS);
+        for (int i = 0; i < LOOKUP_DAYS; i++)
+            call_add(&call, others[i],
+                     key_answers(partition, MAX(day + lookup_days[i], 0), id, others[i]));
+    }
     call_count_keys(&call);
     call_add(&call, id->bytes, ID_BYTES);
     put_le(call.answer, fingerprint == NULL ? 0 : *fingerprint, FINGERPRINT_BYTES);
