@@ -32,7 +32,7 @@ static void count_timed(struct analytics *self, uint32_t commune, int32_t day, i
     count(self, commune, metric, 1);
     board_add_day(self->board, commune, day, metric, 1);
     increments_day(self->increments, commune, day, metric, 1);
-    if (day != recorded_day)
+    if (day != recorded_day || day <= clock_business_day(clock_wall_ms()) - HOURS_KEPT_DAYS)
         return; /* taken over from paper later: belongs to its day, to no hour of the sprint */
     board_add_hour(self->board, commune, day, hour, metric, 1);
     increments_hour(self->increments, commune, day, hour, metric, 1);

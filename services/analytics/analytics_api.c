@@ -2,10 +2,11 @@
 
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
+#include "common/service/command.h"
 #include "services/analytics/analytics.h"
 #include "services/analytics/progress.h"
 
-#define DAYS_MAX 400
+#define DAYS_MAX BOARD_DAYS_SHOWN
 #define RETRY_AFTER_MS 100
 
 /* Lives in the request's arena. */
@@ -109,7 +110,7 @@ static int fill(struct analytics *self, struct arena *arena, const struct direct
     return fill_hours(self, arena, communes, n, today, out);
 }
 
-static void on_refreshed(void *arg)
+static void on_refreshed(void *arg, int rc)
 {
     const struct asking *asking = arg;
     struct analytics *self = asking->self;
@@ -119,7 +120,9 @@ static void on_refreshed(void *arg)
     const struct directory_unit *unit = directory_unit(self->svc->directory, in->unit_code);
     Ansinh__V1__GetProgressResponse out;
     ansinh__v1__get_progress_response__init(&out);
-    if (unit == NULL)
+    if (rc < 0)
+        ledger_away(request);
+    else if (unit == NULL)
         bus_fail(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "unit_code", "unknown unit");
     else if (fill(self, request->arena, unit, in->with_children, &out) < 0)
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "the answer is too large");
@@ -146,5 +149,5 @@ void on_get_progress(void *arg, struct bus_request *request)
     if (directory_unit(self->svc->directory, in->unit_code) == NULL)
         directory_refresh(self->svc->directory, on_refreshed, asking);
     else
-        on_refreshed(asking);
+        on_refreshed(asking, 0);
 }

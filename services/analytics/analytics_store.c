@@ -10,9 +10,9 @@
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
 
-#define FIRST_YEAR 2008 /* voluntary social insurance began */
-#define LAST_YEAR 2199
-#define HOURS_KEPT_S (40L * 86400)
+#define LOAD_PARTS 8          /* totals, hours, and the years that BOARD_DAYS_SHOWN touches */
+#define PORTION_FIELDS "5000" /* of one HSCAN */
+#define HOURS_KEPT_S (HOURS_KEPT_DAYS * 86400L)
 
 /* kind: 't' total, 'd' day, 'h' hour. The whole struct is the merge key, so it has no padding. */
 struct field {
@@ -132,19 +132,19 @@ void increments_collect(struct increments *self, struct flush *flush)
 
 /* --- loading --- */
 
+/* One hash after another in bounded portions: a year of the nation has millions of fields. */
 struct load {
+    struct store *views;
     struct board *board;
     int32_t today;
-    size_t open;
-    int rc;
+    struct load_part {
+        char kind; /* 't' totals, 'd' days of a year, 'h' hours of today */
+        char name[VIEW_KEY_MAX_BYTES];
+    } parts[LOAD_PARTS];
+    size_t n_parts, part_i;
+    char cursor[24];
     void (*done)(void *arg, int rc);
     void *arg;
-};
-
-/* One HGETALL of a load. */
-struct load_part {
-    struct load *load;
-    char kind;
 };
 
 /* Numbers between colons; answers how many. */
@@ -161,58 +161,69 @@ static size_t numbers_parse(const char *text, int64_t ret[3])
     return rest == NULL ? n : 0;
 }
 
-static int part_take(const struct load_part *part, const char *field, const char *value)
+static int part_take(const struct load *load, const char *field, const char *value)
 {
     int64_t numbers[3], count;
-    struct board *board = part->load->board;
+    char kind = load->parts[load->part_i].kind;
     size_t n = numbers_parse(field, numbers);
-    if (n != (part->kind == 't' ? 2 : 3) || parse_int64(value, INT64_MIN, INT64_MAX, &count) < 0 ||
-        numbers[0] > 99999 ||
-        numbers[n - 1] >= (part->kind == 't' ? BOARD_METRICS : BOARD_TIMED_METRICS))
+    if (n != (kind == 't' ? 2 : 3) || parse_int64(value, INT64_MIN, INT64_MAX, &count) < 0 ||
+        numbers[0] > 99999 || numbers[n - 1] >= (kind == 't' ? BOARD_METRICS : BOARD_TIMED_METRICS))
         return -EPROTO;
     uint32_t commune = (uint32_t)numbers[0];
     enum board_metric metric = (enum board_metric)numbers[n - 1];
-    if (part->kind == 't')
-        board_add(board, commune, metric, count);
-    else if (part->kind == 'd')
-        board_add_day(board, commune, (int32_t)numbers[1], metric, (int32_t)count);
+    if (kind == 't')
+        board_set(load->board, commune, metric, count);
+    else if (kind == 'd')
+        board_set_day(load->board, commune, (int32_t)numbers[1], metric, (int32_t)count);
     else if (numbers[1] < BOARD_HOURS)
-        board_add_hour(board, commune, part->load->today, (unsigned)numbers[1], metric,
+        board_set_hour(load->board, commune, load->today, (unsigned)numbers[1], metric,
                        (int32_t)count);
     return 0;
 }
 
-static void on_part(void *arg, int rc, const struct store_reply *reply)
+static void load_next(struct load *load);
+
+static void load_end(struct load *load, int rc)
 {
-    struct load_part *part = arg;
-    struct load *load = part->load;
-    size_t n = rc == 0 ? store_reply_count(reply) : 0;
-    if (rc == 0 && store_reply_type(reply) != STORE_REPLY_ARRAY)
-        rc = -EPROTO;
-    for (size_t i = 0; rc == 0 && i + 1 < n; i += 2) {
-        size_t len;
-        const char *field = store_reply_bytes(store_reply_at(reply, i), &len);
-        const char *value = store_reply_bytes(store_reply_at(reply, i + 1), &len);
-        rc = field == NULL || value == NULL ? -EPROTO : part_take(part, field, value);
-    }
-    free(part);
-    if (rc < 0)
-        load->rc = rc;
-    if (--load->open > 0)
-        return;
-    load->done(load->arg, load->rc);
+    load->done(load->arg, rc);
     free(load);
 }
 
-static void load_ask(struct store *views, struct load *load, char kind, const char *name)
+/* HSCAN answers the next cursor and a flat list of fields and values. */
+static void on_portion(void *arg, int rc, const struct store_reply *reply)
 {
-    struct load_part *part = calloc(1, sizeof(*part));
-    ASSERT(part != NULL);
-    *part = (struct load_part){load, kind};
+    struct load *load = arg;
+    const struct store_reply *list = store_reply_at(reply, 1);
+    size_t len;
+    const char *cursor = store_reply_bytes(store_reply_at(reply, 0), &len);
+    if (rc == 0 && (cursor == NULL || len >= sizeof(load->cursor)))
+        rc = -EPROTO;
+    size_t n = rc == 0 ? store_reply_count(list) : 0;
+    for (size_t i = 0; rc == 0 && i + 1 < n; i += 2) {
+        const char *field = store_reply_bytes(store_reply_at(list, i), &len);
+        const char *value = store_reply_bytes(store_reply_at(list, i + 1), &len);
+        rc = field == NULL || value == NULL ? -EPROTO : part_take(load, field, value);
+    }
+    if (rc < 0) {
+        load_end(load, rc);
+        return;
+    }
+    (void)snprintf(load->cursor, sizeof(load->cursor), "%s", cursor);
+    if (strcmp(load->cursor, "0") == 0)
+        load->part_i++;
+    load_next(load);
+}
+
+static void load_next(struct load *load)
+{
+    if (load->part_i == load->n_parts) {
+        load_end(load, 0);
+        return;
+    }
     char key[KEY_MAX_BYTES];
-    (void)view_key(BOARD_VIEW, name, key);
-    load->open++;
-    store_send_text(views, 0, on_part, part, "HGETALL", key, NULL);
+    (void)view_key(BOARD_VIEW, load->parts[load->part_i].name, key);
+    store_send_text(load->views, 0, on_portion, load, "HSCAN", key, load->cursor, "COUNT",
+                    PORTION_FIELDS, NULL);
 }
 
 void board_load(struct store *views, struct board *board, int32_t today,
@@ -220,15 +231,19 @@ void board_load(struct store *views, struct board *board, int32_t today,
 {
     struct load *load = calloc(1, sizeof(*load));
     ASSERT(load != NULL);
-    *load = (struct load){.board = board, .today = today, .done = done, .arg = arg};
-    int this_year, month, day_of_month;
-    char name[VIEW_KEY_MAX_BYTES];
+    *load = (struct load){.views = views, .board = board, .today = today, .done = done, .arg = arg};
+    (void)snprintf(load->cursor, sizeof(load->cursor), "0");
+    int first_year, this_year, month, day_of_month;
+    date_split(today - BOARD_DAYS_SHOWN, &first_year, &month, &day_of_month);
     date_split(today, &this_year, &month, &day_of_month);
-    load_ask(views, load, 't', "totals");
-    for (int year = FIRST_YEAR; year <= MIN(this_year, LAST_YEAR); year++) {
-        (void)snprintf(name, sizeof(name), "days:%d", year);
-        load_ask(views, load, 'd', name);
+    load->parts[load->n_parts++] = (struct load_part){'t', "totals"};
+    for (int year = first_year; year <= this_year; year++) {
+        struct load_part *part = &load->parts[load->n_parts++];
+        part->kind = 'd';
+        (void)snprintf(part->name, sizeof(part->name), "days:%d", year);
     }
-    (void)snprintf(name, sizeof(name), "hours:%d", (int)today);
-    load_ask(views, load, 'h', name);
+    struct load_part *hours = &load->parts[load->n_parts++];
+    hours->kind = 'h';
+    (void)snprintf(hours->name, sizeof(hours->name), "hours:%d", (int)today);
+    load_next(load);
 }

@@ -10,6 +10,7 @@
 #include "services/analytics/board.h"
 
 #define BOARD_VIEW "board"
+#define HOURS_KEPT_DAYS 40 /* older ones are not written: they also bound the keys of a flush */
 
 /* Increments gathered since the last collect, merged per field. */
 struct increments;

@@ -99,39 +99,72 @@ static size_t day_find(const struct commune *commune, int32_t day)
     return low;
 }
 
+/* The counters of a day, made when needed. */
+static struct board_day *day_get(struct commune *commune, int32_t day)
+{
+    size_t place = day_find(commune, day);
+    if (place < commune->n_days && commune->days[place].day == day)
+        return &commune->days[place];
+    if (commune->n_days == commune->days_capacity) {
+        commune->days_capacity = MAX((size_t)16, 2 * commune->days_capacity);
+        commune->days = realloc(commune->days, commune->days_capacity * sizeof(*commune->days));
+        ASSERT(commune->days != NULL);
+    }
+    memmove(&commune->days[place + 1], &commune->days[place],
+            (commune->n_days - place) * sizeof(*commune->days));
+    commune->days[place] = (struct board_day){.day = day};
+    commune->n_days++;
+    return &commune->days[place];
+}
+
+/* The counters of an hour; NULL for a day before the one whose hours are kept. */
+static int32_t *hour_get(struct commune *commune, int32_t day, unsigned hour)
+{
+    ASSERT(hour < BOARD_HOURS);
+    if (day < commune->hours_day)
+        return NULL;
+    if (day > commune->hours_day) {
+        memset(commune->hours, 0, sizeof(commune->hours));
+        commune->hours_day = day;
+    }
+    return commune->hours[hour];
+}
+
 void board_add_day(struct board *self, uint32_t commune, int32_t day, enum board_metric metric,
                    int32_t delta)
 {
     ASSERT(metric < BOARD_TIMED_METRICS);
-    struct commune *counters = commune_get(self, commune);
-    size_t place = day_find(counters, day);
-    if (place == counters->n_days || counters->days[place].day != day) {
-        if (counters->n_days == counters->days_capacity) {
-            counters->days_capacity = MAX((size_t)16, 2 * counters->days_capacity);
-            counters->days =
-                realloc(counters->days, counters->days_capacity * sizeof(*counters->days));
-            ASSERT(counters->days != NULL);
-        }
-        memmove(&counters->days[place + 1], &counters->days[place],
-                (counters->n_days - place) * sizeof(*counters->days));
-        counters->days[place] = (struct board_day){.day = day};
-        counters->n_days++;
-    }
-    counters->days[place].counts[metric] += delta;
+    day_get(commune_get(self, commune), day)->counts[metric] += delta;
 }
 
 void board_add_hour(struct board *self, uint32_t commune, int32_t day, unsigned hour,
                     enum board_metric metric, int32_t delta)
 {
-    ASSERT(metric < BOARD_TIMED_METRICS && hour < BOARD_HOURS);
-    struct commune *counters = commune_get(self, commune);
-    if (day < counters->hours_day)
-        return;
-    if (day > counters->hours_day) {
-        memset(counters->hours, 0, sizeof(counters->hours));
-        counters->hours_day = day;
-    }
-    counters->hours[hour][metric] += delta;
+    ASSERT(metric < BOARD_TIMED_METRICS);
+    int32_t *counts = hour_get(commune_get(self, commune), day, hour);
+    if (counts != NULL)
+        counts[metric] += delta;
+}
+
+void board_set(struct board *self, uint32_t commune, enum board_metric metric, int64_t value)
+{
+    commune_get(self, commune)->values[metric] = value;
+}
+
+void board_set_day(struct board *self, uint32_t commune, int32_t day, enum board_metric metric,
+                   int32_t value)
+{
+    ASSERT(metric < BOARD_TIMED_METRICS);
+    day_get(commune_get(self, commune), day)->counts[metric] = value;
+}
+
+void board_set_hour(struct board *self, uint32_t commune, int32_t day, unsigned hour,
+                    enum board_metric metric, int32_t value)
+{
+    ASSERT(metric < BOARD_TIMED_METRICS);
+    int32_t *counts = hour_get(commune_get(self, commune), day, hour);
+    if (counts != NULL)
+        counts[metric] = value;
 }
 
 void board_sum(const struct board *self, const uint32_t *communes, size_t n,

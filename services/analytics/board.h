@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define BOARD_HOURS 24
+#define BOARD_DAYS_SHOWN 400 /* days back that anybody can ask for */
 
 enum board_metric {
     BOARD_PARTICIPANTS, /* first payments */
@@ -43,6 +44,13 @@ void board_add_day(struct board *self, uint32_t commune, int32_t day, enum board
                    int32_t delta);
 void board_add_hour(struct board *self, uint32_t commune, int32_t day, unsigned hour,
                     enum board_metric metric, int32_t delta);
+
+/* Set instead of add: what is loaded may come twice. */
+void board_set(struct board *self, uint32_t commune, enum board_metric metric, int64_t value);
+void board_set_day(struct board *self, uint32_t commune, int32_t day, enum board_metric metric,
+                   int32_t value);
+void board_set_hour(struct board *self, uint32_t commune, int32_t day, unsigned hour,
+                    enum board_metric metric, int32_t value);
 
 /* Sums of the communes listed (codes as numbers). */
 void board_sum(const struct board *self, const uint32_t *communes, size_t n,
