@@ -12,10 +12,11 @@
 #include "common/service/api.h"
 
 #define CONFLICTS_MAX                                                                              \
-    16                     /* re-reads of one command; each means that another command got through \
-                            */
-#define SETTLE_DELAY_MS 50 /* between attempts to learn an unknown outcome */
-#define RETRY_AFTER_MS 200 /* told to callers when the ledger is away */
+    16 /* re-reads of one command; each means that another command got through                     \
+        */
+#define SETTLE_MARGIN_MS 100 /* before the deadline, so that the caller still hears the answer */
+#define SETTLE_DELAY_MS 50   /* between attempts to learn an unknown outcome */
+#define RETRY_AFTER_MS 200   /* told to callers when the ledger is away */
 
 /* Lives in the request's arena, from command_run until the answer. */
 struct command {
@@ -41,10 +42,15 @@ static void command_read(struct command *self);
 static void command_commit(struct command *self);
 static void on_committed(void *arg, int rc, const struct commit_result *result);
 
+void ledger_away(struct bus_request *request)
+{
+    bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "the ledger cannot be reached; nothing was done");
+}
+
 static void fail_unavailable(struct command *self)
 {
-    bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "the ledger cannot be reached; nothing was done");
+    ledger_away(self->state.request);
 }
 
 static void fail_internal(struct command *self, const char *what)
@@ -260,7 +266,7 @@ static void settle(void *arg)
  */
 static void command_settle(struct command *self)
 {
-    if (is_late(self)) {
+    if (clock_mono_ms() + SETTLE_MARGIN_MS >= self->state.request->deadline_ms) {
         char id[UUID_TEXT_BYTES];
         request_id_format(&self->state.request->id, id);
         bus_fail(self->state.request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
@@ -336,9 +342,7 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
         return;
     }
     if (rc == -EIO) {
-        /* no memory or no disk: all refusals of the commit function come before its first write */
-        bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                       "the ledger takes no writes now; nothing was done");
+        fail_internal(self, "the ledger refused the commit");
         return;
     }
     if (rc < 0) {
@@ -416,7 +420,10 @@ void citizen_read(struct service *svc, struct arena *arena, const uint8_t citize
                   citizen_read_fn fn, void *arg)
 {
     struct citizen_reading *self = arena_alloc(arena, sizeof(*self));
-    ASSERT(self != NULL); /* the first piece of a request's arena */
+    if (self == NULL) {
+        fn(arg, -EMSGSIZE, NULL);
+        return;
+    }
     self->fn = fn;
     self->arg = arg;
     record_ask(svc, citizen, on_citizen, self);

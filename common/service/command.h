@@ -64,8 +64,12 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
 enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Code code,
                                     const char *field, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* Answers UNAVAILABLE: the ledger cannot be reached, and nothing was done. */
+void ledger_away(struct bus_request *request);
+
 /* Reads a citizen's state (NULL when there is none), for methods without side effects. rc as
- * store_reply_fn, or -EPROTO. Takes a little memory of the arena, which must live until fn ran. */
+ * store_reply_fn, or -EPROTO, or -EMSGSIZE (at once) when the arena is full: it takes a little of
+ * its memory, and the arena must live until fn ran. */
 typedef void (*citizen_read_fn)(void *arg, int rc, const struct citizen *citizen);
 void citizen_read(struct service *svc, struct arena *arena, const uint8_t citizen[ID_BYTES],
                   citizen_read_fn fn, void *arg);

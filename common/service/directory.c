@@ -17,7 +17,7 @@
 #define LOAD_TRIES_MAX 20
 
 struct waiter {
-    loop_fn fn;
+    directory_refresh_fn fn;
     void *arg;
 };
 
@@ -59,7 +59,7 @@ void directory_destroy(struct directory **self)
 
 /* --- following the journal --- */
 
-static void look_done(struct directory *self)
+static void look_done(struct directory *self, int rc)
 {
     struct waiter *done = malloc((self->n_waiting + 1) * sizeof(*done));
     ASSERT(done != NULL);
@@ -72,7 +72,7 @@ static void look_done(struct directory *self)
     if (self->n_waiting > 0)
         look(self);
     for (size_t i = 0; i < n; i++)
-        done[i].fn(done[i].arg);
+        done[i].fn(done[i].arg, rc);
     free(done);
 }
 
@@ -85,6 +85,7 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
         if (event == NULL) {
             log_error("unreadable reference event", "seq=%llu",
                       (unsigned long long)entries[i].position.seq);
+            rc = -EPROTO;
             break;
         }
         directory_rows_apply(self->rows, event);
@@ -97,7 +98,7 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
         journal_read(self->ledger, PARTITION_DIRECTORY, self->position, READ_ENTRIES, on_entries,
                      self);
     else
-        look_done(self);
+        look_done(self, rc);
 }
 
 static void on_head(void *arg, int rc, unsigned first, size_t n,
@@ -110,7 +111,7 @@ static void on_head(void *arg, int rc, unsigned first, size_t n,
         journal_read(self->ledger, PARTITION_DIRECTORY, self->position, READ_ENTRIES, on_entries,
                      self);
     else
-        look_done(self);
+        look_done(self, rc);
 }
 
 static void look(struct directory *self)
@@ -126,7 +127,7 @@ static void poll_journal(void *arg)
         look(self);
 }
 
-void directory_refresh(struct directory *self, loop_fn fn, void *arg)
+void directory_refresh(struct directory *self, directory_refresh_fn fn, void *arg)
 {
     struct waiter waiter = {fn, arg};
     if (!self->is_reading) {
@@ -135,7 +136,7 @@ void directory_refresh(struct directory *self, loop_fn fn, void *arg)
     } else if (self->n_next < WAITERS_MAX) {
         self->next[self->n_next++] = waiter; /* the look under way may have begun too early */
     } else {
-        (void)loop_timer_add(self->loop, POLL_MS, 0, fn, arg);
+        fn(arg, -EAGAIN);
     }
 }
 

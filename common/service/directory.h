@@ -71,9 +71,11 @@ const ProtobufCMessage *directory_row(const struct directory *self, char kind, c
  */
 uint32_t directory_row_version(const struct directory *self, char kind, const char *code);
 
-/* Reads the journal's news now; fn(arg) runs once when done (also when the ledger does not answer).
- * A refusal ("unknown unit") is only given after a refresh. */
-void directory_refresh(struct directory *self, loop_fn fn, void *arg);
+/* Reads the journal's news now; fn runs once when done. rc 0: what is not there now is unknown;
+ * negative: the ledger did not answer, and nothing can be said. A refusal ("unknown unit") is only
+ * given after a refresh. */
+typedef void (*directory_refresh_fn)(void *arg, int rc);
+void directory_refresh(struct directory *self, directory_refresh_fn fn, void *arg);
 
 /* Journal position that is in memory, and a counter that grows with every change of units or plan.
  */

@@ -13,7 +13,8 @@
 #include "common/store/journal.h"
 
 #define EVENT_ARENA_BYTES (1024 * 1024)
-#define ASIDE_MAX 20000
+/* Early events are applied in one go when their hole is filled, so they count with pending_max. */
+#define ASIDE_MAX 800
 #define FETCHES_MAX 16 /* journal reads under way */
 #define FETCH_ENTRIES 500
 #define SWEEP_MS 100 /* one slice of the partitions; all of them once a second */
@@ -229,6 +230,14 @@ static int has_room(const struct projector *self)
     return self->pending < self->spec.pending_max;
 }
 
+static int is_event(struct projector *self, const uint8_t *body, size_t len)
+{
+    ProtobufCAllocator allocator;
+    arena_reset(self->arena);
+    bus_arena_allocator(self->arena, &allocator);
+    return ansinh__v1__event__unpack(&allocator, len, body) != NULL;
+}
+
 static void on_event(void *arg, const struct bus_event *event)
 {
     struct projector *self = arg;
@@ -236,6 +245,8 @@ static void on_event(void *arg, const struct bus_event *event)
     if (self->state != RUNNING || !has_room(self) || event->partition >= PARTITIONS ||
         self->svc->is_draining)
         return;
+    if (!is_event(self, event->body, event->len))
+        return; /* a frame may be anything; the journal is the truth */
     struct feed_event raw = {event->partition, event->epoch, event->seq, event->body, event->len};
     feed_offer(self->feed, &raw);
     if (!has_room(self))
@@ -264,7 +275,7 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
             feed_fetch_failed(self->feed, partition);
         else
             feed_fetched(self->feed, partition, events, take, take < n || n == FETCH_ENTRIES);
-        if (!has_room(self))
+        if (!has_room(self) && !self->svc->is_draining)
             try_flush(self);
     }
     start_fetches(self);

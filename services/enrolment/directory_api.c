@@ -5,13 +5,13 @@
 
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
+#include "common/service/command.h"
 #include "common/service/directory.h"
 #include "common/service/directory_rows.h"
 #include "services/enrolment/directory_rules.h"
 
 #define ROWS_MAX 250
 #define TRIES_MAX 8
-#define RETRY_AFTER_MS 200
 #define VERSION_BYTES 4
 #define ANSWER_MAX_BYTES 16
 
@@ -36,17 +36,21 @@ struct import {
     const ProtobufCMessage *rows[ROWS_MAX]; /* after compare: the changed ones only */
     size_t n_rows, n_unchanged;
     int tries;
+    int is_unknown; /* a commit was sent and nobody knows its outcome yet */
     const uint8_t *event;
     size_t event_len;
     uint32_t written;
 };
 
-static void import_start(void *arg);
+static void import_start(void *arg, int rc);
 
 static void fail_unavailable(struct import *self)
 {
-    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "the ledger did not confirm the import; repeat it with the same request id");
+    if (self->is_unknown)
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
+                 "the outcome is not known; repeat it with the same request id");
+    else
+        ledger_away(self->request);
 }
 
 static void fail_reused(struct import *self)
@@ -73,8 +77,10 @@ static void answer(struct import *self, uint32_t written, uint32_t unchanged)
 
 /* --- committing --- */
 
-static void on_visible(void *arg)
+/* The rows are committed, also when this instance cannot see them yet. */
+static void on_visible(void *arg, int rc)
 {
+    (void)rc;
     struct import *self = arg;
     answer(self, self->written, (uint32_t)self->n_unchanged);
 }
@@ -82,6 +88,10 @@ static void on_visible(void *arg)
 static void on_committed(void *arg, int rc, const struct commit_result *result)
 {
     struct import *self = arg;
+    if (rc == -ECONNRESET || rc == -ETIMEDOUT)
+        self->is_unknown = 1;
+    if (rc == 0 && result->outcome == COMMIT_CONFLICT)
+        self->is_unknown = 0; /* the id is not known: no attempt was carried out */
     if (rc == 0 && result->outcome == COMMIT_DONE) {
         self->written = (uint32_t)self->n_rows;
         directory_refresh(self->svc->directory, on_visible, self); /* the next call sees the rows */
@@ -201,9 +211,13 @@ static void drop_unchanged(struct import *self)
     self->n_rows = kept;
 }
 
-static void import_start(void *arg)
+static void import_start(void *arg, int rc)
 {
     struct import *self = arg;
+    if (rc < 0) {
+        fail_unavailable(self);
+        return;
+    }
     const ProtobufCMessage *in = self->request->input;
     struct err err = {0};
     self->n_rows = self->spec->rows(in, self->kinds, self->rows);
@@ -451,13 +465,15 @@ static void answer_unit(struct bus_request *request, const struct directory_unit
     bus_reply(request, &out.base);
 }
 
-static void on_refreshed(void *arg)
+static void on_refreshed(void *arg, int rc)
 {
     struct unit_read *self = arg;
     const Ansinh__V1__GetUnitRequest *in = (const Ansinh__V1__GetUnitRequest *)self->request->input;
     const struct directory_unit *unit = directory_unit(self->svc->directory, in->code);
     const ProtobufCMessage *row = directory_row(self->svc->directory, 'u', in->code);
-    if (unit == NULL || row == NULL)
+    if (rc < 0)
+        ledger_away(self->request);
+    else if (unit == NULL || row == NULL)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "code", "unknown unit");
     else
         answer_unit(self->request, unit, row);
@@ -475,7 +491,7 @@ static void on_get_unit(void *arg, struct bus_request *request)
     if (directory_unit(self->svc->directory, in->code) == NULL)
         directory_refresh(self->svc->directory, on_refreshed, self);
     else
-        on_refreshed(self);
+        on_refreshed(self, 0);
 }
 
 static const struct bus_method methods[] = {

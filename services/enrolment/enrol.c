@@ -15,8 +15,6 @@
 #include "services/enrolment/enrolment.h"
 #include "services/enrolment/enrolment_rules.h"
 
-#define RETRY_AFTER_MS 200
-
 /* Lives in the request's arena. */
 struct enrol {
     struct enrolment *service;
@@ -165,7 +163,9 @@ static void on_alias_claimed(void *arg)
 static void on_citizen(void *arg, int rc, const struct citizen *citizen)
 {
     struct enrol *self = arg;
-    if (rc < 0 || citizen != NULL)
+    if (rc < 0) /* without the claim nobody may be enrolled with a code */
+        ledger_away(self->request);
+    else if (citizen != NULL)
         on_alias_claimed(self);
     else
         alias_claim(self->service, self->request, self->in->si_code, self->citizen, 0,
@@ -188,8 +188,7 @@ static void on_dry_run_citizen(void *arg, int rc, const struct citizen *citizen)
 {
     struct enrol *self = arg;
     if (rc < 0)
-        bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                       "the ledger cannot be reached");
+        ledger_away(self->request);
     else if (citizen != NULL)
         fail_enrolled(self->request, citizen->enrolled_day);
     else if (self->in->si_code[0] != '\0')
@@ -244,9 +243,13 @@ static int check_declaration(struct enrol *self, struct err *err)
 
 static void enrol_start(void *arg);
 
-static void on_refreshed(void *arg)
+static void on_refreshed(void *arg, int rc)
 {
     struct enrol *self = arg;
+    if (rc < 0) {
+        ledger_away(self->request);
+        return;
+    }
     self->is_refreshed = 1;
     enrol_start(self);
 }

@@ -12,7 +12,6 @@
 #include "services/enrolment/enrolment.h"
 #include "services/enrolment/enrolment_store.h"
 
-#define RETRY_AFTER_MS 200
 #define MASK_BYTES 200
 
 /* Lives in the request's arena. */
@@ -25,12 +24,6 @@ struct lookup {
     void (*answer)(struct lookup *self, const Ansinh__V1__Identity *identity);
 };
 
-static void fail_unavailable(struct lookup *self)
-{
-    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "the ledger cannot be reached");
-}
-
 static void fail_not_found(struct lookup *self)
 {
     bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "", "no such participant");
@@ -41,7 +34,7 @@ static void on_identity(void *arg, int rc, const struct store_reply *reply)
     struct lookup *self = arg;
     struct arena *arena = self->request->arena;
     if (rc < 0) {
-        fail_unavailable(self);
+        ledger_away(self->request);
         return;
     }
     size_t len;
@@ -67,7 +60,7 @@ static void on_state(void *arg, int rc, const struct citizen *citizen)
 {
     struct lookup *self = arg;
     if (rc < 0) {
-        fail_unavailable(self);
+        ledger_away(self->request);
     } else if (citizen == NULL) {
         fail_not_found(self);
     } else {
@@ -88,7 +81,7 @@ static void on_alias(void *arg, int rc, const struct store_reply *reply)
     if (rc == 0)
         rc = alias_read(reply, &alias);
     if (rc < 0)
-        fail_unavailable(self);
+        ledger_away(self->request);
     else if (rc == 1)
         fail_not_found(self);
     else {

@@ -11,25 +11,19 @@
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
 
-#define RETRY_AFTER_MS 200
-
 /* Lives in the request's arena. */
 struct finding {
     struct service *svc;
     struct bus_request *request;
     unsigned partition;
     struct journal_position position;
+    uint8_t citizen[ID_BYTES]; /* of the bill, when asked by request id */
+    uint32_t bill_number;
 };
 
 static void fail_not_found(struct finding *self, const char *field)
 {
     bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, field, "no such payment");
-}
-
-static void fail_unavailable(struct finding *self)
-{
-    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "the ledger cannot be reached");
 }
 
 static void answer(struct finding *self, const Ansinh__V1__Event *event)
@@ -65,7 +59,7 @@ static void on_entry(void *arg, int rc, const struct journal_entry *entries, siz
 {
     struct finding *self = arg;
     if (rc < 0) {
-        fail_unavailable(self);
+        ledger_away(self->request);
         return;
     }
     if (n != 1 || entries[0].position.epoch != self->position.epoch ||
@@ -90,14 +84,29 @@ static void read_entry(struct finding *self)
     journal_read(self->svc->ledger, self->partition, before, 1, on_entry, self);
 }
 
+/* Nothing is known of the request id: it did nothing, or its answer is no longer kept. The bill
+ * tells which is possible. */
+static void on_citizen(void *arg, int rc, const struct citizen *citizen)
+{
+    struct finding *self = arg;
+    if (rc < 0)
+        ledger_away(self->request);
+    else if (citizen == NULL || self->bill_number > citizen->bill_number)
+        fail_not_found(self, "bill_id");
+    else if (self->bill_number == citizen->bill_number && citizen->bill.months > 0)
+        fail_not_found(self, "request_id"); /* the bill is open: nobody has paid it */
+    else
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "request_id",
+                 "nothing is known of this request id, but the bill is paid or replaced");
+}
+
 static void on_looked_up(void *arg, int rc, const struct commit_result *result)
 {
     struct finding *self = arg;
     if (rc < 0) {
-        fail_unavailable(self);
+        ledger_away(self->request);
     } else if (result->outcome != COMMIT_KNOWN) {
-        /* nothing was committed under this id: a Pay that is still under way will say so itself */
-        fail_not_found(self, "request_id");
+        citizen_read(self->svc, self->request->arena, self->citizen, on_citizen, self);
     } else {
         self->position = result->position;
         read_entry(self);
@@ -109,9 +118,7 @@ static void find_by_request(struct finding *self, const Ansinh__V1__GetPaymentRe
 {
     struct err err = {0};
     struct request_id id;
-    uint8_t citizen[ID_BYTES];
-    uint32_t number;
-    if (bill_id_parse(in->bill_id, citizen, &number, &err) < 0) {
+    if (bill_id_parse(in->bill_id, self->citizen, &self->bill_number, &err) < 0) {
         bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
         return;
     }
@@ -120,7 +127,7 @@ static void find_by_request(struct finding *self, const Ansinh__V1__GetPaymentRe
                  "want the Idempotency-Key that Pay was called with");
         return;
     }
-    self->partition = partition_of(citizen);
+    self->partition = partition_of(self->citizen);
     int rc = commit_lookup(self->svc->ledger, self->partition, &id, clock_wall_ms(), NULL,
                            on_looked_up, self);
     if (rc < 0)

@@ -161,9 +161,13 @@ static const char *unknown_code(const struct pay *self)
 
 static void pay_start(void *arg);
 
-static void on_refreshed(void *arg)
+static void on_refreshed(void *arg, int rc)
 {
     struct pay *self = arg;
+    if (rc < 0) {
+        ledger_away(self->request);
+        return;
+    }
     self->is_refreshed = 1;
     pay_start(self);
 }

@@ -5,6 +5,7 @@
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
 #include "common/domain/household_health.h"
+#include "common/service/command.h"
 #include "common/service/directory.h"
 #include "common/service/policy.h"
 #include "services/payments/payments.h"
@@ -93,12 +94,14 @@ static void quote_health(const struct service *svc, struct bus_request *request)
     finish(request, rc, &result, &err);
 }
 
-static void on_refreshed(void *arg)
+static void on_refreshed(void *arg, int rc)
 {
     struct quoting *self = arg;
     const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
     const struct directory_unit *unit = directory_unit(self->svc->directory, in->unit_code);
-    if (unit == NULL)
+    if (rc < 0)
+        ledger_away(self->request);
+    else if (unit == NULL)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "unit_code",
                  "unknown unit");
     else
@@ -118,7 +121,7 @@ static void on_quote_voluntary(struct service *svc, struct bus_request *request)
     if (directory_unit(svc->directory, in->unit_code) == NULL)
         directory_refresh(svc->directory, on_refreshed, self);
     else
-        on_refreshed(self);
+        on_refreshed(self, 0);
 }
 
 void on_quote(void *arg, struct bus_request *request)
