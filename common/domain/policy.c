@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
+#include "common/domain/eligibility.h"
 
 #define VND_MAX 1000000000LL
 #define AGE_MAX 150
@@ -45,6 +46,7 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_LOCAL_SUPPORT] = LOCAL("local_support", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
     [POLICY_LOCAL_SHARE] = LOCAL("local_share", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
     [POLICY_LOCAL_AMOUNT] = LOCAL("local_amount", UNIT_VND, 1, VND_MAX),
+    [POLICY_BAR] = {"bar", 0, 0, UNIT_NONE, KEY_BAR, BAR_AGE + 1, ELIGIBILITY_BARS - 1, 0, 1},
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)

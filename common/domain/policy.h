@@ -37,6 +37,7 @@ enum policy_table_id {
     POLICY_LOCAL_SUPPORT,
     POLICY_LOCAL_SHARE,
     POLICY_LOCAL_AMOUNT,
+    POLICY_BAR,
     POLICY_TABLES
 };
 
@@ -46,7 +47,8 @@ enum policy_unit {
     UNIT_PER_MILLION,  /* 0.31 % = 3100 */
     UNIT_TIMES,
     UNIT_MONTHS,
-    UNIT_YEARS
+    UNIT_YEARS,
+    UNIT_NONE /* the row's being there says all; its value is 0 */
 };
 
 /* What tells the rows of one day apart. */
@@ -55,6 +57,7 @@ enum policy_key {
     KEY_GROUP,          /* enum support_group, or POLICY_SPECIAL_ZONE */
     KEY_PROVINCE_GROUP, /* policy_province_key() */
     KEY_RANK,           /* of a household's member */
+    KEY_BAR,            /* enum eligibility_bar */
     KEY_VALUE           /* the value itself: the rows of a day are a set */
 };
 

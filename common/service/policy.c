@@ -65,6 +65,7 @@ static int value_read(const struct place *place, const Ansinh__V1__PolicyRow *ro
         [UNIT_TIMES] = {ANSINH__V1__POLICY_ROW__VALUE_TIMES, row->times, "no times"},
         [UNIT_MONTHS] = {ANSINH__V1__POLICY_ROW__VALUE_MONTHS, row->months, "no months"},
         [UNIT_YEARS] = {ANSINH__V1__POLICY_ROW__VALUE_YEARS, row->years, "no years"},
+        [UNIT_NONE] = {ANSINH__V1__POLICY_ROW__VALUE__NOT_SET, 0, "a value does not fit here"},
     };
     if (row->value_case != units[unit].value_case)
         return refuse(place, units[unit].missing);
@@ -110,6 +111,8 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
         return refuse(place, "a rank does not fit here");
     if (row->province[0] != '\0' && key != KEY_PROVINCE_GROUP)
         return refuse(place, "a province does not fit here");
+    if (row->bar != ANSINH__V1__ELIGIBILITY_BAR__ELIGIBILITY_BAR_UNSPECIFIED && key != KEY_BAR)
+        return refuse(place, "a bar does not fit here");
     *ret = 0;
     switch (key) {
     case KEY_NONE:
@@ -120,6 +123,9 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
         return province_read(place, row, ret);
     case KEY_RANK:
         *ret = row->rank;
+        break;
+    case KEY_BAR:
+        *ret = (int32_t)row->bar;
         break;
     case KEY_VALUE:
         *ret = row->months;
@@ -191,6 +197,7 @@ static int document_read(struct loader *loader, const char *file,
         [POLICY_LOCAL_SUPPORT] = {doc->local_support, doc->n_local_support},
         [POLICY_LOCAL_SHARE] = {doc->local_share, doc->n_local_share},
         [POLICY_LOCAL_AMOUNT] = {doc->local_amount, doc->n_local_amount},
+        [POLICY_BAR] = {doc->bar, doc->n_bar},
     };
     for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
         int rc = table_read(loader, file, table, tables[table].rows, tables[table].n, err);

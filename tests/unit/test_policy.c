@@ -13,8 +13,9 @@
 #define DEPLOYED "deploy/policy"
 #define PATH_BYTES 128
 
-static const char *const names[] = {"contribution.json", "household-health.json", "lump-sums.json",
-                                    "poverty-line.json", "reference-level.json"};
+static const char *const names[] = {"contribution.json",     "eligibility.json",
+                                    "household-health.json", "lump-sums.json",
+                                    "poverty-line.json",     "reference-level.json"};
 
 struct directory {
     char path[PATH_BYTES];
@@ -175,14 +176,23 @@ static void wrong_rows_are_refused_with_file_and_row(void **state)
     expect_refused(self, law, "\"SUPPORT_GROUP_NEAR_POOR\"", "5", "support row 2: value or group");
     expect_refused(self, "lump-sums.json", "\"perMillion\": 3100", "\"basisPoints\": 31",
                    "fund_rate row 1: no perMillion");
-    const char *health = "household-health.json";
+    const char *joining = "eligibility.json", *health = "household-health.json";
+    expect_refused(self, joining, "ELIGIBILITY_BAR_PENSION", "ELIGIBILITY_BAR_AGE",
+                   "bar row 4: value or group");
+    expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\", ", "",
+                   "bar row 4: value or group");
+    expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\"",
+                   "\"years\": 3, \"bar\": \"ELIGIBILITY_BAR_PENSION\"",
+                   "bar row 4: a value does not fit here");
+    expect_refused(self, joining, "\"years\": 15", "\"years\": 15, \"bar\": 2",
+                   "minimum_age row 1: a bar does not fit here");
     expect_refused(self, health, "\"rank\": 5", "\"rank\": 6",
                    "health_share row 5: value or group");
     expect_refused(self, health, "\"rank\": 5, ", "", "health_share row 5: value or group");
     expect_refused(self, health, "\"rank\": 2", "\"rank\": 1", "row 1: overlaps row 2");
     expect_refused(self, health, "\"months\": 3", "\"months\": 6", "row 1: overlaps row 2");
     expect_refused(self, health, "\"months\": 3", "\"months\": 13", "health_months row 1: value");
-    expect_refused(self, law, "\"years\": 15", "\"years\": 15, \"rank\": 1",
+    expect_refused(self, "eligibility.json", "\"years\": 15", "\"years\": 15, \"rank\": 1",
                    "minimum_age row 1: a rank does not fit here");
     expect_refused(self, law, "{", "[", "");
 }
@@ -290,8 +300,7 @@ static void wrong_rows_of_provinces_are_refused(void **state)
             fail_msg("%s: \"%s\"", cases[i].row, err.text);
     }
     (void)unlink(path);
-    expect_refused(self, "contribution.json", "\"years\": 15",
-                   "\"years\": 15, \"province\": \"15\"",
+    expect_refused(self, "eligibility.json", "\"years\": 15", "\"years\": 15, \"province\": \"15\"",
                    "minimum_age row 1: a province does not fit here");
 }
 
