@@ -98,8 +98,8 @@ struct commit_result {
 };
 
 /* rc 0: result valid. -EAGAIN: nothing was done. -ECONNRESET, -ETIMEDOUT: outcome unknown; send
- * again with the same id to learn it. -EIO: Redis refused (store_conf.on_trouble tells why):
- * nothing was done, or not (-EIO after "MISCONF" and "OOM" is before any write). */
+ * again with the same id to learn it. A server that cannot write (OOM, MISCONF, READONLY, LOADING
+ * ...) is -EAGAIN too. -EIO: Redis refused for another reason (store_conf.on_trouble tells why). */
 typedef void (*commit_fn)(void *arg, int rc, const struct commit_result *result);
 
 /* 0 when the id may be used now: a UUIDv7 not older than 48 h and not more than 5 minutes ahead, or

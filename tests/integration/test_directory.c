@@ -231,8 +231,9 @@ struct question {
     int n_answers, knew;
 };
 
-static void on_answer(void *arg)
+static void on_answer(void *arg, int rc)
 {
+    assert_int_equal(rc, 0);
     struct question *self = arg;
     self->n_answers++;
     self->knew = directory_unit(self->directory, "15") != NULL;

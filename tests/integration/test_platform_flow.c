@@ -119,7 +119,8 @@ static void test_repeats_answer_the_same(void **state)
     assert_string_equal(platform_field(other, "billId"), bill);
     assert_int_equal(platform_call(platform, NULL, "Payments/GetPayment", other,
                                    "{\"billId\":\"%s\",\"requestId\":\"never-used\"}", bill),
-                     ANSINH__V1__CODE__CODE_NOT_FOUND);
+                     ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+    assert_non_null(strstr(other, "the bill is paid or replaced"));
     assert_true(people_wait_board(platform, "15", before + 1, 5000));
 }
 
