@@ -28,8 +28,8 @@ enum { ANSWER_REUSED = 1, ANSWER_CONFLICT = 2, ANSWER_FROZEN = 3 };
 #define KEYS_FIXED 5 /* answers, totals, journal, yesterday's answers, identity */
 #define ARGS_MAX (ARGS_FIXED + KEYS_FIXED + 2 + 3 * COMMIT_RECORDS_MAX)
 #define GROUP_RECORDS_MAX 255
-#define HEAD_FLAGS (8 * TOTALS) /* place of the flags, behind the deltas */
-#define HEAD_MAX_BYTES (HEAD_FLAGS + 1 + COMMIT_RECORDS_MAX)
+#define HEAD_MAX_BYTES (2 + 8 * TOTALS + COMMIT_RECORDS_MAX)
+#define HEAD_ALL_TOTALS 255
 _Static_assert(ARGS_MAX <= STORE_ARGS_MAX, "the largest commit must fit one command");
 
 /* A command under construction: arguments borrow, what is computed lies here. */
@@ -40,7 +40,7 @@ struct call {
     char answers[KEY_MAX_BYTES], yesterday[KEY_MAX_BYTES];
     char totals[KEY_MAX_BYTES], journal[KEY_MAX_BYTES];
     uint8_t answer[FINGERPRINT_BYTES + COMMIT_ANSWER_MAX_BYTES];
-    uint8_t head[HEAD_MAX_BYTES]; /* deltas, flags u8, number of records of each group u8 */
+    uint8_t head[HEAD_MAX_BYTES]; /* as commit.lua reads it */
     size_t head_len;
     char n_keys[4];
 };
@@ -138,6 +138,29 @@ static int check_limits(const struct commit *commit)
             return -EMSGSIZE;
     }
     return 0;
+}
+
+/* Most commits change one total; the others send all of them. */
+static void start_head(struct call *self, const struct commit *commit, int has_yesterday)
+{
+    size_t n_changed = 0, first = 0, n = 1;
+    for (size_t i = TOTALS; i-- > 0;) {
+        if (commit->totals[i] != 0) {
+            n_changed++;
+            first = i;
+        }
+    }
+    self->head[0] = (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
+                              (commit->identity_key_len > 0 ? HAS_IDENTITY : 0));
+    self->head[1] = (uint8_t)first;
+    if (n_changed > 1) {
+        self->head[1] = HEAD_ALL_TOTALS;
+        first = 0;
+        n = TOTALS;
+    }
+    self->head_len = 2;
+    for (size_t i = first; i < first + n; i++, self->head_len += 8)
+        put_le(self->head + self->head_len, (uint64_t)commit->totals[i], 8);
 }
 
 /* Neighbours in one hash are read and written together. */
@@ -281,11 +304,7 @@ int commit_send(struct store *ledger, const struct commit *commit, commit_fn fn,
         add_yesterday(&call, commit->partition, &commit->id, commit->now_ms);
     if (commit->identity_key_len > 0)
         call_add(&call, commit->identity_key, commit->identity_key_len);
-    for (size_t i = 0; i < TOTALS; i++)
-        put_le(call.head + 8 * i, (uint64_t)commit->totals[i], 8);
-    call.head[HEAD_FLAGS] = (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
-                                      (commit->identity_key_len > 0 ? HAS_IDENTITY : 0));
-    call.head_len = HEAD_FLAGS + 1;
+    start_head(&call, commit, has_yesterday);
     add_groups(&call, commit);
     call_count_keys(&call);
     add_arguments(&call, commit);

@@ -5,15 +5,16 @@
 --
 -- Strings and tables made here cost more than arithmetic (and then the collector's time): hence
 -- few arguments, locals instead of tables, and packing in one go (I and L: 4 and 8 bytes).
-local VERSION = '1'
+local VERSION = '2'
 
 local ANSWERS_KEPT_S = 4 * 86400 -- ids live 48 hours, on either side of midnight
 local EXACT = 2 ^ 53             -- numbers are doubles here: whole and exact below this
 local SCHEMA, FROZEN_FLAG = 1, 1
-local DELTAS = '<llllllllllll'
-local TOTALS = '<BBHILllllllllllll' -- schema, flags, 0, epoch, last seq, values
-local TOTALS_BYTES = 112
-local HEAD_FLAGS = 97 -- place of the flags in the head, behind the deltas
+-- Packed totals: schema, flags, 0, epoch; last seq at SEQ; 12 values from VALUES on.
+local TOTALS, TOTALS_BYTES = '<BBHILllllllllllll', 112
+local EPOCH, SEQ, VALUES = 5, 9, 17
+local DELTAS = 3 -- their place in the head, behind the flags and what changes
+local ALL = 255  -- what changes: every total; else the number of the only one
 local HAS_YESTERDAY, HAS_IDENTITY = 1, 2
 local REUSED, CONFLICT, FROZEN = 1, 2, 3
 
@@ -53,13 +54,39 @@ local function are_next(key, args, at, n)
   return true
 end
 
+-- Epoch and sequence number of the commit and the packed totals after it, which are nil when a sum
+-- would not be exact any more.
+local function add_one(totals, head, which)
+  local epoch, seq = read('<IL', totals, EPOCH)
+  seq = seq + 1
+  local at = VALUES + 8 * which
+  local value = read('<l', totals, at) + read('<l', head, DELTAS)
+  if value >= EXACT or value <= -EXACT then return epoch, seq, nil end
+  return epoch, seq, sub(totals, 1, SEQ - 1) .. pack('<L', seq) .. sub(totals, VALUES, at - 1) ..
+    pack('<l', value) .. sub(totals, at + 8)
+end
+
+local function add_all(totals, head)
+  local schema, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12 = read(TOTALS, totals)
+  local d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12 = read('<llllllllllll', head, DELTAS)
+  seq = seq + 1
+  t1, t2, t3, t4, t5, t6 = t1 + d1, t2 + d2, t3 + d3, t4 + d4, t5 + d5, t6 + d6
+  t7, t8, t9, t10, t11, t12 = t7 + d7, t8 + d8, t9 + d9, t10 + d10, t11 + d11, t12 + d12
+  -- the length of the vector bounds every one of them: cheaper than twelve comparisons
+  if t1 * t1 + t2 * t2 + t3 * t3 + t4 * t4 + t5 * t5 + t6 * t6 + t7 * t7 + t8 * t8 + t9 * t9 +
+    t10 * t10 + t11 * t11 + t12 * t12 >= EXACT * EXACT then
+    return epoch, seq, nil
+  end
+  return epoch, seq, pack(TOTALS, schema, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12)
+end
+
 -- keys: answers, totals, journal, [yesterday's answers], [identity], one per group of records
 -- args: id, fingerprint with answer, event, head, [identity field, value], field, value, ...
--- head: deltas of the totals, flags u8, number of records of each group u8
+-- head: flags u8, what changes u8, one or all deltas of totals, number of records of each group u8
 local function commit(keys, args)
   if not call then look_up() end
   local head = args[4]
-  local flags = byte(head, HEAD_FLAGS)
+  local flags, which = byte(head, 1, 2)
   local k, a = 4, 5
   local stored = call('HGET', keys[1], args[1])
   if flags % 2 == HAS_YESTERDAY then
@@ -70,19 +97,18 @@ local function commit(keys, args)
 
   local totals = call('GET', keys[2]) or pack(TOTALS, SCHEMA, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   if #totals ~= TOTALS_BYTES then return redis.error_reply('TOTALS of another length') end
-  local schema, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12 =
-    read(TOTALS, totals)
+  local schema, state = byte(totals, 1, 2)
   if schema ~= SCHEMA then return redis.error_reply('TOTALS of another schema') end
   if state % 2 == FROZEN_FLAG then return FROZEN end
-  local d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12 = read(DELTAS, head)
-  t1, t2, t3, t4, t5, t6 = t1 + d1, t2 + d2, t3 + d3, t4 + d4, t5 + d5, t6 + d6
-  t7, t8, t9, t10, t11, t12 = t7 + d7, t8 + d8, t9 + d9, t10 + d10, t11 + d11, t12 + d12
-  -- the length of the vector bounds every one of them: cheaper than twelve comparisons
-  if t1 * t1 + t2 * t2 + t3 * t3 + t4 * t4 + t5 * t5 + t6 * t6 + t7 * t7 + t8 * t8 + t9 * t9 +
-    t10 * t10 + t11 * t11 + t12 * t12 >= EXACT * EXACT then
-    return redis.error_reply('OVERFLOW of a total')
+  local epoch, seq, after
+  local groups = DELTAS + 8
+  if which == ALL then
+    epoch, seq, after = add_all(totals, head)
+    groups = DELTAS + 8 * 12
+  else
+    epoch, seq, after = add_one(totals, head, which)
   end
-  seq = seq + 1
+  if not after then return redis.error_reply('OVERFLOW of a total') end
 
   local identity
   if flags >= HAS_IDENTITY then
@@ -91,7 +117,7 @@ local function commit(keys, args)
     k, a = k + 1, a + 2
   end
   local first_key, first_arg = k, a
-  for g = HEAD_FLAGS + 1, #head do
+  for g = groups, #head do
     local n = byte(head, g)
     if not are_next(keys[k], args, a, n) then return CONFLICT end
     k, a = k + 1, a + 2 * n
@@ -102,13 +128,12 @@ local function commit(keys, args)
   call('XADD', keys[3], position, 'e', args[3])
   if identity then call('HSET', identity, args[5], args[6]) end
   k, a = first_key, first_arg
-  for g = HEAD_FLAGS + 1, #head do
+  for g = groups, #head do
     local n = byte(head, g)
     call('HSET', keys[k], spread(args, a, a + 2 * n - 1))
     k, a = k + 1, a + 2 * n
   end
-  call('SET', keys[2],
-    pack(TOTALS, SCHEMA, state, zero, epoch, seq, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12))
+  call('SET', keys[2], after)
   call('HSET', keys[1], args[1], pack('<ILc0', epoch, seq, args[2]))
   if call('HLEN', keys[1]) == 1 then call('EXPIRE', keys[1], ANSWERS_KEPT_S) end
   return position

@@ -23,7 +23,9 @@
 #define COMMAND_MAX_BYTES (8 * 1024 * 1024)
 #define ARGS_MAX STORE_ARGS_MAX
 #define COMMIT_PREFIX "ansinh_commit_"
-#define HEAD_ARG 3 /* of the function's own arguments: begins with the totals' deltas */
+#define HEAD_ARG 3   /* of the function's own arguments; says which totals change */
+#define HEAD_WHICH 1 /* in it: the number of the only total */
+#define ALL_TOTALS 255
 
 enum kind { KIND_ENROL, KIND_BILL, KIND_PAY, KIND_SETUP, KINDS };
 static const char *const kind_names[KINDS] = {"enrol", "bill", "pay", "setup"};
@@ -108,14 +110,6 @@ static size_t read_command(const struct buf *buf, struct word *words, size_t *re
     return (size_t)n;
 }
 
-static int64_t delta(const struct word *head, enum total which)
-{
-    uint64_t value = 0;
-    for (size_t i = 8; i-- > 0;)
-        value = value << 8 | head->bytes[8 * (size_t)which + i];
-    return (int64_t)value;
-}
-
 /* KINDS when it is no commit. */
 static enum kind kind_of(const struct word *words, size_t n)
 {
@@ -127,11 +121,17 @@ static enum kind kind_of(const struct word *words, size_t n)
         n_keys = n_keys * 10 + (size_t)(words[2].bytes[i] - '0');
     ASSERT(3 + n_keys + HEAD_ARG < n);
     const struct word *head = &words[3 + n_keys + HEAD_ARG];
-    ASSERT(head->len >= 8 * (size_t)TOTALS);
-    return delta(head, TOTAL_ENROLLED) != 0   ? KIND_ENROL
-           : delta(head, TOTAL_BILLS) != 0    ? KIND_BILL
-           : delta(head, TOTAL_PAYMENTS) != 0 ? KIND_PAY
-                                              : KIND_SETUP;
+    ASSERT(head->len > HEAD_WHICH);
+    switch (head->bytes[HEAD_WHICH]) {
+    case TOTAL_ENROLLED:
+        return KIND_ENROL;
+    case TOTAL_BILLS:
+        return KIND_BILL;
+    case ALL_TOTALS:
+        return KIND_PAY;
+    default:
+        return KIND_SETUP;
+    }
 }
 
 static void record(struct recorder *self, struct buf *commands)
