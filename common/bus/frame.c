@@ -72,47 +72,66 @@ const char *frame_header_fault(const Ansinh__V1__Header *header)
     return NULL;
 }
 
-static const void *member(const ProtobufCMessage *message, size_t offset)
+/* Advances *at behind a variable-length integer; -EPROTO at the end. */
+static int take_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret)
 {
-    return (const char *)message + offset;
-}
-
-static const char *bad_text_of(const ProtobufCFieldDescriptor *field, const void *value)
-{
-    if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = *(const char *const *)value;
-        return text == NULL || parse_is_utf8(text, strlen(text)) ? NULL : field->name;
+    *ret = 0;
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        uint8_t byte = *(*at)++;
+        *ret |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return 0;
     }
-    const ProtobufCMessage *message = *(const ProtobufCMessage *const *)value;
-    return message == NULL ? NULL : frame_bad_text(message);
-}
-
-static const char *bad_text_in(const ProtobufCMessage *message,
-                               const ProtobufCFieldDescriptor *field)
-{
-    const void *quantifier = member(message, field->quantifier_offset);
-    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
-        *(const unsigned *)quantifier != field->id)
-        return NULL; /* another alternative is in its place */
-    if (field->label != PROTOBUF_C_LABEL_REPEATED)
-        return bad_text_of(field, member(message, field->offset));
-    size_t n = *(const size_t *)quantifier;
-    const char *const *values = *(const char *const *const *)member(message, field->offset);
-    const char *name = NULL;
-    for (size_t i = 0; name == NULL && i < n; i++)
-        name = bad_text_of(field, &values[i]);
-    return name;
+    return -EPROTO;
 }
 
 /* Recursion is bounded: no message of the platform contains itself. */
-const char *frame_bad_text(const ProtobufCMessage *message)
+static const char *bad_text_of(const ProtobufCFieldDescriptor *field, const uint8_t *data,
+                               size_t len)
 {
-    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_STRING && !parse_is_utf8(data, len))
+        return field->name;
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return frame_bad_text(field->descriptor, data, len);
+    return NULL;
+}
+
+/* How many bytes of a value follow; a number of variable length is passed over. */
+static int take_size(unsigned wire_type, const uint8_t **at, const uint8_t *end, uint64_t *ret)
+{
+    uint64_t number;
+    switch (wire_type) {
+    case PROTOBUF_C_WIRE_TYPE_VARINT:
+        *ret = 0;
+        return take_varint(at, end, &number);
+    case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
+        return take_varint(at, end, ret);
+    case PROTOBUF_C_WIRE_TYPE_32BIT:
+        *ret = 4;
+        return 0;
+    case PROTOBUF_C_WIRE_TYPE_64BIT:
+        *ret = 8;
+        return 0;
+    default:
+        return -EPROTO;
+    }
+}
+
+const char *frame_bad_text(const ProtobufCMessageDescriptor *descriptor, const void *data,
+                           size_t len)
+{
+    const uint8_t *at = data, *end = at + len;
     const char *name = NULL;
-    for (unsigned i = 0; name == NULL && i < descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE)
-            name = bad_text_in(message, field);
+    while (name == NULL && at < end) {
+        uint64_t key, size;
+        if (take_varint(&at, end, &key) < 0 || take_size(key & 7, &at, end, &size) < 0 ||
+            size > (uint64_t)(end - at))
+            return "";
+        if ((key & 7) == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
+            name = bad_text_of(
+                protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(key >> 3)), at,
+                (size_t)size);
+        at += size;
     }
     return name;
 }

@@ -29,9 +29,11 @@ Ansinh__V1__Status *frame_unpack_status(zmq_msg_t *frame, struct arena *arena);
 /* What is wrong with a decoded Header, NULL when nothing is. */
 const char *frame_header_fault(const Ansinh__V1__Header *header);
 
-/* protobuf-c takes any bytes for a string: the name of the first field, at any depth, that is not
- * UTF-8; NULL when all are. */
-const char *frame_bad_text(const ProtobufCMessage *message);
+/* protobuf-c takes any bytes for a string and cuts it at the first NUL: the name of the first field
+ * of a packed message, at any depth, that is not UTF-8 or has a NUL in it; "" when the bytes are no
+ * message, NULL when nothing is wrong. */
+const char *frame_bad_text(const ProtobufCMessageDescriptor *descriptor, const void *data,
+                           size_t len);
 
 /* The rest of a multipart message after a frame that says "more": received and forgotten. */
 void frame_skip_rest(void *socket);

@@ -181,7 +181,7 @@ static void dispatch(struct request *request)
     const struct method *method = request->method;
     ProtobufCMessage *input =
         frame_unpack(method->descriptor->input, call->arena, call->body, call->body_len);
-    const char *field = input == NULL ? NULL : frame_bad_text(input);
+    const char *field = frame_bad_text(method->descriptor->input, call->body, call->body_len);
     if (input == NULL) {
         refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "",
                "the request cannot be decoded");
@@ -189,7 +189,8 @@ static void dispatch(struct request *request)
         refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "",
                "the request has too many fields");
     } else if (field != NULL) {
-        refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, field, "not UTF-8");
+        refuse(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, field,
+               "not UTF-8, or with a NUL in it");
     } else {
         uint64_t fingerprint;
         (void)crypto_shorthash((unsigned char *)&fingerprint, call->body, call->body_len,

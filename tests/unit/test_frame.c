@@ -105,22 +105,30 @@ static void header_faults_are_named(void **state)
     assert_non_null(frame_header_fault(&header));
 }
 
+/* What is wrong with the texts of a message when it is packed. */
+static const char *bad_text(const ProtobufCMessage *message)
+{
+    uint8_t packed[256];
+    assert_true(protobuf_c_message_get_packed_size(message) <= sizeof(packed));
+    return frame_bad_text(message->descriptor, packed, protobuf_c_message_pack(message, packed));
+}
+
 static void bad_text_is_found_at_any_depth(void **state)
 {
     (void)state;
     Ansinh__V1__CheckResponse check;
     ansinh__v1__check_response__init(&check);
     check.version = good;
-    assert_null(frame_bad_text(&check.base));
+    assert_null(bad_text(&check.base));
     check.instance = bad;
-    assert_string_equal(frame_bad_text(&check.base), "instance");
+    assert_string_equal(bad_text(&check.base), "instance");
     check.instance = good;
     char *problems[] = {good, good, bad};
     check.problems = problems;
     check.n_problems = 2;
-    assert_null(frame_bad_text(&check.base));
+    assert_null(bad_text(&check.base));
     check.n_problems = 3;
-    assert_string_equal(frame_bad_text(&check.base), "problems");
+    assert_string_equal(bad_text(&check.base), "problems");
 
     Ansinh__V1__Metric metric;
     ansinh__v1__metric__init(&metric);
@@ -129,24 +137,114 @@ static void bad_text_is_found_at_any_depth(void **state)
     ansinh__v1__stats_response__init(&stats);
     stats.metrics = metrics;
     stats.n_metrics = 1;
-    assert_null(frame_bad_text(&stats.base));
+    assert_null(bad_text(&stats.base));
     metric.labels = bad;
-    assert_string_equal(frame_bad_text(&stats.base), "labels");
+    assert_string_equal(bad_text(&stats.base), "labels");
 }
 
-static void bad_text_is_found_in_the_chosen_alternative_only(void **state)
+static void bad_text_is_found_in_an_alternative(void **state)
 {
     (void)state;
     Ansinh__V1__GetParticipantRequest request;
     ansinh__v1__get_participant_request__init(&request);
-    assert_null(frame_bad_text(&request.base));
+    assert_null(bad_text(&request.base));
     request.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PERSONAL_ID;
     request.personal_id = good;
-    assert_null(frame_bad_text(&request.base));
+    assert_null(bad_text(&request.base));
     request.personal_id = bad;
-    assert_string_equal(frame_bad_text(&request.base), "personal_id");
-    request.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY__NOT_SET;
-    assert_null(frame_bad_text(&request.base));
+    assert_string_equal(bad_text(&request.base), "personal_id");
+}
+
+static void a_nul_in_a_text_is_bad(void **state)
+{
+    (void)state;
+    const ProtobufCMessageDescriptor *check = &ansinh__v1__check_response__descriptor;
+    /* instance, the third field */
+    assert_null(frame_bad_text(check,
+                               "\x1a\x03"
+                               "abc",
+                               5));
+    assert_string_equal(frame_bad_text(check,
+                                       "\x1a\x03"
+                                       "ab\0",
+                                       5),
+                        "instance");
+    assert_string_equal(frame_bad_text(check,
+                                       "\x1a\x03"
+                                       "\0bc",
+                                       5),
+                        "instance");
+    assert_string_equal(frame_bad_text(check, "\x1a\x01\0", 3), "instance");
+    assert_null(frame_bad_text(check, "\x1a\0", 2));
+    /* also where a later one takes its place */
+    assert_string_equal(frame_bad_text(check,
+                                       "\x1a\x01\0\x1a\x01"
+                                       "a",
+                                       6),
+                        "instance");
+    /* and behind numbers of all lengths and fields that are not known */
+    assert_string_equal(frame_bad_text(check,
+                                       "\x08\x01\xb8\x3e\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+                                       "\xbd\x3e"
+                                       "abcd"
+                                       "\xb9\x3e"
+                                       "abcdefgh"
+                                       "\xba\x3e\x02\0\0"
+                                       "\x1a\x01\0",
+                                       38),
+                        "instance");
+}
+
+static void values_of_every_size_are_passed_over(void **state)
+{
+    (void)state;
+    const ProtobufCMessageDescriptor *check = &ansinh__v1__check_response__descriptor;
+    char text[3 + 128] = "\x1a\x80\x01"; /* a length whose first byte says no more than "more" */
+    memset(text + 3, 'a', 128);
+    assert_null(frame_bad_text(check, text, sizeof(text)));
+    text[sizeof(text) - 1] = '\0';
+    assert_string_equal(frame_bad_text(check, text, sizeof(text)), "instance");
+    assert_null(frame_bad_text(check,
+                               "\xbd\x3e"
+                               "abcd",
+                               6));
+    assert_null(frame_bad_text(check,
+                               "\xb9\x3e"
+                               "abcdefgh",
+                               10));
+    assert_null(frame_bad_text(check, "\xb8\x3e\x80\x80\x01", 5));
+    /* groups are no part of proto3 */
+    assert_string_equal(frame_bad_text(check, "\xbb\x3e\xbc\x3e", 4), "");
+}
+
+static void what_is_no_message_has_no_good_texts(void **state)
+{
+    (void)state;
+    const ProtobufCMessageDescriptor *check = &ansinh__v1__check_response__descriptor;
+    assert_null(frame_bad_text(check, "", 0));
+    assert_string_equal(frame_bad_text(check, "\x1a", 1), "");
+    assert_string_equal(frame_bad_text(check,
+                                       "\x1a\x04"
+                                       "abc",
+                                       5),
+                        "");
+    assert_string_equal(frame_bad_text(check, "\x1a\xff", 2), "");
+    assert_string_equal(frame_bad_text(check, "\x9a", 1), "");
+    assert_string_equal(frame_bad_text(check, "\x08", 1), "");
+    assert_string_equal(frame_bad_text(check,
+                                       "\x1d"
+                                       "abc",
+                                       4),
+                        "");
+    assert_string_equal(frame_bad_text(check,
+                                       "\x19"
+                                       "abcdefg",
+                                       8),
+                        "");
+    assert_string_equal(frame_bad_text(check, "\x1a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11),
+                        "");
+    assert_string_equal(
+        frame_bad_text(check, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12), "");
 }
 
 static void decoding_costs_at_most_the_arena(void **state)
@@ -210,7 +308,10 @@ const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_event_head_round_trips),
     cmocka_unit_test(header_faults_are_named),
     cmocka_unit_test(bad_text_is_found_at_any_depth),
-    cmocka_unit_test(bad_text_is_found_in_the_chosen_alternative_only),
+    cmocka_unit_test(bad_text_is_found_in_an_alternative),
+    cmocka_unit_test(a_nul_in_a_text_is_bad),
+    cmocka_unit_test(values_of_every_size_are_passed_over),
+    cmocka_unit_test(what_is_no_message_has_no_good_texts),
     cmocka_unit_test(decoding_costs_at_most_the_arena),
     cmocka_unit_test(headers_and_statuses_are_bounded),
 };
