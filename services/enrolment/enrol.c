@@ -282,8 +282,15 @@ static void enrol_start(void *arg)
 void on_enrol(void *arg, struct bus_request *request)
 {
     struct enrol *self = arena_zalloc(request->arena, sizeof(*self));
+    struct err err = {0};
     if (self == NULL) {
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    /* before the code's claim is committed, which is not undone */
+    if (commit_check_id(&request->id, clock_wall_ms(), &err) < 0) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key", "%s",
+                 err.text);
         return;
     }
     self->service = arg;
