@@ -1,0 +1,98 @@
+#include "tests/support/test.h"
+
+#include <string.h>
+
+#include "common/json/json.h"
+#include "tests/support/good_requests.h"
+
+#define JSON_BYTES 4096
+
+/* $p, $b, $v, $y stand for the participant, its open bill, the bill's version, and the payment; '
+ * for ". */
+static const struct good_request requests[] = {
+    {"Enrolment/Enrol",
+     "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
+     "'phone':'0912345678','email':'an@example.vn','address':'Lào Cai','unitCode':'02647',"
+     "'supportGroup':4,'incomeVnd':1500000,'method':1,'enrolledOn':'2025-11-30','language':1,"
+     "'siCode':'0123456780'}",
+     "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
+     "'unitCode':'02647','supportGroup':4,'incomeVnd':1500000,'method':1}"},
+    {"Enrolment/GetParticipant", "{'participantId':'$p'}", NULL},
+    {"Enrolment/GetParticipant", "{'personalId':'010085000001'}", NULL},
+    {"Enrolment/GetParticipant", "{'siCode':'0123456789'}", NULL},
+    {"Enrolment/CheckEligibility", "{'birthDate':'1985-05-17','on':'2025-11-30'}", NULL},
+    {"Payments/Quote",
+     "{'product':1,'unitCode':'02647','incomeVnd':1500000,'method':1,'months':1,"
+     "'supportGroup':4,'on':'2025-11-30'}",
+     NULL},
+    {"Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}", "{'participantId':'$p'}"},
+    {"Payments/Inquire", "{'personalId':'010085000001'}", "{'personalId':'010085000001'}"},
+    {"Payments/Pay", "{'billId':'$b','billVersion':$v,'amountVnd':165000,'channel':1}",
+     "{'billId':'$b','billVersion':$v,'amountVnd':165000}"},
+    {"Payments/GetPayment", "{'paymentId':'$y'}", NULL},
+    {"Payments/GetPayment", "{'billId':'$b','requestId':'never-used'}", NULL},
+    {"Directory/ImportUnits",
+     "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X',"
+     "'nameEn':'X','fullName':'Tỉnh X'}]}",
+     "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X'}]}"},
+    {"Directory/ImportOrganisations",
+     "{'organisations':[{'code':'zz','name':'Z'}],'points':[{'code':'zz-1',"
+     "'organisationCode':'zz','unitCode':'15','name':'Z 1'}],"
+     "'collectors':[{'code':'zz-1-1','pointCode':'zz-1'}]}",
+     "{'organisations':[{'code':'zz','name':'Z'}]}"},
+    {"Directory/ImportPlan", "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}",
+     "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"},
+    {"Directory/GetUnit", "{'code':'15'}", NULL},
+    {"Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}", NULL},
+    {"Analytics/GetProgress", "{'unitCode':'15','withChildren':true}", NULL},
+    {"Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}", NULL},
+    {"Health/Check", "{'service':'enrolment'}", NULL},
+    {"Health/Stats", "{'service':'enrolment'}", NULL},
+};
+
+const struct good_request *good_request_at(size_t i)
+{
+    return i < ARRAY_LEN(requests) ? &requests[i] : NULL;
+}
+
+static const char *value_of(const struct good_names *names, char letter)
+{
+    switch (letter) {
+    case 'p':
+        return names->participant;
+    case 'b':
+        return names->bill;
+    case 'v':
+        return names->bill_version;
+    default:
+        return names->payment;
+    }
+}
+
+ProtobufCMessage *good_request_message(const struct api_method *method, const char *json,
+                                       const struct good_names *names, struct arena *arena)
+{
+    CLEANUP(buf_fini) struct buf text;
+    ProtobufCMessage *message = NULL;
+    struct err err = {0};
+    buf_init(&text, JSON_BYTES);
+    for (; *json != '\0'; json++) {
+        if (*json == '$')
+            assert_int_equal(buf_puts(&text, value_of(names, *++json)), 0);
+        else
+            assert_int_equal(buf_putc(&text, *json == '\'' ? '"' : *json), 0);
+    }
+    if (json_to_message((const char *)text.data, text.len, method->input, arena, &message, &err) <
+        0)
+        fail_msg("%s: %s: %s", method->name, err.field, err.text);
+    return message;
+}
+
+size_t good_request_pack(const struct api_method *method, const char *json,
+                         const struct good_names *names, struct arena *arena, uint8_t *ret,
+                         size_t size)
+{
+    const ProtobufCMessage *message = good_request_message(method, json, names, arena);
+    assert_true(protobuf_c_message_get_packed_size(message) <= size);
+    return protobuf_c_message_pack(message, ret);
+}

@@ -1,0 +1,32 @@
+/* A request of every method that is right, for tests that make it wrong. */
+#ifndef ANSINH_TESTS_SUPPORT_GOOD_REQUESTS_H
+#define ANSINH_TESTS_SUPPORT_GOOD_REQUESTS_H
+
+#include "common/base/arena.h"
+#include "common/service/api.h"
+
+/* What is in the platform already. */
+struct good_names {
+    char participant[64];            /* with personal id 010085000001 and SI code 0123456789 */
+    char bill[64], bill_version[16]; /* open, of that participant, due with 165,000 */
+    char payment[64];                /* of anybody */
+};
+
+struct good_request {
+    const char *method, *json;
+    /* Of commands: one whose last field is needed, so that no beginning of it is good. */
+    const char *short_json;
+};
+
+/* By index from 0; NULL at the end. */
+const struct good_request *good_request_at(size_t i);
+
+/* The message that the JSON stands for, in the arena; and packed, with its length. Both fail the
+ * test when there is no such message. */
+ProtobufCMessage *good_request_message(const struct api_method *method, const char *json,
+                                       const struct good_names *names, struct arena *arena);
+size_t good_request_pack(const struct api_method *method, const char *json,
+                         const struct good_names *names, struct arena *arena, uint8_t *ret,
+                         size_t size);
+
+#endif
