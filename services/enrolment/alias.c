@@ -1,7 +1,9 @@
 #include "services/enrolment/alias.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "ansinh/v1/events.pb-c.h"
 #include "common/base/clock.h"
 #include "common/service/command.h"
 #include "services/enrolment/enrolment_store.h"
@@ -53,15 +55,34 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
     }
 }
 
+static int pack_event(struct claiming *self)
+{
+    Ansinh__V1__AliasClaimed claimed;
+    Ansinh__V1__Event event;
+    ansinh__v1__alias_claimed__init(&claimed);
+    ansinh__v1__event__init(&event);
+    claimed.alias = (ProtobufCBinaryData){ID_BYTES, self->claim.alias};
+    event.at_ms = self->claim.now_ms;
+    event.citizen = (ProtobufCBinaryData){ID_BYTES, self->claim.citizen};
+    event.kind_case = ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED;
+    event.alias_claimed = &claimed;
+    self->event_len = protobuf_c_message_get_packed_size(&event.base);
+    uint8_t *packed = arena_alloc(self->request->arena, self->event_len);
+    if (packed == NULL)
+        return -EMSGSIZE;
+    (void)protobuf_c_message_pack(&event.base, packed);
+    self->event = packed;
+    return 0;
+}
+
 static void claim_commit(struct claiming *self)
 {
     if (self->is_dry_run) {
         self->fn(self->arg);
         return;
     }
-    int rc = alias_commit(self->service->svc->ledger, self->request->arena, &self->claim,
-                          on_committed, self, &self->event, &self->event_len);
-    if (rc < 0)
+    if (pack_event(self) < 0 || alias_commit(self->service->svc->ledger, &self->claim, self->event,
+                                             self->event_len, on_committed, self) < 0)
         fail(self);
 }
 

@@ -8,7 +8,7 @@
 #include "common/service/command.h"
 #include "common/service/directory.h"
 #include "common/service/directory_rows.h"
-#include "services/enrolment/directory_rules.h"
+#include "services/enrolment/directory_check.h"
 
 #define ROWS_MAX 250
 #define TRIES_MAX 8

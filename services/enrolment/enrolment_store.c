@@ -4,8 +4,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "ansinh/v1/events.pb-c.h"
-
 #define VERSION_BYTES 4
 #define TIME_BYTES 8
 #define ALIAS_RECORD_BYTES (VERSION_BYTES + ID_BYTES + TIME_BYTES)
@@ -82,54 +80,35 @@ static uint64_t first_bytes(const uint8_t bytes[ID_BYTES])
     return value;
 }
 
-int alias_commit(struct store *ledger, struct arena *arena, const struct alias_claim *claim,
-                 commit_fn fn, void *arg, const uint8_t **ret_event, size_t *ret_event_len)
+int alias_commit(struct store *ledger, const struct alias_claim *claim, const uint8_t *event,
+                 size_t event_len, commit_fn fn, void *arg)
 {
-    uint8_t alias[ID_BYTES], citizen[ID_BYTES], record[ALIAS_RECORD_BYTES];
-    memcpy(alias, claim->alias, ID_BYTES);
-    memcpy(citizen, claim->citizen, ID_BYTES);
+    uint8_t record[ALIAS_RECORD_BYTES];
     uint32_t version = claim->version_before + 1;
     put_le(record, VERSION_BYTES, version);
-    memcpy(record + VERSION_BYTES, citizen, ID_BYTES);
+    memcpy(record + VERSION_BYTES, claim->citizen, ID_BYTES);
     put_le(record + VERSION_BYTES + ID_BYTES, TIME_BYTES, (uint64_t)claim->now_ms);
 
-    Ansinh__V1__AliasClaimed claimed;
-    ansinh__v1__alias_claimed__init(&claimed);
-    Ansinh__V1__Event event;
-    ansinh__v1__event__init(&event);
-    claimed.alias = (ProtobufCBinaryData){ID_BYTES, alias};
-    event.at_ms = claim->now_ms;
-    event.citizen = (ProtobufCBinaryData){ID_BYTES, citizen};
-    event.kind_case = ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED;
-    event.alias_claimed = &claimed;
-    size_t event_len = protobuf_c_message_get_packed_size(&event.base);
-    uint8_t *packed = arena_alloc(arena, event_len);
-    if (packed == NULL)
-        return -EMSGSIZE;
-    (void)protobuf_c_message_pack(&event.base, packed);
-    *ret_event = packed;
-    *ret_event_len = event_len;
-
-    unsigned partition = partition_of(alias);
+    unsigned partition = partition_of(claim->alias);
     char key[KEY_MAX_BYTES];
     struct commit commit;
     commit_init(&commit);
     commit.partition = partition;
     derive_id(&claim->id, &commit.id);
-    commit.fingerprint = first_bytes(alias) ^ first_bytes(citizen) ^ version;
+    commit.fingerprint = first_bytes(claim->alias) ^ first_bytes(claim->citizen) ^ version;
     commit.now_ms = claim->now_ms;
     commit.n_records = 1;
     commit.records[0] = (struct commit_record){
         .key = key,
-        .key_len = key_alias(partition, partition_bucket(alias), key),
-        .field = partition_field(alias),
+        .key_len = key_alias(partition, partition_bucket(claim->alias), key),
+        .field = partition_field(claim->alias),
         .field_len = CITIZEN_FIELD_BYTES,
         .expected_version = claim->version_before,
         .value = record,
         .value_len = sizeof(record),
     };
     commit.totals[TOTAL_ALIASES] = 1;
-    commit.event = packed;
+    commit.event = event;
     commit.event_len = event_len;
     return commit_send(ledger, &commit, fn, arg);
 }

@@ -3,7 +3,6 @@
 #ifndef ANSINH_ENROLMENT_ENROLMENT_STORE_H
 #define ANSINH_ENROLMENT_ENROLMENT_STORE_H
 
-#include "common/base/arena.h"
 #include "common/store/commit.h"
 
 /* Asks for a citizen's sealed identity (HGET: bytes or nil). */
@@ -32,10 +31,8 @@ struct alias_claim {
     int64_t now_ms;
 };
 
-/* Commits an alias record with its AliasClaimed event. Errors as commit_send. *ret_event is the
- * packed event, in the arena, to be published when the outcome is DONE. */
-int alias_commit(struct store *ledger, struct arena *arena, const struct alias_claim *claim,
-                 commit_fn fn, void *arg, const uint8_t **ret_event,
-                 size_t *ret_event_len) MUST_CHECK;
+/* Commits an alias's record with its packed AliasClaimed event. Errors as commit_send. */
+int alias_commit(struct store *ledger, const struct alias_claim *claim, const uint8_t *event,
+                 size_t event_len, commit_fn fn, void *arg) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-#include "services/enrolment/directory_rules.h"
+#include "services/enrolment/directory_check.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/enrolment/directory_rules.h"
+#include "services/enrolment/directory_check.h"
 #include "tests/support/directory_fixture.h"
 
 static struct directory_fixture fixture;

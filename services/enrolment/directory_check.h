@@ -1,7 +1,7 @@
 /* What reference rows must look like. Checks against the directory in memory and the other rows of
  * the same call. */
-#ifndef ANSINH_ENROLMENT_DIRECTORY_RULES_H
-#define ANSINH_ENROLMENT_DIRECTORY_RULES_H
+#ifndef ANSINH_ENROLMENT_DIRECTORY_CHECK_H
+#define ANSINH_ENROLMENT_DIRECTORY_CHECK_H
 
 #include "common/service/directory.h"
 
