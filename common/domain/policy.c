@@ -5,11 +5,13 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/eligibility.h"
+#include "common/domain/identity.h"
 
 #define VND_MAX 1000000000LL
 #define AGE_MAX 150
-#define PROVINCES_MAX 100 /* two digits */
-#define PROVINCE_KEYS 10  /* keys of one province */
+#define SEX_KEYS (POLICY_FROM_YEARS_MAX + 1) /* keys of one sex */
+#define PROVINCES_MAX 100                    /* two digits */
+#define PROVINCE_KEYS 10                     /* keys of one province */
 
 /* A table with one row a day. */
 #define PLAIN(name, unit, min, max)                                                                \
@@ -22,6 +24,13 @@
     {                                                                                              \
         name, min, max, unit, KEY_PROVINCE_GROUP, PROVINCE_KEYS, PROVINCE_KEYS *PROVINCES_MAX - 1, \
             0, 1                                                                                   \
+    }
+
+/* A table with rows for a sex from so many years on. */
+#define RATES(name)                                                                                \
+    {                                                                                              \
+        name, 0, FULL_BASIS_POINTS, UNIT_BASIS_POINTS, KEY_SEX_YEARS, SEX_IS_FEMALE *SEX_KEYS,     \
+            SEX_IS_MALE *SEX_KEYS + POLICY_FROM_YEARS_MAX, 0, 0                                    \
     }
 
 static const struct policy_form forms[POLICY_TABLES] = {
@@ -47,6 +56,18 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_LOCAL_SHARE] = LOCAL("local_share", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
     [POLICY_LOCAL_AMOUNT] = LOCAL("local_amount", UNIT_VND, 1, VND_MAX),
     [POLICY_BAR] = {"bar", 0, 0, UNIT_NONE, KEY_BAR, BAR_AGE + 1, ELIGIBILITY_BARS - 1, 0, 1},
+    [POLICY_RETIREMENT_AGE] = {"retirement_age", 1, AGE_MAX * 12, UNIT_AGE, KEY_SEX, SEX_IS_FEMALE,
+                               SEX_IS_MALE, SEX_IS_MALE, 0},
+    [POLICY_PENSION_YEARS_MIN] = PLAIN("pension_years_min", UNIT_YEARS, 1, 50),
+    [POLICY_PENSION_RATE] = RATES("pension_rate"),
+    [POLICY_PENSION_RATE_STEP] = RATES("pension_rate_step"),
+    [POLICY_PENSION_RATE_MAX] = PLAIN("pension_rate_max", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
+    [POLICY_PENSION_LUMP_YEARS] = {"pension_lump_years", 1, 50, UNIT_YEARS, KEY_SEX, SEX_IS_FEMALE,
+                                   SEX_IS_MALE, SEX_IS_MALE, 0},
+    [POLICY_PENSION_LUMP_SHARE] =
+        PLAIN("pension_lump_share", UNIT_BASIS_POINTS, 1, 10 * FULL_BASIS_POINTS),
+    [POLICY_INCOME_COEFFICIENT] = {"income_coefficient", 100, 10000, UNIT_COEFFICIENT, KEY_YEAR,
+                                   1900, 2199, 0, 0},
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)
@@ -70,6 +91,11 @@ uint32_t policy_province(const char *code)
 int32_t policy_province_key(uint32_t province, int32_t group)
 {
     return (int32_t)MIN(province, PROVINCES_MAX) * PROVINCE_KEYS + group;
+}
+
+int32_t policy_sex_years_key(int32_t sex, int32_t from_years)
+{
+    return sex * SEX_KEYS + from_years;
 }
 
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,

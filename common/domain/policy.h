@@ -15,6 +15,7 @@
 #define FULL_BASIS_POINTS 10000
 #define FULL_MILLION 1000000
 #define PER_MILLION_OF_BASIS_POINT 100
+#define POLICY_FROM_YEARS_MAX 99
 #define HEALTH_RANKS 5 /* the last one stands for all that follow */
 #define HEALTH_MONTHS_MAX 12
 
@@ -38,6 +39,14 @@ enum policy_table_id {
     POLICY_LOCAL_SHARE,
     POLICY_LOCAL_AMOUNT,
     POLICY_BAR,
+    POLICY_RETIREMENT_AGE,
+    POLICY_PENSION_YEARS_MIN,
+    POLICY_PENSION_RATE,
+    POLICY_PENSION_RATE_STEP,
+    POLICY_PENSION_RATE_MAX,
+    POLICY_PENSION_LUMP_YEARS,
+    POLICY_PENSION_LUMP_SHARE,
+    POLICY_INCOME_COEFFICIENT,
     POLICY_TABLES
 };
 
@@ -48,7 +57,9 @@ enum policy_unit {
     UNIT_TIMES,
     UNIT_MONTHS,
     UNIT_YEARS,
-    UNIT_NONE /* the row's being there says all; its value is 0 */
+    UNIT_AGE,         /* "60y3m" = 723 months */
+    UNIT_COEFFICIENT, /* "2.29" = 229 */
+    UNIT_NONE         /* the row's being there says all; its value is 0 */
 };
 
 /* What tells the rows of one day apart. */
@@ -58,6 +69,9 @@ enum policy_key {
     KEY_PROVINCE_GROUP, /* policy_province_key() */
     KEY_RANK,           /* of a household's member */
     KEY_BAR,            /* enum eligibility_bar */
+    KEY_SEX,            /* enum sex */
+    KEY_SEX_YEARS,      /* policy_sex_years_key() */
+    KEY_YEAR,           /* of the calendar */
     KEY_VALUE           /* the value itself: the rows of a day are a set */
 };
 
@@ -99,6 +113,9 @@ uint32_t policy_province(const char *code);
 
 /* Key of a province's rows: group is an enum support_group or POLICY_SPECIAL_ZONE. */
 int32_t policy_province_key(uint32_t province, int32_t group);
+
+/* Key of a sex's row that holds from so many years on, at most POLICY_FROM_YEARS_MAX. */
+int32_t policy_sex_years_key(int32_t sex, int32_t from_years);
 
 /* The row in force on a day; NULL without one. */
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,

@@ -49,6 +49,46 @@ static int days_read(const struct place *place, const Ansinh__V1__PolicyRow *row
     return 0;
 }
 
+/* Digits up to end, at most max; moves *at behind them. */
+static int number_read(const char **at, char end, int64_t max, int64_t *ret)
+{
+    const char *begin = *at;
+    for (*ret = 0; **at >= '0' && **at <= '9' && *ret <= max; (*at)++)
+        *ret = *ret * 10 + (**at - '0');
+    if (*at == begin || *ret > max || **at != end)
+        return -EINVAL;
+    if (end != '\0')
+        (*at)++;
+    return 0;
+}
+
+/* "62y" or "60y3m" in months. */
+static int age_read(const char *text, int64_t *ret)
+{
+    int64_t years, months = 0;
+    int rc = number_read(&text, 'y', 150, &years);
+    if (rc == 0 && *text != '\0')
+        rc = number_read(&text, 'm', 11, &months);
+    if (rc < 0 || *text != '\0')
+        return -EINVAL;
+    *ret = years * 12 + months;
+    return 0;
+}
+
+/* "1" or "2.29" in hundredths. */
+static int coefficient_read(const char *text, int64_t *ret)
+{
+    int64_t whole, hundredths = 0;
+    const char *point = strchr(text, '.');
+    int rc = number_read(&text, point == NULL ? '\0' : '.', 100, &whole);
+    if (rc == 0 && point != NULL)
+        rc = strlen(text) == 2 ? number_read(&text, '\0', 99, &hundredths) : -EINVAL;
+    if (rc < 0)
+        return rc;
+    *ret = whole * 100 + hundredths;
+    return 0;
+}
+
 static int value_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
                       enum policy_unit unit, int64_t *ret)
 {
@@ -65,11 +105,17 @@ static int value_read(const struct place *place, const Ansinh__V1__PolicyRow *ro
         [UNIT_TIMES] = {ANSINH__V1__POLICY_ROW__VALUE_TIMES, row->times, "no times"},
         [UNIT_MONTHS] = {ANSINH__V1__POLICY_ROW__VALUE_MONTHS, row->months, "no months"},
         [UNIT_YEARS] = {ANSINH__V1__POLICY_ROW__VALUE_YEARS, row->years, "no years"},
+        [UNIT_AGE] = {ANSINH__V1__POLICY_ROW__VALUE_AGE, 0, "no age"},
+        [UNIT_COEFFICIENT] = {ANSINH__V1__POLICY_ROW__VALUE_COEFFICIENT, 0, "no coefficient"},
         [UNIT_NONE] = {ANSINH__V1__POLICY_ROW__VALUE__NOT_SET, 0, "a value does not fit here"},
     };
     if (row->value_case != units[unit].value_case)
         return refuse(place, units[unit].missing);
     *ret = units[unit].value;
+    if (unit == UNIT_AGE && age_read(row->age, ret) < 0)
+        return refuse(place, "want an age as 62y or 60y3m");
+    if (unit == UNIT_COEFFICIENT && coefficient_read(row->coefficient, ret) < 0)
+        return refuse(place, "want a coefficient as 1 or 2.29");
     return 0;
 }
 
@@ -113,6 +159,12 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
         return refuse(place, "a province does not fit here");
     if (row->bar != ANSINH__V1__ELIGIBILITY_BAR__ELIGIBILITY_BAR_UNSPECIFIED && key != KEY_BAR)
         return refuse(place, "a bar does not fit here");
+    if (row->sex != ANSINH__V1__SEX__SEX_UNSPECIFIED && key != KEY_SEX && key != KEY_SEX_YEARS)
+        return refuse(place, "a sex does not fit here");
+    if (row->from_years != 0 && key != KEY_SEX_YEARS)
+        return refuse(place, "fromYears does not fit here");
+    if (row->year != 0 && key != KEY_YEAR)
+        return refuse(place, "a year does not fit here");
     *ret = 0;
     switch (key) {
     case KEY_NONE:
@@ -126,6 +178,18 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
         break;
     case KEY_BAR:
         *ret = (int32_t)row->bar;
+        break;
+    case KEY_SEX:
+        *ret = (int32_t)row->sex;
+        break;
+    case KEY_SEX_YEARS:
+        if (row->from_years < 0 || row->from_years > POLICY_FROM_YEARS_MAX || (int)row->sex < 0 ||
+            (int)row->sex > 2)
+            return refuse(place, "value or group out of range");
+        *ret = policy_sex_years_key((int32_t)row->sex, row->from_years);
+        break;
+    case KEY_YEAR:
+        *ret = row->year;
         break;
     case KEY_VALUE:
         *ret = row->months;
@@ -198,6 +262,14 @@ static int document_read(struct loader *loader, const char *file,
         [POLICY_LOCAL_SHARE] = {doc->local_share, doc->n_local_share},
         [POLICY_LOCAL_AMOUNT] = {doc->local_amount, doc->n_local_amount},
         [POLICY_BAR] = {doc->bar, doc->n_bar},
+        [POLICY_RETIREMENT_AGE] = {doc->retirement_age, doc->n_retirement_age},
+        [POLICY_PENSION_YEARS_MIN] = {doc->pension_years_min, doc->n_pension_years_min},
+        [POLICY_PENSION_RATE] = {doc->pension_rate, doc->n_pension_rate},
+        [POLICY_PENSION_RATE_STEP] = {doc->pension_rate_step, doc->n_pension_rate_step},
+        [POLICY_PENSION_RATE_MAX] = {doc->pension_rate_max, doc->n_pension_rate_max},
+        [POLICY_PENSION_LUMP_YEARS] = {doc->pension_lump_years, doc->n_pension_lump_years},
+        [POLICY_PENSION_LUMP_SHARE] = {doc->pension_lump_share, doc->n_pension_lump_share},
+        [POLICY_INCOME_COEFFICIENT] = {doc->income_coefficient, doc->n_income_coefficient},
     };
     for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
         int rc = table_read(loader, file, table, tables[table].rows, tables[table].n, err);

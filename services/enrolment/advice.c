@@ -1,4 +1,4 @@
-/* CheckEligibility: what the rules say of a person who need not be known here. */
+/* CheckEligibility, Illustrate: what the rules say of a person who need not be known here. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/domain/eligibility.h"
+#include "common/domain/pension.h"
 #include "services/enrolment/enrolment.h"
 
 /* The rules' day; empty is today, and a day to come may be asked about. */
@@ -62,6 +63,77 @@ void on_check_eligibility(void *arg, struct bus_request *request)
         rc = eligibility_check(self->svc->policy, &wanted, &found, &err);
     if (rc == 0)
         answer_eligibility(request, &found);
+    else
+        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
+}
+
+static char *text_copy(struct arena *arena, const char *text)
+{
+    return arena_strndup(arena, text, strlen(text));
+}
+
+static char *month_text(struct arena *arena, int32_t month)
+{
+    char text[MONTH_TEXT_BYTES];
+    month_format(month, text);
+    return text_copy(arena, text);
+}
+
+/* "44.5 %" without its sign. */
+static char *percent_text(struct arena *arena, int64_t basis_points)
+{
+    char text[PERCENT_TEXT_BYTES];
+    percent_format(basis_points * PER_MILLION_OF_BASIS_POINT, text);
+    return arena_strndup(arena, text, strcspn(text, " "));
+}
+
+static void answer_illustration(struct bus_request *request, struct illustration *found)
+{
+    struct arena *arena = request->arena;
+    Ansinh__V1__QuoteLine rows[EXPLAIN_LINES_MAX], *lines[EXPLAIN_LINES_MAX];
+    Ansinh__V1__IllustrateResponse out;
+    ansinh__v1__illustrate_response__init(&out);
+    for (size_t i = 0; i < found->lines.n; i++) {
+        struct explain_line *line = &found->lines.rows[i];
+        ansinh__v1__quote_line__init(&rows[i]);
+        rows[i].key = text_copy(arena, line->key);
+        rows[i].explanation = line->explanation;
+        rows[i].citation = line->citation;
+        rows[i].amount_vnd = line->amount_vnd;
+        lines[i] = &rows[i];
+    }
+    out.n_lines = found->lines.n;
+    out.lines = lines;
+    out.pension_from = month_text(arena, found->pension_month);
+    out.reaches_age_in = month_text(arena, found->age_month);
+    out.required_years = found->required_years;
+    out.months_paid = found->months;
+    out.rate_percent = percent_text(arena, found->rate_basis_points);
+    out.average_income_vnd = found->average_vnd;
+    out.monthly_pension_vnd = found->monthly_vnd;
+    out.lump_sum_vnd = found->lump_vnd;
+    bus_reply(request, &out.base);
+}
+
+void on_illustrate(void *arg, struct bus_request *request)
+{
+    const struct enrolment *self = arg;
+    const Ansinh__V1__IllustrateRequest *in = (const Ansinh__V1__IllustrateRequest *)request->input;
+    struct illustration_request wanted = {
+        .sex = (enum sex)in->sex, .income_vnd = in->income_vnd, .paid_months = in->paid_months};
+    struct illustration found;
+    struct err err = {0};
+    int rc = birth_day(in->birth_date, &wanted.birth_day, &err);
+    if (rc == 0)
+        rc = rules_day(in->on, &wanted.on_day, &err);
+    wanted.start_month = month_of_day(wanted.on_day);
+    if (rc == 0 && in->start_month[0] != '\0' &&
+        month_parse(in->start_month, &wanted.start_month) < 0)
+        rc = err_field(&err, -EINVAL, "start_month", "want a month as YYYY-MM");
+    if (rc == 0)
+        rc = pension_illustrate(self->svc->policy, &wanted, &found, &err);
+    if (rc == 0)
+        answer_illustration(request, &found);
     else
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
 }

@@ -11,6 +11,7 @@ static const struct bus_method enrolment_methods[] = {
     {"Enrol", on_enrol, BUS_COMMAND},
     {"GetParticipant", on_get_participant, 0},
     {"CheckEligibility", on_check_eligibility, 0},
+    {"Illustrate", on_illustrate, 0},
 };
 
 static const struct bus_method contacts_methods[] = {

@@ -13,9 +13,9 @@
 #define DEPLOYED "deploy/policy"
 #define PATH_BYTES 128
 
-static const char *const names[] = {"contribution.json",     "eligibility.json",
-                                    "household-health.json", "lump-sums.json",
-                                    "poverty-line.json",     "reference-level.json"};
+static const char *const names[] = {
+    "contribution.json", "eligibility.json",  "household-health.json", "lump-sums.json",
+    "pension.json",      "poverty-line.json", "reference-level.json"};
 
 struct directory {
     char path[PATH_BYTES];
@@ -164,18 +164,39 @@ static void wrong_rows_are_refused_with_file_and_row(void **state)
     expect_refused(self, law, "\"times\": 20", "\"years\": 20", "income_cap row 1: no times");
     expect_refused(self, law, "\"months\": 120", "\"months\": 0", "support_months row 1: value");
     expect_refused(self, law, "\"from\"", "\"frm\"", "frm");
-    expect_refused(self, law, "\"group\": \"SUPPORT_GROUP_POOR\"",
-                   "\"specialZone\": true, \"group\": \"SUPPORT_GROUP_POOR\"",
-                   "support row 1: a group does not fit here");
-    expect_refused(self, poverty, "\"vnd\": \"700000\"",
-                   "\"vnd\": \"700000\", \"group\": \"SUPPORT_GROUP_POOR\"",
-                   "poverty_line row 1: a group does not fit here");
-    expect_refused(self, poverty, "\"vnd\": \"700000\"",
-                   "\"vnd\": \"700000\", \"specialZone\": true",
-                   "poverty_line row 1: specialZone does not fit here");
-    expect_refused(self, law, "\"SUPPORT_GROUP_NEAR_POOR\"", "5", "support row 2: value or group");
     expect_refused(self, "lump-sums.json", "\"perMillion\": 3100", "\"basisPoints\": 31",
                    "fund_rate row 1: no perMillion");
+    expect_refused(self, law, "{", "[", "");
+}
+
+static void what_does_not_belong_to_a_table_is_refused(void **state)
+{
+    const struct directory *self = *state;
+    static const struct {
+        const char *more, *said;
+    } cases[] = {
+        {"\"group\": 1", "a group"},       {"\"specialZone\": true", "specialZone"},
+        {"\"rank\": 1", "a rank"},         {"\"province\": \"15\"", "a province"},
+        {"\"bar\": 2", "a bar"},           {"\"sex\": \"SEX_MALE\"", "a sex"},
+        {"\"fromYears\": 3", "fromYears"}, {"\"year\": 2008", "a year"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char row[128], said[128];
+        (void)snprintf(row, sizeof(row), "\"years\": 15, %s", cases[i].more);
+        (void)snprintf(said, sizeof(said), "minimum_age row 1: %s does not fit here",
+                       cases[i].said);
+        expect_refused(self, "eligibility.json", "\"years\": 15", row, said);
+    }
+    expect_refused(self, "contribution.json", "\"group\": \"SUPPORT_GROUP_POOR\"",
+                   "\"specialZone\": true, \"group\": \"SUPPORT_GROUP_POOR\"",
+                   "support row 1: a group does not fit here");
+    expect_refused(self, "contribution.json", "\"SUPPORT_GROUP_NEAR_POOR\"", "5",
+                   "support row 2: value or group");
+}
+
+static void wrong_bars_and_ranks_are_refused(void **state)
+{
+    const struct directory *self = *state;
     const char *joining = "eligibility.json", *health = "household-health.json";
     expect_refused(self, joining, "ELIGIBILITY_BAR_PENSION", "ELIGIBILITY_BAR_AGE",
                    "bar row 4: value or group");
@@ -184,17 +205,39 @@ static void wrong_rows_are_refused_with_file_and_row(void **state)
     expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\"",
                    "\"years\": 3, \"bar\": \"ELIGIBILITY_BAR_PENSION\"",
                    "bar row 4: a value does not fit here");
-    expect_refused(self, joining, "\"years\": 15", "\"years\": 15, \"bar\": 2",
-                   "minimum_age row 1: a bar does not fit here");
     expect_refused(self, health, "\"rank\": 5", "\"rank\": 6",
                    "health_share row 5: value or group");
     expect_refused(self, health, "\"rank\": 5, ", "", "health_share row 5: value or group");
     expect_refused(self, health, "\"rank\": 2", "\"rank\": 1", "row 1: overlaps row 2");
     expect_refused(self, health, "\"months\": 3", "\"months\": 6", "row 1: overlaps row 2");
     expect_refused(self, health, "\"months\": 3", "\"months\": 13", "health_months row 1: value");
-    expect_refused(self, "eligibility.json", "\"years\": 15", "\"years\": 15, \"rank\": 1",
-                   "minimum_age row 1: a rank does not fit here");
-    expect_refused(self, law, "{", "[", "");
+}
+
+static void wrong_ages_and_coefficients_are_refused(void **state)
+{
+    const struct directory *self = *state;
+    const char *pension = "pension.json";
+    static const char *const ages[] = {
+        "", "60", "y", "60y12m", "60m", "60y3", "60y3mm", "x", "99999999999999999999y"};
+    static const char *const coefficients[] = {"", "x", "2.", ".29", "2.2", "2.290", "2,29", "1e2"};
+    char text[64];
+    for (size_t i = 0; i < ARRAY_LEN(ages); i++) {
+        (void)snprintf(text, sizeof(text), "\"%s\"", ages[i]);
+        expect_refused(self, pension, "\"60y3m\"", text, "retirement_age row 2: want an age");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(coefficients); i++) {
+        (void)snprintf(text, sizeof(text), "\"%s\"", coefficients[i]);
+        expect_refused(self, pension, "\"2.29\"", text, "row 1: want a coefficient");
+    }
+    expect_refused(self, pension, "\"2.29\"", "\"0.99\"", "income_coefficient row 1: value");
+    expect_refused(self, pension, "\"age\": \"60y3m\"", "\"years\": 60", "row 2: no age");
+    expect_refused(self, pension, "\"coefficient\": \"2.29\"", "\"times\": 2",
+                   "row 1: no coefficient");
+    expect_refused(self, pension, "\"fromYears\": 15", "\"fromYears\": 100",
+                   "pension_rate row 1: value or group");
+    expect_refused(self, pension, "\"sex\": \"SEX_FEMALE\", \"fromYears\": 15", "\"fromYears\": 15",
+                   "pension_rate row 1: value or group");
+    expect_refused(self, pension, "\"year\": 2008, ", "", "income_coefficient row 1: value");
 }
 
 static void a_group_without_rows_is_refused(void **state)
@@ -300,8 +343,6 @@ static void wrong_rows_of_provinces_are_refused(void **state)
             fail_msg("%s: \"%s\"", cases[i].row, err.text);
     }
     (void)unlink(path);
-    expect_refused(self, "eligibility.json", "\"years\": 15", "\"years\": 15, \"province\": \"15\"",
-                   "minimum_age row 1: a province does not fit here");
 }
 
 static void a_missing_table_or_directory_is_told(void **state)
@@ -357,6 +398,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_deployed_policy_loads),
     cmocka_unit_test(no_day_since_2018_is_without_rules),
     WITH_DIRECTORY(wrong_rows_are_refused_with_file_and_row),
+    WITH_DIRECTORY(what_does_not_belong_to_a_table_is_refused),
+    WITH_DIRECTORY(wrong_bars_and_ranks_are_refused),
+    WITH_DIRECTORY(wrong_ages_and_coefficients_are_refused),
     WITH_DIRECTORY(a_group_without_rows_is_refused),
     WITH_DIRECTORY(a_table_stands_in_one_file),
     WITH_DIRECTORY(a_provinces_rows_may_leave_days_out),
