@@ -70,15 +70,19 @@ static int is_late(const struct command *self)
 static void answer_message(struct command *self, ProtobufCMessage *answer,
                            struct journal_position position)
 {
-    if (self->spec->complete != NULL)
-        self->spec->complete(&self->state, answer, position);
+    self->spec->complete(&self->state, answer, position);
     bus_reply(self->state.request, answer);
 }
 
+/* What was committed before is given again byte by byte, unless it must be completed. */
 static void answer_stored(struct command *self, const uint8_t *bytes, size_t len,
                           struct journal_position position)
 {
     struct bus_request *request = self->state.request;
+    if (self->spec->complete == NULL) {
+        bus_reply_packed(request, bytes, len);
+        return;
+    }
     ProtobufCAllocator allocator;
     bus_arena_allocator(request->arena, &allocator);
     const struct api_method *method = api_find(request->method);
@@ -329,8 +333,10 @@ static void on_done(struct command *self, struct journal_position position)
     if (state->svc->publisher != NULL)
         bus_publish_event(state->svc->publisher, state->partition, position.epoch, position.seq,
                           self->event_bytes, self->event_len);
-    /* the same way as a repeat, so that both answers are the same bytes */
-    answer_stored(self, self->answer_bytes, self->answer_len, position);
+    if (self->spec->complete == NULL)
+        bus_reply_packed(state->request, self->answer_bytes, self->answer_len);
+    else
+        answer_message(self, state->answer, position);
 }
 
 static void on_committed(void *arg, int rc, const struct commit_result *result)

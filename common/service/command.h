@@ -35,9 +35,9 @@ struct command_state {
     struct citizen next; /* filled by decide; version is set by command.c */
     Ansinh__V1__Event
         *event; /* filled by decide, in the arena; at_ms and citizen are set by command.c */
-    const ProtobufCMessage *answer; /* filled by decide, in the arena */
-    int64_t totals[TOTALS];         /* filled by decide */
-    const uint8_t *identity;        /* sealed; NULL: none */
+    ProtobufCMessage *answer; /* filled by decide, in the arena */
+    int64_t totals[TOTALS];   /* filled by decide */
+    const uint8_t *identity;  /* sealed; NULL: none */
     size_t identity_len;
     void *arg; /* the caller's */
 };

@@ -47,7 +47,7 @@ static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *are
     return event;
 }
 
-static const ProtobufCMessage *make_answer(const struct enrol *self, struct arena *arena)
+static ProtobufCMessage *make_answer(const struct enrol *self, struct arena *arena)
 {
     static const char foreign[] =
         "personal_id: the birth province is not a known one; taken for a birth abroad";

@@ -20,8 +20,7 @@ static char *month_text(struct arena *arena, uint32_t month)
     return text;
 }
 
-static const ProtobufCMessage *make_answer(struct command_state *state,
-                                           const struct citizen *citizen)
+static ProtobufCMessage *make_answer(struct command_state *state, const struct citizen *citizen)
 {
     struct arena *arena = state->request->arena;
     const struct citizen_bill *bill = &citizen->bill;

@@ -51,8 +51,8 @@ static Ansinh__V1__Event *make_event(const struct pay *self, const struct citize
 }
 
 /* Without the payment's id, which is the journal position: complete() adds it. */
-static const ProtobufCMessage *make_answer(const struct pay *self, const struct citizen *next,
-                                           int32_t paid_day)
+static ProtobufCMessage *make_answer(const struct pay *self, const struct citizen *next,
+                                     int32_t paid_day)
 {
     struct arena *arena = self->request->arena;
     Ansinh__V1__PayResponse *out = arena_alloc(arena, sizeof(*out));
