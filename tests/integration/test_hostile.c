@@ -67,7 +67,7 @@ static void expect_untouched(void)
 }
 
 /* A call that has to succeed; its result is in answer. */
-#define must(method, ...)                                                                          \
+#define MUST(method, ...)                                                                          \
     do {                                                                                           \
         if (platform_call(platform, NULL, method, answer, __VA_ARGS__) != 0)                       \
             fail_msg("%s: %s", method, answer);                                                    \
@@ -75,15 +75,16 @@ static void expect_untouched(void)
 
 static void enrol_and_inquire(const char *personal_id, const char *si_code)
 {
-    must("Enrolment/Enrol",
+    MUST("Enrolment/Enrol",
          "{\"personalId\":\"%s\",\"fullName\":\"Nguyễn An\",\"birthDate\":\"1985-05-17\","
          "\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"supportGroup\":\"SUPPORT_GROUP_POOR\","
-         "\"incomeVnd\":\"1500000\",\"method\":\"METHOD_MONTHLY\",\"siCode\":\"%s\"}",
+         "\"incomeVnd\":\"5000000\",\"method\":\"METHOD_MONTHLY\",\"siCode\":\"%s\"}",
          personal_id, si_code);
     (void)strcpy(names.participant, platform_field(answer, "participantId"));
-    must("Payments/Inquire", "{\"participantId\":\"%s\"}", names.participant);
+    MUST("Payments/Inquire", "{\"participantId\":\"%s\"}", names.participant);
     (void)strcpy(names.bill, platform_field(answer, "billId"));
     (void)strcpy(names.bill_version, platform_field(answer, "billVersion"));
+    (void)strcpy(names.due, platform_field(answer, "dueVnd"));
 }
 
 static int hostile_start(void **state)
@@ -93,8 +94,8 @@ static int hostile_start(void **state)
     arena = arena_create(ARENA_BYTES);
     platform_import(platform);
     enrol_and_inquire("010085000009", "");
-    must("Payments/Pay", "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"165000\"}",
-         names.bill, names.bill_version);
+    MUST("Payments/Pay", "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"%s\"}", names.bill,
+         names.bill_version, names.due);
     (void)strcpy(names.payment, platform_field(answer, "paymentId"));
     enrol_and_inquire("010085000001", "0123456789"); /* this bill stays open */
     for (size_t i = 0; i < N_SERVICES; i++)
@@ -416,29 +417,25 @@ static void late_answers_are_dropped_and_counted(void **state)
 
 struct probe {
     const struct api_method *method;
+    const struct good_request *good;
     int may_pass; /* a read may answer as if nothing were wrong */
     size_t n;
 };
-
-/* "units[0].name" is blamed on name. */
-static const char *last_part(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot == NULL ? path : dot + 1;
-}
 
 static void on_wrong(void *arg, const struct mutation *wrong)
 {
     struct probe *probe = arg;
     struct raw_answer got;
     call(probe->method, wrong->body, wrong->len, &got);
+    const char *dot = strrchr(got.field, '.'); /* "units[0].name" is blamed on name */
     probe->n++;
-    if (got.code == 0 && probe->may_pass && wrong->field->type != PROTOBUF_C_TYPE_ENUM)
+    if (got.code == 0 && (probe->may_pass || good_request_ignores(probe->good, wrong->field->name)))
         return;
     if (got.code == 0 || got.code == ANSINH__V1__CODE__CODE_INTERNAL ||
         got.code == ANSINH__V1__CODE__CODE_UNKNOWN ||
         got.code == ANSINH__V1__CODE__CODE_UNAVAILABLE ||
-        strcmp(last_part(got.field), wrong->field->name) != 0 || got.message[0] == '\0')
+        strcmp(dot == NULL ? got.field : dot + 1, wrong->field->name) != 0 ||
+        got.message[0] == '\0')
         fail_msg("%s: %s: %s: code %d, field \"%s\": %s", probe->method->name, wrong->field->name,
                  wrong->what, got.code, got.field, got.message);
 }
@@ -450,7 +447,7 @@ static size_t probe_all(void (*mutate)(ProtobufCMessage *message, mutation_fn fn
     for (size_t i = 0; good_request_at(i) != NULL; i++) {
         const struct good_request *good = good_request_at(i);
         const struct api_method *method = api_find(good->method);
-        struct probe probe = {method, method->is_read && may_reads_pass, 0};
+        struct probe probe = {method, good, may_reads_pass && method->is_read, 0};
         arena_reset(arena);
         mutate(good_request_message(method, good->json, &names, arena), on_wrong, &probe);
         n += probe.n;
@@ -487,7 +484,7 @@ static void every_method_has_a_good_request(void **state)
 static void wrong_numbers_are_refused_in_every_field(void **state)
 {
     (void)state;
-    assert_true(probe_all(mutate_numbers, 1) > 60);
+    assert_true(probe_all(mutate_numbers, 0) > 60);
     expect_untouched();
 }
 

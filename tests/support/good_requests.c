@@ -1,5 +1,6 @@
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/json/json.h"
@@ -7,52 +8,74 @@
 
 #define JSON_BYTES 4096
 
-/* $p, $b, $v, $y stand for the participant, its open bill, the bill's version, and the payment; '
- * for ". */
+#define READ(method, json)                                                                         \
+    {                                                                                              \
+        method, json, NULL, NULL                                                                   \
+    }
+#define COMMAND(method, json, short_json)                                                          \
+    {                                                                                              \
+        method, json, short_json, NULL                                                             \
+    }
+
+/* $p, $b, $v, $d, $y stand for the participant, its open bill, the bill's version and amount, and
+ * the payment; ' for ". */
 static const struct good_request requests[] = {
-    {"Enrolment/Enrol",
-     "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
-     "'phone':'0912345678','email':'an@example.vn','address':'Lào Cai','unitCode':'02647',"
-     "'supportGroup':4,'incomeVnd':1500000,'method':1,'enrolledOn':'2025-11-30','language':1,"
-     "'siCode':'0123456780'}",
-     "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
-     "'unitCode':'02647','supportGroup':4,'incomeVnd':1500000,'method':1}"},
-    {"Enrolment/GetParticipant", "{'participantId':'$p'}", NULL},
-    {"Enrolment/GetParticipant", "{'personalId':'010085000001'}", NULL},
-    {"Enrolment/GetParticipant", "{'siCode':'0123456789'}", NULL},
-    {"Enrolment/CheckEligibility", "{'birthDate':'1985-05-17','on':'2025-11-30'}", NULL},
+    COMMAND(
+        "Enrolment/Enrol",
+        "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
+        "'phone':'0912345678','email':'an@example.vn','address':'Lào Cai','unitCode':'02647',"
+        "'supportGroup':4,'incomeVnd':1500000,'method':1,'enrolledOn':'2025-11-30','language':1,"
+        "'siCode':'0123456780'}",
+        "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
+        "'unitCode':'02647','supportGroup':4,'incomeVnd':1500000,'method':1}"),
+    READ("Enrolment/GetParticipant", "{'participantId':'$p'}"),
+    READ("Enrolment/GetParticipant", "{'personalId':'010085000001'}"),
+    READ("Enrolment/GetParticipant", "{'siCode':'0123456789'}"),
+    READ("Enrolment/CheckEligibility", "{'birthDate':'1985-05-17','on':'2025-11-30'}"),
+    READ("Enrolment/Illustrate", "{'sex':2,'birthDate':'1985-05-17','incomeVnd':1500000,"
+                                 "'startMonth':'2026-06','paidMonths':12,'on':'2026-06-15'}"),
     {"Payments/Quote",
      "{'product':1,'unitCode':'02647','incomeVnd':1500000,'method':1,'months':1,"
      "'supportGroup':4,'on':'2025-11-30'}",
-     NULL},
-    {"Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}", "{'participantId':'$p'}"},
-    {"Payments/Inquire", "{'personalId':'010085000001'}", "{'personalId':'010085000001'}"},
-    {"Payments/Pay", "{'billId':'$b','billVersion':$v,'amountVnd':165000,'channel':1}",
-     "{'billId':'$b','billVersion':$v,'amountVnd':165000}"},
-    {"Payments/GetPayment", "{'paymentId':'$y'}", NULL},
-    {"Payments/GetPayment", "{'billId':'$b','requestId':'never-used'}", NULL},
-    {"Directory/ImportUnits",
-     "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X',"
-     "'nameEn':'X','fullName':'Tỉnh X'}]}",
-     "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X'}]}"},
-    {"Directory/ImportOrganisations",
-     "{'organisations':[{'code':'zz','name':'Z'}],'points':[{'code':'zz-1',"
-     "'organisationCode':'zz','unitCode':'15','name':'Z 1'}],"
-     "'collectors':[{'code':'zz-1-1','pointCode':'zz-1'}]}",
-     "{'organisations':[{'code':'zz','name':'Z'}]}"},
-    {"Directory/ImportPlan", "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}",
-     "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"},
-    {"Directory/GetUnit", "{'code':'15'}", NULL},
-    {"Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}", NULL},
-    {"Analytics/GetProgress", "{'unitCode':'15','withChildren':true}", NULL},
-    {"Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}", NULL},
-    {"Health/Check", "{'service':'enrolment'}", NULL},
-    {"Health/Stats", "{'service':'enrolment'}", NULL},
+     NULL, " member_rank "},
+    {"Payments/Quote", "{'product':2,'unitCode':'02647','months':12,'memberRank':1}", NULL,
+     " unit_code income_vnd method support_group member_rank "},
+    COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}",
+            "{'participantId':'$p'}"),
+    COMMAND("Payments/Inquire", "{'personalId':'010085000001'}", "{'personalId':'010085000001'}"),
+    COMMAND("Payments/Pay", "{'billId':'$b','billVersion':$v,'amountVnd':$d,'channel':1}",
+            "{'billId':'$b','billVersion':$v,'amountVnd':$d}"),
+    READ("Payments/GetPayment", "{'paymentId':'$y'}"),
+    READ("Payments/GetPayment", "{'billId':'$b','requestId':'never-used'}"),
+    COMMAND("Directory/ImportUnits",
+            "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X',"
+            "'nameEn':'X','fullName':'Tỉnh X'}]}",
+            "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X'}]}"),
+    COMMAND("Directory/ImportOrganisations",
+            "{'organisations':[{'code':'zz','name':'Z'}],'points':[{'code':'zz-1',"
+            "'organisationCode':'zz','unitCode':'15','name':'Z 1'}],"
+            "'collectors':[{'code':'zz-1-1','pointCode':'zz-1'}]}",
+            "{'organisations':[{'code':'zz','name':'Z'}]}"),
+    COMMAND("Directory/ImportPlan", "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}",
+            "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"),
+    READ("Directory/GetUnit", "{'code':'15'}"),
+    READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
+    READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
+    READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
+    READ("Health/Check", "{'service':'enrolment'}"),
+    READ("Health/Stats", "{'service':'enrolment'}"),
 };
 
 const struct good_request *good_request_at(size_t i)
 {
     return i < ARRAY_LEN(requests) ? &requests[i] : NULL;
+}
+
+int good_request_ignores(const struct good_request *self, const char *field)
+{
+    char word[64];
+    (void)snprintf(word, sizeof(word), " %s ", field);
+    return self->idle != NULL && strstr(self->idle, word) != NULL;
 }
 
 static const char *value_of(const struct good_names *names, char letter)
@@ -64,6 +87,8 @@ static const char *value_of(const struct good_names *names, char letter)
         return names->bill;
     case 'v':
         return names->bill_version;
+    case 'd':
+        return names->due;
     default:
         return names->payment;
     }

@@ -7,19 +7,24 @@
 
 /* What is in the platform already. */
 struct good_names {
-    char participant[64];            /* with personal id 010085000001 and SI code 0123456789 */
-    char bill[64], bill_version[16]; /* open, of that participant, due with 165,000 */
-    char payment[64];                /* of anybody */
+    char participant[64]; /* with personal id 010085000001 and SI code 0123456789 */
+    char bill[64], bill_version[16], due[24]; /* open, of that participant */
+    char payment[64];                         /* of anybody */
 };
 
 struct good_request {
     const char *method, *json;
     /* Of commands: one whose last field is needed, so that no beginning of it is good. */
     const char *short_json;
+    const char *idle; /* see good_request_ignores */
 };
 
 /* By index from 0; NULL at the end. */
 const struct good_request *good_request_at(size_t i);
+
+/* Whether any value of a field will do in this request: what one product asks for, another does
+ * not, and every member of a household from the fifth on pays the same. */
+int good_request_ignores(const struct good_request *self, const char *field);
 
 /* The message that the JSON stands for, in the arena; and packed, with its length. Both fail the
  * test when there is no such message. */

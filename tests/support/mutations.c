@@ -73,7 +73,8 @@ static void visit_32(struct walk *self, const ProtobufCFieldDescriptor *field, u
 {
     static const uint32_t wrong[] = {UINT32_MAX, (uint32_t)INT32_MAX, 0x80000000U, 99};
     uint32_t before = *value;
-    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+    size_t n = ARRAY_LEN(wrong) - (field->type == PROTOBUF_C_TYPE_ENUM ? 0 : 1); /* 99 is small */
+    for (size_t i = 0; i < n; i++) {
         char what[32];
         (void)snprintf(what, sizeof(what), "%d", (int)wrong[i]);
         *value = wrong[i];
