@@ -35,7 +35,7 @@ const struct conf_item service_conf_items[] = {
      "host by which others reach a tcp:// bind; empty: the bind's own"},
     {"ANSINH_LOG_LEVEL", CONF_STRING, "info", 4, 5, "", TEXT(log_level),
      "debug, info, warn or error"},
-    {"ANSINH_LINKS", CONF_INT, "4", 1, 16, "", TEXT(links), "connections to each Redis server"},
+    {"ANSINH_LINKS", CONF_INT, "8", 1, 16, "", TEXT(links), "connections to each Redis server"},
     {"ANSINH_REDIS_TIMEOUT_MS", CONF_INT, "3000", 50, 60000, "ms", TEXT(redis_timeout_ms),
      "a Redis connection without an answer for this long is given up"},
     {"ANSINH_REQUESTS_MAX", CONF_INT, "8192", 1, 100000, "", TEXT(requests_max),

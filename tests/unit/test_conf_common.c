@@ -351,7 +351,7 @@ static void own_options_of_services_keep_their_bounds(void **state)
         (void)setenv(wrong[i][1], wrong[i][2], 1);
         expect_end(wrong[i][0], RUN(wrong[i][0], out, NULL), 2, wrong[i][1]);
         /* to another service they mean nothing */
-        expect_end("analytics", RUN("analytics", out, "--print-config"), 0, "ANSINH_LINKS=4");
+        expect_end("analytics", RUN("analytics", out, "--print-config"), 0, "ANSINH_LINKS=8");
         (void)unsetenv(wrong[i][1]);
     }
 }
@@ -408,9 +408,9 @@ static void the_configuration_in_force_can_be_given_again(void **state)
         assert_int_equal(RUN(service, other, "--config", path, "--print-config"), 0);
         assert_string_equal(other, out);
         /* the environment wins over the file */
-        (void)setenv("ANSINH_LINKS", "8", 1);
+        (void)setenv("ANSINH_LINKS", "9", 1);
         assert_int_equal(RUN(service, other, "--config", path, "--print-config"), 0);
-        assert_non_null(strstr(other, "\nANSINH_LINKS=8\n"));
+        assert_non_null(strstr(other, "\nANSINH_LINKS=9\n"));
         (void)clearenv();
     }
 }
