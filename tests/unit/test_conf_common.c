@@ -95,7 +95,7 @@ static void everything_has_a_default(void **state)
     assert_string_equal(conf.advertise, "");
     assert_string_equal(conf.ledger_password_file, "");
     assert_string_equal(conf.views_password_file, "");
-    assert_int_equal(conf.links, 4);
+    assert_int_equal(conf.links, 8);
     assert_int_equal(conf.drop_events_every, 0);
     assert_int_equal(conf.allow_weak_ledger, 0);
 }
