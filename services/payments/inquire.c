@@ -12,6 +12,17 @@
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
 
+/* Lives in the request's arena. */
+struct inquiry {
+    struct service *svc;
+    struct bus_request *request;
+    uint8_t citizen[ID_BYTES];
+    int is_refreshed; /* the directory was asked anew: an unknown commune is now really unknown */
+};
+
+static enum command_verdict decide(struct command_state *state);
+static const struct command_spec inquire_command = {.name = "inquire", .decide = decide};
+
 static char *month_text(struct arena *arena, uint32_t month)
 {
     char *text = arena_alloc(arena, MONTH_TEXT_BYTES);
@@ -92,6 +103,28 @@ static enum command_verdict show(struct command_state *state)
     return COMMAND_ANSWERED;
 }
 
+static void on_refreshed(void *arg, int rc)
+{
+    struct inquiry *self = arg;
+    self->is_refreshed = 1;
+    if (rc < 0)
+        ledger_away(self->request);
+    else
+        command_run(self->svc, self->request, &inquire_command, self->citizen, self);
+}
+
+/* The commune may have been imported a moment ago: the directory's news, then once more from the
+ * start. */
+static enum command_verdict await_commune(struct command_state *state)
+{
+    struct inquiry *self = state->arg;
+    if (self->is_refreshed)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_UNAVAILABLE, "",
+                              "the participant's commune is not known here yet");
+    directory_refresh(state->svc->directory, on_refreshed, self);
+    return COMMAND_ANSWERED;
+}
+
 static enum command_verdict decide(struct command_state *state)
 {
     const Ansinh__V1__InquireRequest *in =
@@ -107,8 +140,7 @@ static enum command_verdict decide(struct command_state *state)
         directory_commune(state->svc->directory, state->before.commune);
     /* a bill without the supports of a commune that is not known here yet would be too high */
     if (rc == 0 && commune == NULL)
-        return command_refuse(state, ANSINH__V1__CODE__CODE_UNAVAILABLE, "",
-                              "the participant's commune is not known here yet");
+        return await_commune(state);
     if (rc == 0) {
         struct bill_place place = {.is_special_zone = commune->is_special_zone,
                                    .province = directory_province(commune)};
@@ -128,8 +160,6 @@ static enum command_verdict decide(struct command_state *state)
         return refuse_no_memory(state);
     return COMMAND_COMMIT;
 }
-
-static const struct command_spec inquire_command = {.name = "inquire", .decide = decide};
 
 /* The citizen that the request names; -EINVAL with err. */
 static int citizen_of(struct service *svc, const Ansinh__V1__InquireRequest *in,
@@ -155,12 +185,17 @@ static int citizen_of(struct service *svc, const Ansinh__V1__InquireRequest *in,
 
 void on_inquire(void *arg, struct bus_request *request)
 {
-    struct service *svc = arg;
-    uint8_t citizen[ID_BYTES];
     struct err err = {0};
-    const Ansinh__V1__InquireRequest *in = (const Ansinh__V1__InquireRequest *)request->input;
-    if (citizen_of(svc, in, citizen, &err) < 0)
+    struct inquiry *self = arena_zalloc(request->arena, sizeof(*self));
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    self->svc = arg;
+    self->request = request;
+    if (citizen_of(self->svc, (const Ansinh__V1__InquireRequest *)request->input, self->citizen,
+                   &err) < 0)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
     else
-        command_run(svc, request, &inquire_command, citizen, NULL);
+        command_run(self->svc, request, &inquire_command, self->citizen, self);
 }
