@@ -88,8 +88,8 @@ static void kill_a_service(struct trouble *self)
     static const struct {
         const char *service;
         unsigned n;
-    } victims[] = {{"payments", 1}, {"enrolment", 1}, {"analytics", 1},
-                   {"payments", 2}, {"enrolment", 2}, {"analytics", 2}};
+    } victims[] = {{"payments", 1},  {"enrolment", 1}, {"analytics", 1},     {"payments", 2},
+                   {"enrolment", 2}, {"analytics", 2}, {"notifications", 1}, {"gateway", 1}};
     unsigned i = (self->round / 2) % ARRAY_LEN(victims);
     if (self->round % 2 == 0)
         platform_signal(self->platform, victims[i].service, victims[i].n, SIGKILL);
@@ -101,7 +101,9 @@ static void test_killed_services_lose_nothing(void **state)
 {
     (void)state;
     struct platform *platform;
-    start(&platform, &(struct platform_conf){.enrolment = 2, .payments = 2, .analytics = 2});
+    start(&platform,
+          &(struct platform_conf){
+              .enrolment = 2, .payments = 2, .analytics = 2, .notifications = 1, .gateway = 1});
     load_in_trouble(platform, kill_a_service, 150, 12000);
     assert_exact(platform, 12000);
     platform_stop(&platform);
