@@ -12,6 +12,7 @@
 #include "services/cli/person.h"
 
 #define WINDOW 512
+#define USAGE "usage: ansinh drill sample|sprint [--seed N] [--people N] [--rate N] [--seconds N]"
 #define SPRINT_WINDOW 4096
 #define LISTS_ARENA_BYTES (16 * 1024 * 1024)
 #define SAMPLE_FOLDER "deploy/sample"
@@ -244,6 +245,8 @@ static int read_options(struct drill *self, int argc, char **argv)
         {"--seconds", &self->seconds, 1, SECONDS_MAX},
     };
     for (int i = 2; i < argc; i += 2) {
+        if (strcmp(argv[i], "--help") == 0)
+            return cli_fail(2, USAGE);
         size_t o = 0;
         while (o < ARRAY_LEN(options) && strcmp(options[o].name, argv[i]) != 0)
             o++;
@@ -260,7 +263,7 @@ int cli_drill(int argc, char **argv)
     static const char *const names[] = {"enrolment", "payments", NULL};
     int is_sample = argc >= 2 && strcmp(argv[1], "sample") == 0;
     if (!is_sample && (argc < 2 || strcmp(argv[1], "sprint") != 0))
-        return cli_fail(2, "usage: ansinh drill sample|sprint [--seed N] [--rate N] [--seconds N]");
+        return cli_fail(2, USAGE);
     struct drill *self = calloc(1, sizeof(*self));
     if (self == NULL)
         return cli_fail(1, "no memory");
