@@ -46,7 +46,7 @@ static void an_empty_board_sums_to_nothing(void **state)
     struct board_day days[4];
     int32_t hours[BOARD_HOURS][BOARD_TIMED_METRICS];
     uint32_t changed[4];
-    for (size_t metric = 0; metric < BOARD_METRICS; metric++)
+    for (enum board_metric metric = 0; metric < BOARD_METRICS; metric++)
         assert_int_equal(sum(metric, communes, ARRAY_LEN(communes)), 0);
     assert_int_equal(sum(BOARD_PAYMENTS, NULL, 0), 0);
     assert_int_equal(board_sum_days(board, communes, ARRAY_LEN(communes), DAY, days, 4), 0);
@@ -61,12 +61,12 @@ static void every_metric_adds_up_apart(void **state)
 {
     (void)state;
     static const uint32_t both[] = {2647, 99999};
-    for (size_t metric = 0; metric < BOARD_METRICS; metric++) {
+    for (enum board_metric metric = 0; metric < BOARD_METRICS; metric++) {
         board_add(board, 2647, metric, 100 + (int64_t)metric);
         board_add(board, 99999, metric, 1000);
         board_add(board, 2647, metric, 10);
     }
-    for (size_t metric = 0; metric < BOARD_METRICS; metric++) {
+    for (enum board_metric metric = 0; metric < BOARD_METRICS; metric++) {
         assert_int_equal(of(2647, metric), 110 + metric);
         assert_int_equal(of(99999, metric), 1000);
         assert_int_equal(sum(metric, both, 2), 1110 + metric);
