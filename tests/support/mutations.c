@@ -131,9 +131,9 @@ static void visit_text(struct walk *self, const ProtobufCFieldDescriptor *field,
 {
     static const char *const wrong[] = {"\xff", "a\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                                         "\xe1\xba"};
-    char **text = value, *before = *text, changed[1024];
     if (field->type != PROTOBUF_C_TYPE_STRING)
         return;
+    char **text = value, *before = *text, changed[1024];
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         (void)snprintf(changed, sizeof(changed), "%s%s", before, wrong[i]);
         *text = changed;
