@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/service/api.h"
+#include "common/service/seen.h"
 
 #define CONFLICTS_MAX                                                                              \
     16 /* re-reads of one command; each means that another command got through                     \
@@ -319,6 +320,8 @@ static void command_commit(struct command *self)
 
 static void on_conflict(struct command *self)
 {
+    if (self->state.svc->seen != NULL)
+        seen_forget(self->state.svc->seen, self->state.citizen);
     self->is_unknown = 0; /* the id is not known to the ledger: an earlier attempt did not happen */
     if (++self->conflicts > CONFLICTS_MAX)
         bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
@@ -330,6 +333,8 @@ static void on_conflict(struct command *self)
 static void on_done(struct command *self, struct journal_position position)
 {
     struct command_state *state = &self->state;
+    if (!self->spec->is_optimistic)
+        seen_keep(state->svc->seen, state->citizen, &state->next);
     if (state->svc->publisher != NULL)
         bus_publish_event(state->svc->publisher, state->partition, position.epoch, position.seq,
                           self->event_bytes, self->event_len);
@@ -377,6 +382,20 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
 
 /* --- the way in --- */
 
+/* On the state seen last, when there is one; if it is outdated, the commit ends in a conflict. */
+static void command_start(struct command *self)
+{
+    struct command_state *state = &self->state;
+    if (state->svc->seen == NULL)
+        state->svc->seen = seen_create(state->svc->ledger);
+    if (seen_find(state->svc->seen, state->citizen, &state->before)) {
+        state->is_read = state->has_citizen = 1;
+        command_decide(self);
+    } else {
+        command_read_record(self);
+    }
+}
+
 void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
                  const uint8_t citizen[ID_BYTES], void *arg)
 {
@@ -404,7 +423,7 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
     if (spec->is_optimistic)
         command_decide(self);
     else
-        command_read_record(self);
+        command_start(self);
 }
 
 struct citizen_reading {

@@ -1,5 +1,5 @@
-/* A command on one citizen: read, decide, commit, publish, answer; again on conflict; settled after
- * an unknown outcome.
+/* A command on one citizen: read (or remember), decide, commit, publish, answer; again on conflict;
+ * settled after an unknown outcome.
  *
  * The service gives a pure-ish decide function; everything that can go wrong between processes is
  * here, once. */
@@ -27,7 +27,7 @@ struct command_state {
     unsigned partition;
     int64_t now_ms; /* wall */
     int32_t today;  /* business day */
-    int is_read;    /* state was read from the ledger: has_citizen is the truth; else unknown */
+    int is_read;    /* has_citizen and before are known, perhaps outdated while may_answer is 0 */
     int may_answer; /* the request id is new to the ledger; while that is not known, decide must not
                        answer: it returns COMMAND_READ instead */
     int has_citizen;

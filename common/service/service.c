@@ -15,6 +15,7 @@
 #include "common/service/health.h"
 #include "common/service/policy.h"
 #include "common/service/registry.h"
+#include "common/service/seen.h"
 #include "common/store/commit.h"
 
 #define START_WAIT_MS 30000 /* for a Redis server that is still loading its file */
@@ -190,6 +191,7 @@ void service_close(struct service *svc)
     bus_client_destroy(&svc->client);
     store_destroy(&svc->views);
     store_destroy(&svc->ledger);
+    seen_destroy(&svc->seen);
     registry_destroy(&svc->registry);
     bus_server_destroy(&svc->server);
     bus_publisher_destroy(&svc->publisher);

@@ -64,6 +64,7 @@ struct service {
     struct policy *policy;
     struct metrics *metrics;
     struct registry *registry;
+    struct seen *seen; /* made and used by commands */
     int64_t started_at_ms;
     int is_draining;
     void *context; /* what spec->create made */
