@@ -56,7 +56,7 @@ static void take_state(struct state *ret)
 
 static void expect_untouched(void)
 {
-    struct state now;
+    struct state now = {0};
     platform_wait_ready(platform);
     take_state(&now);
     assert_string_equal(now.digest, before.digest);

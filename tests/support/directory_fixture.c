@@ -36,8 +36,8 @@ const void *directory_fixture_message(struct directory_fixture *self,
     size_t len = strlen(json);
     char *text = arena_strndup(self->arena, json, len);
     assert_non_null(text);
-    for (size_t i = 0; i < len; i++)
-        text[i] = text[i] == '\'' ? '"' : text[i];
+    for (char *quote = text; (quote = strchr(quote, '\'')) != NULL;)
+        *quote = '"';
     if (json_to_message(text, len, descriptor, self->arena, &message, &err) < 0)
         fail_msg("%s: %s: %s", json, err.field, err.text);
     return message;

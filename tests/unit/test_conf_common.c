@@ -1,6 +1,7 @@
 /* The options of every process: the common table in this process, then the real programs. */
 #include "tests/support/test.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -295,19 +296,15 @@ static void own_name(const char *service, char *ret, size_t size)
 {
     (void)snprintf(ret, size, "%s_PROT", service);
     for (char *p = ret; *p != '\0'; p++)
-        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+        *p = (char)toupper((unsigned char)*p);
 }
-
-#define FOR_EACH_SERVICE(name)                                                                     \
-    for (const char *const *name##_at = api_processes(), *name; (name = *name##_at) != NULL;       \
-         name##_at++)
 
 static void the_filter_kills_what_opens_a_socket(void **state)
 {
     (void)state;
     (void)setenv("ANSINH_VAR", directory, 1);
-    FOR_EACH_SERVICE(service)
-    assert_int_equal(run(service, (const char *const[]){NULL}, out), 1000 + SIGSYS);
+    for (const char *const *at = api_processes(); *at != NULL; at++)
+        assert_int_equal(run(*at, (const char *const[]){NULL}, out), 1000 + SIGSYS);
 }
 
 static void a_wrong_option_ends_every_program_before_its_first_socket(void **state)
@@ -318,8 +315,8 @@ static void a_wrong_option_ends_every_program_before_its_first_socket(void **sta
         {"ANSINH_LOG_LEVEL", "all"}, {"ANSINH_DRAIN_MS", "-1"}, {"ANSINH_ALLOW_WEAK_LEDGER", "y"},
     };
     (void)setenv("ANSINH_VAR", directory, 1);
-    FOR_EACH_SERVICE(service)
-    {
+    for (const char *const *at = api_processes(); *at != NULL; at++) {
+        const char *service = *at;
         char name[64];
         for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
             (void)setenv(wrong[i][0], wrong[i][1], 1);
@@ -361,8 +358,8 @@ static void wrong_words_end_every_program(void **state)
     (void)state;
     char path[64];
     (void)snprintf(path, sizeof(path), "%s/none.conf", directory);
-    FOR_EACH_SERVICE(service)
-    {
+    for (const char *const *at = api_processes(); *at != NULL; at++) {
+        const char *service = *at;
         expect_end(service, RUN(service, out, "--hlep"), 2, "--hlep");
         expect_end(service, RUN(service, out, "start"), 2, "start");
         expect_end(service, RUN(service, out, "--config", path), 2, path);
@@ -372,8 +369,8 @@ static void wrong_words_end_every_program(void **state)
 static void programs_explain_themselves(void **state)
 {
     (void)state;
-    FOR_EACH_SERVICE(service)
-    {
+    for (const char *const *at = api_processes(); *at != NULL; at++) {
+        const char *service = *at;
         char wanted[64];
         (void)snprintf(wanted, sizeof(wanted), "ansinh %s " ANSINH_VERSION "\n", service);
         assert_int_equal(RUN(service, out, "--version"), 0);
@@ -394,8 +391,8 @@ static void the_configuration_in_force_can_be_given_again(void **state)
     (void)state;
     char path[64];
     (void)snprintf(path, sizeof(path), "%s/printed.conf", directory);
-    FOR_EACH_SERVICE(service)
-    {
+    for (const char *const *at = api_processes(); *at != NULL; at++) {
+        const char *service = *at;
         (void)setenv("ANSINH_VAR", directory, 1);
         (void)setenv("ANSINH_LINKS", "7", 1);
         assert_int_equal(RUN(service, out, "--print-config"), 0);
@@ -471,8 +468,8 @@ static void every_option_is_read_by_somebody(void **state)
     (void)state;
     assert_int_equal(check_rows("common/service/conf_common.c", "common/service services"),
                      service_conf_n_items);
-    FOR_EACH_SERVICE(service)
-    {
+    for (const char *const *at = api_processes(); *at != NULL; at++) {
+        const char *service = *at;
         char folder[64], pattern[80];
         glob_t found;
         size_t n = 0;
