@@ -1,10 +1,11 @@
 /* Citizens' states as this process committed them last: a hint that saves the reading before a
  * commit.
  *
- * What is remembered may be outdated (another instance has written since), so nothing may be refused
- * or answered from it. A commit decided on it is safe: it names the version it expects, and a version
- * of a citizen's record stands for one state. All is forgotten when a connection to the ledger was
- * lost, because behind it the history may have been another one (restored, failed over). */
+ * What is remembered may be outdated (another instance has written since), so nothing may be
+ * refused or answered from it. A commit decided on it is safe: it names the version it expects, and
+ * a version of a citizen's record stands for one state. All is forgotten when a connection to the
+ * ledger was lost, because behind it the history may have been another one (restored, failed over).
+ */
 #ifndef ANSINH_SERVICE_SEEN_H
 #define ANSINH_SERVICE_SEEN_H
 
