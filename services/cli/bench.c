@@ -73,6 +73,7 @@ static void stage_init(struct stage *self, struct bench *bench, const char *serv
     buf_init(&self->bodies, BODIES_MAX_BYTES);
 }
 
+/* cppcheck-suppress unusedFunction ; it runs by CLEANUP */
 static void stage_fini(struct stage *self)
 {
     buf_fini(&self->bodies);
