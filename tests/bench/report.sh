@@ -26,6 +26,7 @@ round_summary() {
     for key in redis_floor_enrol_per_s zmq_enrol_per_s pg_enrol_per_s redis_floor_pay_per_s zmq_pay_per_s pg_pay_per_s http_pay_per_s; do
         printf '%s=%s ' "${key%_per_s}" "$(last $key)"
     done
+    printf 'zmq_pay_p99_ms=%s' "$(last zmq_pay_p99_ms)"
 }
 
 # row KEY VALUE [GOAL STRETCH]: a line of the table; a goal is ">= x" or "<= x".
