@@ -1,12 +1,15 @@
 #include "common/domain/contribution.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "common/domain/calendar.h"
 #include "common/domain/lump_sum.h"
 
 #define MONTHS_PER_YEAR 12
+#define PERCENT(basis_points)                                                                      \
+    {                                                                                              \
+        OPERAND_PER_MILLION, (basis_points)*PER_MILLION_OF_BASIS_POINT                             \
+    }
 
 _Static_assert(POLICY_SPECIAL_ZONE == GROUP_OTHER + 1, "the special zones' key follows the groups");
 
@@ -157,11 +160,9 @@ static void contribution_add(struct quote *quote, const struct rules *rules,
     quote->gross_vnd = method_is_lump_sum(request->method)
                            ? divide_half_up(share * quote->months, FULL_BASIS_POINTS)
                            : divide_half_up(share, FULL_BASIS_POINTS) * quote->months;
-    char rate[PERCENT_TEXT_BYTES], income[VND_TEXT_BYTES];
-    percent_format(rules->rate->value * PER_MILLION_OF_BASIS_POINT, rate);
-    vnd_format(request->income_vnd, income);
-    explain_add(&quote->lines, "contribution", quote->gross_vnd, rules->rate,
-                "%s x %s x %u month%s", rate, income, quote->months, quote->months == 1 ? "" : "s");
+    explain_add(&quote->lines, TEXT_CONTRIBUTION, quote->gross_vnd, rules->rate,
+                PERCENT(rules->rate->value), {OPERAND_VND, request->income_vnd},
+                {OPERAND_MONTHS, quote->months});
 }
 
 /* What the time between the months and the payment makes cheaper or dearer. */
@@ -174,11 +175,9 @@ static void interest_add(struct quote *quote, const struct rules *rules,
     int64_t flat_vnd = quote->gross_vnd;
     quote->gross_vnd =
         sum(request->income_vnd, rules->rate->value, rules->fund_rate->value, quote->months);
-    char rate[PERCENT_TEXT_BYTES];
-    percent_format(rules->fund_rate->value, rate);
-    explain_add(&quote->lines, is_future ? "discount" : "interest", quote->gross_vnd - flat_vnd,
-                rules->fund_rate, "%s a month, compound, for %u month%s paid %s", rate,
-                quote->months, quote->months == 1 ? "" : "s", is_future ? "ahead" : "late");
+    explain_add(&quote->lines, is_future ? TEXT_DISCOUNT : TEXT_INTEREST,
+                quote->gross_vnd - flat_vnd, rules->fund_rate,
+                {OPERAND_PER_MILLION, rules->fund_rate->value}, {OPERAND_MONTHS, quote->months});
 }
 
 /* The support is a share of the contribution at the poverty line, whatever the chosen income. */
@@ -193,46 +192,47 @@ static void central_support_add(struct quote *quote, const struct rules *rules,
                        (int64_t)FULL_BASIS_POINTS * FULL_BASIS_POINTS);
     quote->central_vnd = monthly_vnd * quote->months_supported;
     if (quote->months_supported == 0) {
-        explain_add(&quote->lines, "central_support", 0, rules->support_months,
-                    "none left: all %u months of support are used", limit);
+        explain_add(&quote->lines, TEXT_CENTRAL_SUPPORT_USED, 0, rules->support_months,
+                    {OPERAND_MONTHS, limit});
         return;
     }
     int is_cut = quote->months_supported < quote->months;
-    char share[PERCENT_TEXT_BYTES], rate[PERCENT_TEXT_BYTES], base[VND_TEXT_BYTES];
-    percent_format(rules->support->value * PER_MILLION_OF_BASIS_POINT, share);
-    percent_format(rules->rate->value * PER_MILLION_OF_BASIS_POINT, rate);
-    vnd_format(rules->poverty_line->value, base);
-    explain_add(&quote->lines, "central_support", -quote->central_vnd,
-                is_cut ? rules->support_months : rules->support, "%s x %s x %s x %u month%s%s",
-                share, rate, base, quote->months_supported, quote->months_supported == 1 ? "" : "s",
-                is_cut ? ", the last with support" : "");
+    explain_add(&quote->lines, is_cut ? TEXT_CENTRAL_SUPPORT_LAST : TEXT_CENTRAL_SUPPORT,
+                -quote->central_vnd, is_cut ? rules->support_months : rules->support,
+                PERCENT(rules->support->value), PERCENT(rules->rate->value),
+                {OPERAND_VND, rules->poverty_line->value},
+                {OPERAND_MONTHS, quote->months_supported});
 }
 
-/* One line of what a province adds to the supported months, and no more than is left to pay. */
-static void local_line_add(struct quote *quote, const struct policy_row *row, int64_t monthly_vnd,
-                           const char *explanation)
+/* What a province gives for the supported months, and no more than is left to pay. */
+static int64_t local_take(struct quote *quote, int64_t monthly_vnd, int *ret_is_cut)
 {
     int64_t wanted_vnd = monthly_vnd * quote->months_supported;
     int64_t left_vnd = quote->gross_vnd - quote->central_vnd - quote->local_vnd;
     int64_t vnd = MIN(wanted_vnd, left_vnd);
+    *ret_is_cut = vnd < wanted_vnd;
     quote->local_vnd += vnd;
-    explain_add(&quote->lines, "local_support", -vnd, row, "%s x %u month%s%s", explanation,
-                quote->months_supported, quote->months_supported == 1 ? "" : "s",
-                vnd < wanted_vnd ? ", no more than is left" : "");
+    return vnd;
 }
 
 static void local_share_add(struct quote *quote, const struct rules *rules,
                             const struct policy_row *row, int64_t base_vnd)
 {
-    char share[PERCENT_TEXT_BYTES], rate[PERCENT_TEXT_BYTES], base[VND_TEXT_BYTES];
-    char explanation[EXPLANATION_BYTES];
-    percent_format(row->value * PER_MILLION_OF_BASIS_POINT, share);
-    percent_format(rules->rate->value * PER_MILLION_OF_BASIS_POINT, rate);
-    vnd_format(base_vnd, base);
-    (void)snprintf(explanation, sizeof(explanation), "%s x %s x %s", share, rate, base);
+    int is_cut;
     int64_t contribution_vnd = divide_half_up(base_vnd * rules->rate->value, FULL_BASIS_POINTS);
-    local_line_add(quote, row, divide_half_up(contribution_vnd * row->value, FULL_BASIS_POINTS),
-                   explanation);
+    int64_t monthly_vnd = divide_half_up(contribution_vnd * row->value, FULL_BASIS_POINTS);
+    int64_t vnd = local_take(quote, monthly_vnd, &is_cut);
+    explain_add(&quote->lines, is_cut ? TEXT_LOCAL_SHARE_CUT : TEXT_LOCAL_SHARE, -vnd, row,
+                PERCENT(row->value), PERCENT(rules->rate->value), {OPERAND_VND, base_vnd},
+                {OPERAND_MONTHS, quote->months_supported});
+}
+
+static void local_amount_add(struct quote *quote, const struct policy_row *row)
+{
+    int is_cut;
+    int64_t vnd = local_take(quote, row->value, &is_cut);
+    explain_add(&quote->lines, is_cut ? TEXT_LOCAL_AMOUNT_CUT : TEXT_LOCAL_AMOUNT, -vnd, row,
+                {OPERAND_VND, row->value}, {OPERAND_MONTHS, quote->months_supported});
 }
 
 static void local_support_add(struct quote *quote, const struct policy *policy,
@@ -248,11 +248,8 @@ static void local_support_add(struct quote *quote, const struct policy *policy,
     if (row != NULL)
         local_share_add(quote, rules, row, request->income_vnd);
     row = support_on(policy, POLICY_LOCAL_AMOUNT, request, request->province);
-    if (row == NULL)
-        return;
-    char amount[VND_TEXT_BYTES];
-    vnd_format(row->value, amount);
-    local_line_add(quote, row, row->value, amount);
+    if (row != NULL)
+        local_amount_add(quote, row);
 }
 
 int contribution_quote(const struct policy *policy, const struct quote_request *request,

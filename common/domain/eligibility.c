@@ -1,31 +1,15 @@
 #include "common/domain/eligibility.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "common/domain/calendar.h"
 
-static const char *const explanations[ELIGIBILITY_BARS] = {
-    [BAR_COMPULSORY_SI] = "takes part in compulsory social insurance",
-    [BAR_PENSION] = "draws a pension",
-    [BAR_ALLOWANCE] = "draws a monthly social insurance allowance",
-    [BAR_FOREIGN_CITIZEN] = "is not a citizen of Viet Nam",
+static const enum explain_text texts[ELIGIBILITY_BARS] = {
+    [BAR_COMPULSORY_SI] = TEXT_BAR_COMPULSORY_SI,
+    [BAR_PENSION] = TEXT_BAR_PENSION,
+    [BAR_ALLOWANCE] = TEXT_BAR_ALLOWANCE,
+    [BAR_FOREIGN_CITIZEN] = TEXT_BAR_FOREIGN_CITIZEN,
 };
-
-PRINTF_LIKE(4, 5)
-static void reason_add(struct eligibility *self, enum eligibility_bar bar,
-                       const struct policy_row *row, const char *format, ...)
-{
-    struct eligibility_reason *reason = &self->reasons[self->n++];
-    reason->bar = bar;
-    memcpy(reason->citation, row->citation, sizeof(reason->citation));
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(reason->explanation, sizeof(reason->explanation), format, args);
-    va_end(args);
-}
 
 int eligibility_check(const struct policy *policy, const struct eligibility_request *request,
                       struct eligibility *ret, struct err *err)
@@ -37,15 +21,19 @@ int eligibility_check(const struct policy *policy, const struct eligibility_requ
     int rc = policy_need(policy, POLICY_MINIMUM_AGE, 0, request->on_day, &minimum, err);
     if (rc != 0)
         return rc;
-    ret->n = 0;
-    if (age < minimum->value)
-        reason_add(ret, BAR_AGE, minimum, "%d years old, must be at least %lld", age,
-                   (long long)minimum->value);
+    ret->lines.n = 0;
+    if (age < minimum->value) {
+        ret->bars[ret->lines.n] = BAR_AGE;
+        explain_add(&ret->lines, TEXT_BAR_AGE, 0, minimum, {OPERAND_COUNT, age},
+                    {OPERAND_COUNT, minimum->value});
+    }
     for (enum eligibility_bar bar = BAR_AGE + 1; bar < ELIGIBILITY_BARS; bar++) {
         const struct policy_row *row =
             request->has[bar] ? policy_on(policy, POLICY_BAR, (int32_t)bar, request->on_day) : NULL;
-        if (row != NULL)
-            reason_add(ret, bar, row, "%s", explanations[bar]);
+        if (row == NULL)
+            continue;
+        ret->bars[ret->lines.n] = bar;
+        explain_add_n(&ret->lines, texts[bar], 0, row, NULL, 0);
     }
     return 0;
 }

@@ -23,15 +23,9 @@ struct eligibility_request {
                                 */
 };
 
-struct eligibility_reason {
-    enum eligibility_bar bar;
-    char explanation[EXPLANATION_BYTES];
-    char citation[POLICY_CITATION_BYTES];
-};
-
 struct eligibility {
-    struct eligibility_reason reasons[ELIGIBILITY_BARS];
-    size_t n; /* 0: may join */
+    struct explain_lines lines;                  /* the reasons; none: may join */
+    enum eligibility_bar bars[ELIGIBILITY_BARS]; /* of each line */
 };
 
 /* Names everything that keeps the person out on the day, by the rows in force then. -EINVAL, field

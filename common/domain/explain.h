@@ -1,4 +1,5 @@
-/* How a computed sum explains itself: lines with a text, an amount and the text of the law. */
+/* How a computed sum explains itself: lines with a text, its operands, an amount and the text of
+ * the law. Rules only note what they did; words are made when somebody reads them. */
 #ifndef ANSINH_DOMAIN_EXPLAIN_H
 #define ANSINH_DOMAIN_EXPLAIN_H
 
@@ -7,31 +8,99 @@
 
 #include "common/domain/policy.h"
 
-#define EXPLAIN_LINES_MAX 8
-#define EXPLANATION_BYTES 120
+#define EXPLAIN_LINES_MAX 12
+#define EXPLAIN_OPERANDS_MAX 5
+#define EXPLANATION_BYTES 200
 #define VND_TEXT_BYTES 27 /* 19 digits, 6 commas, sign, NUL */
 #define PERCENT_TEXT_BYTES 16
 
+enum language { LANGUAGE_IS_VI = 1, LANGUAGE_IS_EN }; /* numbers of ansinh.v1.Language */
+
+/* The sentences of explain_texts.c. A new one is a value here and a row there. */
+enum explain_text {
+    TEXT_CONTRIBUTION,           /* rate, income, months */
+    TEXT_DISCOUNT,               /* monthly rate, months */
+    TEXT_INTEREST,               /* monthly rate, months */
+    TEXT_CENTRAL_SUPPORT,        /* share, rate, poverty line, months */
+    TEXT_CENTRAL_SUPPORT_LAST,   /* the same: no supported month is left after them */
+    TEXT_CENTRAL_SUPPORT_USED,   /* months of the limit */
+    TEXT_LOCAL_SHARE,            /* share, rate, base, months */
+    TEXT_LOCAL_SHARE_CUT,        /* the same, but no more than is left to pay */
+    TEXT_LOCAL_AMOUNT,           /* dong a month, months */
+    TEXT_LOCAL_AMOUNT_CUT,       /* the same, but no more than is left to pay */
+    TEXT_DONOR_AMOUNT,           /* dong a month, months */
+    TEXT_DONOR_AMOUNT_CUT,       /* the same, but no more than is left to pay */
+    TEXT_MEMBER_REDUCTION,       /* rank, share */
+    TEXT_MEMBER_REDUCTION_LATER, /* rank, share */
+    TEXT_RETIREMENT_AGE,         /* age, month in which it is reached */
+    TEXT_REQUIRED_YEARS,         /* years, duration paid, last month paid */
+    TEXT_AVERAGE_INCOME,         /* income, months */
+    TEXT_PENSION,                /* rate, average */
+    TEXT_PENSION_LUMP,           /* share, average, half years above, years */
+    TEXT_BAR_AGE,                /* years of age, years needed */
+    TEXT_BAR_COMPULSORY_SI,      /* none, as the others of enum eligibility_bar */
+    TEXT_BAR_PENSION,
+    TEXT_BAR_ALLOWANCE,
+    TEXT_BAR_FOREIGN_CITIZEN,
+    EXPLAIN_TEXTS
+};
+
+enum operand_unit { /* numbers of ansinh.v1.OperandUnit */
+                    OPERAND_NONE,
+                    OPERAND_COUNT,
+                    OPERAND_VND,
+                    OPERAND_PER_MILLION, /* 220000: "22 %" */
+                    OPERAND_MONTHS,      /* 3: "3 months" */
+                    OPERAND_YEARS,       /* 15: "15 years" */
+                    OPERAND_HALF_YEARS,  /* 7: "3.5" */
+                    OPERAND_AGE,         /* in months, 723: "60 years 3 months" */
+                    OPERAND_DURATION,    /* in months, 181: "15 years 1 month" */
+                    OPERAND_MONTH,       /* of the calendar, as calendar.h: "2047-06" */
+                    OPERAND_DATE,        /* day, as calendar.h: "2047-06-30" */
+                    OPERAND_COEFFICIENT, /* in hundredths, 229: "2.29" */
+                    OPERAND_UNITS
+};
+
+struct operand {
+    enum operand_unit unit;
+    int64_t value;
+};
+
 struct explain_line {
-    const char *key;                     /* "contribution", "central_support" */
-    char explanation[EXPLANATION_BYTES]; /* "22 % x 1,500,000 x 1 month" */
-    int64_t amount_vnd;                  /* negative for a support */
-    char citation[POLICY_CITATION_BYTES];
+    enum explain_text text;
+    uint32_t n_operands;
+    int64_t amount_vnd;           /* negative for what somebody else pays */
+    const struct policy_row *row; /* whose citation; lives as long as the policy */
+    struct operand operands[EXPLAIN_OPERANDS_MAX];
 };
 
 struct explain_lines {
-    struct explain_line rows[EXPLAIN_LINES_MAX];
     size_t n;
+    struct explain_line rows[EXPLAIN_LINES_MAX]; /* the first n hold something */
 };
 
-/* Adds a line that cites the row; key is a constant. The caller adds at most EXPLAIN_LINES_MAX. */
-void explain_add(struct explain_lines *self, const char *key, int64_t amount_vnd,
-                 const struct policy_row *row, const char *format, ...) PRINTF_LIKE(5, 6);
+/* Words of a text; static. The key is the same for every way to say one thing ("central_support");
+ * in a form {i} stands for operand i. */
+const char *explain_key(enum explain_text text);
+const char *explain_title(enum explain_text text, enum language language);
+const char *explain_form(enum explain_text text, enum language language);
+
+/* Adds a line that cites the row: explain_add(lines, text, vnd, row, {OPERAND_VND, 5}, ...). The
+ * caller adds at most EXPLAIN_LINES_MAX, each with 1 to EXPLAIN_OPERANDS_MAX operands. */
+#define explain_add(self, text, amount_vnd, row, ...)                                              \
+    explain_add_n(self, text, amount_vnd, row, (const struct operand[]){__VA_ARGS__},              \
+                  sizeof((const struct operand[]){__VA_ARGS__}) / sizeof(struct operand))
+void explain_add_n(struct explain_lines *self, enum explain_text text, int64_t amount_vnd,
+                   const struct policy_row *row, const struct operand *operands, size_t n);
+
+/* The line in words, cut to size. */
+void explain_format(const struct explain_line *line, enum language language, char *ret,
+                    size_t size);
 
 /* 1234567 as "1,234,567". */
 void vnd_format(int64_t vnd, char ret_text[VND_TEXT_BYTES]);
 /* 220000 as "22 %", 225000 as "22.5 %", 3100 as "0.31 %". */
-void percent_format(int64_t per_million, char ret_text[PERCENT_TEXT_BYTES]);
+void share_format(int64_t per_million, char ret_text[PERCENT_TEXT_BYTES]);
 /* value / unit, half-up; value >= 0. */
 int64_t divide_half_up(int64_t value, int64_t unit);
 

@@ -42,17 +42,15 @@ static void explain(struct quote *quote, int64_t first_vnd, const struct health_
                     const struct policy_row *level, const struct policy_row *rate,
                     const struct policy_row *share)
 {
-    char percent[PERCENT_TEXT_BYTES], base[VND_TEXT_BYTES];
-    percent_format(rate->value * PER_MILLION_OF_BASIS_POINT, percent);
-    vnd_format(level->value, base);
-    explain_add(&quote->lines, "contribution", first_vnd, rate, "%s x %s x %u months", percent,
-                base, request->months);
+    explain_add(&quote->lines, TEXT_CONTRIBUTION, first_vnd, rate,
+                {OPERAND_PER_MILLION, rate->value * PER_MILLION_OF_BASIS_POINT},
+                {OPERAND_VND, level->value}, {OPERAND_MONTHS, request->months});
     if (share->value == FULL_BASIS_POINTS)
         return;
-    percent_format(share->value * PER_MILLION_OF_BASIS_POINT, percent);
-    explain_add(&quote->lines, "member_reduction", quote->gross_vnd - first_vnd, share,
-                "member %u%s of the household pays %s", (unsigned)share->key,
-                share->key == HEALTH_RANKS ? " or later" : "", percent);
+    explain_add(&quote->lines,
+                share->key == HEALTH_RANKS ? TEXT_MEMBER_REDUCTION_LATER : TEXT_MEMBER_REDUCTION,
+                quote->gross_vnd - first_vnd, share, {OPERAND_COUNT, share->key},
+                {OPERAND_PER_MILLION, share->value * PER_MILLION_OF_BASIS_POINT});
 }
 
 int household_health_quote(const struct policy *policy, const struct health_request *request,

@@ -128,11 +128,8 @@ static int average_add(const struct policy *policy, const struct illustration_re
     }
     ret->average_vnd =
         divide_half_up(request->income_vnd * sum, (int64_t)FULL_COEFFICIENT * ret->months);
-    char income[VND_TEXT_BYTES];
-    vnd_format(request->income_vnd, income);
-    explain_add(&ret->lines, "average_income", ret->average_vnd, cited,
-                "%s in %u months, each times its year's coefficient, 1 for years to come", income,
-                ret->months);
+    explain_add(&ret->lines, TEXT_AVERAGE_INCOME, ret->average_vnd, cited,
+                {OPERAND_VND, request->income_vnd}, {OPERAND_MONTHS, ret->months});
     return 0;
 }
 
@@ -157,16 +154,10 @@ static int months_add(const struct policy *policy, const struct illustration_req
                          YEAR_LAST);
     ret->months = request->paid_months + (uint32_t)(last - eve);
     ret->pension_month = last + 1;
-    char text[MONTH_TEXT_BYTES];
-    month_format(ret->age_month, text);
-    explain_add(&ret->lines, "retirement_age", 0, age, "%lld years %lld months, reached in %s",
-                (long long)(age->value / MONTHS_PER_YEAR),
-                (long long)(age->value % MONTHS_PER_YEAR), text);
-    month_format(last, text);
-    explain_add(&ret->lines, "required_years", 0, years,
-                "at least %u years; %u years %u months are paid at the end of %s",
-                ret->required_years, ret->months / MONTHS_PER_YEAR, ret->months % MONTHS_PER_YEAR,
-                text);
+    explain_add(&ret->lines, TEXT_RETIREMENT_AGE, 0, age, {OPERAND_AGE, age->value},
+                {OPERAND_MONTH, ret->age_month});
+    explain_add(&ret->lines, TEXT_REQUIRED_YEARS, 0, years, {OPERAND_YEARS, ret->required_years},
+                {OPERAND_DURATION, ret->months}, {OPERAND_MONTH, last});
     return 0;
 }
 
@@ -185,12 +176,10 @@ static int lump_add(const struct policy *policy, const struct illustration_reque
         return 0;
     ret->lump_vnd =
         divide_half_up(ret->average_vnd * share->value * above, 2 * (int64_t)FULL_BASIS_POINTS);
-    char percent[PERCENT_TEXT_BYTES], average[VND_TEXT_BYTES];
-    percent_format(share->value * PER_MILLION_OF_BASIS_POINT, percent);
-    vnd_format(ret->average_vnd, average);
-    explain_add(&ret->lines, "lump_sum", ret->lump_vnd, years,
-                "once: %s x %s x %lld%s years above %lld", percent, average, (long long)above / 2,
-                above % 2 == 0 ? "" : ".5", (long long)years->value);
+    explain_add(&ret->lines, TEXT_PENSION_LUMP, ret->lump_vnd, years,
+                {OPERAND_PER_MILLION, share->value * PER_MILLION_OF_BASIS_POINT},
+                {OPERAND_VND, ret->average_vnd}, {OPERAND_HALF_YEARS, above},
+                {OPERAND_COUNT, years->value});
     return 0;
 }
 
@@ -210,10 +199,8 @@ int pension_illustrate(const struct policy *policy, const struct illustration_re
     if (rc != 0)
         return rc;
     ret->monthly_vnd = divide_half_up(ret->average_vnd * ret->rate_basis_points, FULL_BASIS_POINTS);
-    char percent[PERCENT_TEXT_BYTES], average[VND_TEXT_BYTES];
-    percent_format(ret->rate_basis_points * PER_MILLION_OF_BASIS_POINT, percent);
-    vnd_format(ret->average_vnd, average);
-    explain_add(&ret->lines, "pension", ret->monthly_vnd, rate, "%s x %s a month", percent,
-                average);
+    explain_add(&ret->lines, TEXT_PENSION, ret->monthly_vnd, rate,
+                {OPERAND_PER_MILLION, ret->rate_basis_points * PER_MILLION_OF_BASIS_POINT},
+                {OPERAND_VND, ret->average_vnd});
     return lump_add(policy, request, ret, err);
 }

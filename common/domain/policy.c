@@ -12,6 +12,7 @@
 #define SEX_KEYS (POLICY_FROM_YEARS_MAX + 1) /* keys of one sex */
 #define PROVINCES_MAX 100                    /* two digits */
 #define PROVINCE_KEYS 10                     /* keys of one province */
+#define REGULAR_METHODS 4                    /* monthly to yearly */
 
 /* A table with one row a day. */
 #define PLAIN(name, unit, min, max)                                                                \
@@ -31,6 +32,12 @@
     {                                                                                              \
         name, 0, FULL_BASIS_POINTS, UNIT_BASIS_POINTS, KEY_SEX_YEARS, SEX_IS_FEMALE *SEX_KEYS,     \
             SEX_IS_MALE *SEX_KEYS + POLICY_FROM_YEARS_MAX, 0, 0                                    \
+    }
+
+/* A table with rows for each method that is paid regularly. */
+#define METHOD(name)                                                                               \
+    {                                                                                              \
+        name, 1, 12, UNIT_MONTHS, KEY_METHOD, 1, METHODS - 1, REGULAR_METHODS, 0                   \
     }
 
 static const struct policy_form forms[POLICY_TABLES] = {
@@ -68,6 +75,39 @@ static const struct policy_form forms[POLICY_TABLES] = {
         PLAIN("pension_lump_share", UNIT_BASIS_POINTS, 1, 10 * FULL_BASIS_POINTS),
     [POLICY_INCOME_COEFFICIENT] = {"income_coefficient", 100, 10000, UNIT_COEFFICIENT, KEY_YEAR,
                                    1900, 2199, 0, 0},
+    [POLICY_DONOR_AMOUNT] = LOCAL("donor_amount", UNIT_VND, 1, VND_MAX),
+    [POLICY_SWITCHES] = {"switches", CHOICE_OFF, POLICY_CHOICES_END - 1, UNIT_CHOICE, KEY_SWITCH, 1,
+                         POLICY_SWITCHES_END - 1, POLICY_SWITCHES_END - 1, 0},
+    [POLICY_INCOME_STEP] = PLAIN("income_step", UNIT_VND, 1, VND_MAX),
+    [POLICY_METHOD_MONTHS] = METHOD("method_months"),
+    [POLICY_METHOD_DEADLINE] = METHOD("method_deadline"),
+    [POLICY_COMMISSION] = {"commission", 0, FULL_BASIS_POINTS, UNIT_BASIS_POINTS,
+                           KEY_METHOD_RENEWAL, 1, 2 * METHODS - 1, 0, 1},
+    [POLICY_EARLY_JOINER_AGE] = {"early_joiner_age", 1, AGE_MAX * 12, UNIT_AGE, KEY_SEX,
+                                 SEX_IS_FEMALE, SEX_IS_MALE, SEX_IS_MALE, 0},
+    [POLICY_EARLY_JOINER_YEARS] = PLAIN("early_joiner_years", UNIT_YEARS, 1, 50),
+    [POLICY_PENSION_LATE_LUMP_SHARE] =
+        PLAIN("pension_late_lump_share", UNIT_BASIS_POINTS, 1, 10 * FULL_BASIS_POINTS),
+    [POLICY_MATERNITY_AMOUNT] = PLAIN("maternity_amount", UNIT_VND, 1, VND_MAX),
+    [POLICY_MATERNITY_MONTHS] = PLAIN("maternity_months", UNIT_MONTHS, 1, 120),
+    [POLICY_MATERNITY_WINDOW] = PLAIN("maternity_window", UNIT_MONTHS, 1, 120),
+    [POLICY_FUNERAL_TIMES] = PLAIN("funeral_times", UNIT_TIMES, 1, 100),
+    [POLICY_FUNERAL_MONTHS] = PLAIN("funeral_months", UNIT_MONTHS, 1, 600),
+    [POLICY_SURVIVOR_SHARE] = PLAIN("survivor_share", UNIT_BASIS_POINTS, 1, 10 * FULL_BASIS_POINTS),
+    [POLICY_SURVIVOR_MONTHS] = PLAIN("survivor_months", UNIT_MONTHS, 1, 600),
+    [POLICY_SURVIVOR_PENSION_MONTHS] = PLAIN("survivor_pension_months", UNIT_MONTHS, 1, 600),
+    [POLICY_SURVIVOR_PENSION_FULL_MONTHS] =
+        PLAIN("survivor_pension_full_months", UNIT_MONTHS, 0, 600),
+    [POLICY_SURVIVOR_PENSION_MIN_MONTHS] =
+        PLAIN("survivor_pension_min_months", UNIT_MONTHS, 1, 600),
+    [POLICY_ONE_OFF_SHARE] = PLAIN("one_off_share", UNIT_BASIS_POINTS, 1, 10 * FULL_BASIS_POINTS),
+    [POLICY_ONE_OFF_WAIT_MONTHS] = PLAIN("one_off_wait_months", UNIT_MONTHS, 1, 120),
+    [POLICY_ONE_OFF_YEARS_MAX] = PLAIN("one_off_years_max", UNIT_YEARS, 1, 50),
+    [POLICY_SOCIAL_PENSION_AGE] = {"social_pension_age", 1, AGE_MAX * 12, UNIT_AGE, KEY_ANY_GROUP,
+                                   0, SUPPORT_GROUPS - 1, 0, 0},
+    [POLICY_SOCIAL_PENSION_AMOUNT] = PLAIN("social_pension_amount", UNIT_VND, 1, VND_MAX),
+    [POLICY_HEALTH_GAP_DAYS] = PLAIN("health_gap_days", UNIT_DAYS, 1, 3660),
+    [POLICY_HEALTH_WAIT_DAYS] = PLAIN("health_wait_days", UNIT_DAYS, 1, 3660),
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)
@@ -96,6 +136,18 @@ int32_t policy_province_key(uint32_t province, int32_t group)
 int32_t policy_sex_years_key(int32_t sex, int32_t from_years)
 {
     return sex * SEX_KEYS + from_years;
+}
+
+int32_t policy_renewal_key(int32_t method, int is_renewal)
+{
+    return method + (is_renewal ? METHODS : 0);
+}
+
+enum policy_choice policy_choice_on(const struct policy *policy, enum policy_switch name,
+                                    int32_t day)
+{
+    const struct policy_row *row = policy_on(policy, POLICY_SWITCHES, (int32_t)name, day);
+    return row == NULL ? CHOICE_NONE : (enum policy_choice)row->value;
 }
 
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,

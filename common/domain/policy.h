@@ -12,6 +12,7 @@
 
 #define POLICY_ROWS_MAX 1024
 #define POLICY_CITATION_BYTES 96
+#define POLICY_BUDGET_MAX_VND 1000000000000000LL
 #define FULL_BASIS_POINTS 10000
 #define FULL_MILLION 1000000
 #define PER_MILLION_OF_BASIS_POINT 100
@@ -47,6 +48,32 @@ enum policy_table_id {
     POLICY_PENSION_LUMP_YEARS,
     POLICY_PENSION_LUMP_SHARE,
     POLICY_INCOME_COEFFICIENT,
+    POLICY_DONOR_AMOUNT,
+    POLICY_SWITCHES,
+    POLICY_INCOME_STEP,
+    POLICY_METHOD_MONTHS,
+    POLICY_METHOD_DEADLINE,
+    POLICY_COMMISSION,
+    POLICY_EARLY_JOINER_AGE,
+    POLICY_EARLY_JOINER_YEARS,
+    POLICY_PENSION_LATE_LUMP_SHARE,
+    POLICY_MATERNITY_AMOUNT,
+    POLICY_MATERNITY_MONTHS,
+    POLICY_MATERNITY_WINDOW,
+    POLICY_FUNERAL_TIMES,
+    POLICY_FUNERAL_MONTHS,
+    POLICY_SURVIVOR_SHARE,
+    POLICY_SURVIVOR_MONTHS,
+    POLICY_SURVIVOR_PENSION_MONTHS,
+    POLICY_SURVIVOR_PENSION_FULL_MONTHS,
+    POLICY_SURVIVOR_PENSION_MIN_MONTHS,
+    POLICY_ONE_OFF_SHARE,
+    POLICY_ONE_OFF_WAIT_MONTHS,
+    POLICY_ONE_OFF_YEARS_MAX,
+    POLICY_SOCIAL_PENSION_AGE,
+    POLICY_SOCIAL_PENSION_AMOUNT,
+    POLICY_HEALTH_GAP_DAYS,
+    POLICY_HEALTH_WAIT_DAYS,
     POLICY_TABLES
 };
 
@@ -59,19 +86,25 @@ enum policy_unit {
     UNIT_YEARS,
     UNIT_AGE,         /* "60y3m" = 723 months */
     UNIT_COEFFICIENT, /* "2.29" = 229 */
-    UNIT_NONE         /* the row's being there says all; its value is 0 */
+    UNIT_DAYS,
+    UNIT_CHOICE, /* enum policy_choice */
+    UNIT_NONE    /* the row's being there says all; its value is 0 */
 };
 
 /* What tells the rows of one day apart. */
 enum policy_key {
     KEY_NONE,           /* one row a day; its key is 0 */
     KEY_GROUP,          /* enum support_group, or POLICY_SPECIAL_ZONE */
+    KEY_ANY_GROUP,      /* enum support_group, or 0 for everybody else */
     KEY_PROVINCE_GROUP, /* policy_province_key() */
     KEY_RANK,           /* of a household's member */
     KEY_BAR,            /* enum eligibility_bar */
     KEY_SEX,            /* enum sex */
     KEY_SEX_YEARS,      /* policy_sex_years_key() */
     KEY_YEAR,           /* of the calendar */
+    KEY_METHOD,         /* enum method */
+    KEY_METHOD_RENEWAL, /* policy_renewal_key() */
+    KEY_SWITCH,         /* enum policy_switch */
     KEY_VALUE           /* the value itself: the rows of a day are a set */
 };
 
@@ -79,12 +112,40 @@ enum policy_key {
 #define POLICY_SPECIAL_ZONE                                                                        \
     SUPPORT_GROUPS /* residents of island communes and special zones, any group */
 
+#define METHODS 7 /* numbers of ansinh.v1.Method; 0 unspecified */
+
+/* Numbers of ansinh.v1.PolicySwitch, which says what each one decides. */
+enum policy_switch {
+    SWITCH_NONE,
+    SWITCH_INCOME_STEP,
+    SWITCH_BACK_PAYMENT,
+    SWITCH_EARLIER_SUPPORT_COUNTS,
+    SWITCH_LUMP_ROUNDING,
+    SWITCH_HEALTH_WAIT,
+    POLICY_SWITCHES_END
+};
+
+/* Numbers of ansinh.v1.PolicyChoice. */
+enum policy_choice {
+    CHOICE_NONE,
+    CHOICE_OFF,
+    CHOICE_ON,
+    CHOICE_WARN,
+    CHOICE_REFUSE,
+    CHOICE_HALF_UP,
+    CHOICE_DOWN,
+    CHOICE_UP,
+    POLICY_CHOICES_END
+};
+
 /* Valid on days from..to inclusive. */
 struct policy_row {
     int32_t from_day, to_day;
     int32_t key;
-    int64_t value; /* in the table's unit */
+    int64_t value;      /* in the table's unit */
+    int64_t budget_vnd; /* of local and donors' rows; 0: no limit */
     char citation[POLICY_CITATION_BYTES];
+    char unconfirmed[POLICY_CITATION_BYTES]; /* what is to be confirmed on the primary text */
 };
 
 struct policy_table {
@@ -117,6 +178,9 @@ int32_t policy_province_key(uint32_t province, int32_t group);
 /* Key of a sex's row that holds from so many years on, at most POLICY_FROM_YEARS_MAX. */
 int32_t policy_sex_years_key(int32_t sex, int32_t from_years);
 
+/* Key of a method's row for those who join, or who go on. */
+int32_t policy_renewal_key(int32_t method, int is_renewal);
+
 /* The row in force on a day; NULL without one. */
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,
                                    int32_t key, int32_t day);
@@ -125,8 +189,13 @@ const struct policy_row *policy_on(const struct policy *policy, enum policy_tabl
 int policy_need(const struct policy *policy, enum policy_table_id table, int32_t key, int32_t day,
                 const struct policy_row **ret, struct err *err) MUST_CHECK;
 
+/* What a switch says on a day; CHOICE_NONE on a day before the tables begin. */
+enum policy_choice policy_choice_on(const struct policy *policy, enum policy_switch name,
+                                    int32_t day);
+
 /* Every table that is not optional has rows, each row a citation and a value in its range; no two
- * rows for the same thing overlap, and there is no gap between the first and the last. -EINVAL
+ * rows for the same thing overlap, there is no gap between the first and the last, and a
+ * switch has a choice that it knows. -EINVAL
  * naming table and row (counted from 1), with err->field the table. */
 int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
 

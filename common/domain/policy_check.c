@@ -2,6 +2,16 @@
 
 #include "common/domain/policy.h"
 
+/* The choices of each switch, a bit each. */
+#define BIT(choice) (1u << (choice))
+static const unsigned choices[POLICY_SWITCHES_END] = {
+    [SWITCH_INCOME_STEP] = BIT(CHOICE_OFF) | BIT(CHOICE_WARN) | BIT(CHOICE_REFUSE),
+    [SWITCH_BACK_PAYMENT] = BIT(CHOICE_OFF) | BIT(CHOICE_ON),
+    [SWITCH_EARLIER_SUPPORT_COUNTS] = BIT(CHOICE_OFF) | BIT(CHOICE_ON),
+    [SWITCH_LUMP_ROUNDING] = BIT(CHOICE_HALF_UP) | BIT(CHOICE_DOWN) | BIT(CHOICE_UP),
+    [SWITCH_HEALTH_WAIT] = BIT(CHOICE_OFF) | BIT(CHOICE_ON),
+};
+
 static int row_check(const struct policy_form *form, const struct policy_row *row, size_t row_n,
                      struct err *err)
 {
@@ -11,6 +21,9 @@ static int row_check(const struct policy_form *form, const struct policy_row *ro
     if (row->value < form->value_min || row->value > form->value_max || row->key < form->key_min ||
         row->key > form->key_max)
         return err_field(err, -EINVAL, table, "%s row %zu: value or group out of range", table,
+                         row_n);
+    if (form->unit == UNIT_CHOICE && (choices[row->key] & BIT(row->value)) == 0)
+        return err_field(err, -EINVAL, table, "%s row %zu: this switch has no such choice", table,
                          row_n);
     if (row->citation[0] == '\0')
         return err_field(err, -EINVAL, table, "%s row %zu: no citation", table, row_n);

@@ -7,6 +7,7 @@
 #include "common/domain/calendar.h"
 #include "common/domain/eligibility.h"
 #include "common/domain/pension.h"
+#include "common/service/explain_answer.h"
 #include "services/enrolment/enrolment.h"
 
 /* The rules' day; empty is today, and a day to come may be asked about. */
@@ -27,20 +28,38 @@ static int birth_day(const char *text, int32_t *ret, struct err *err)
                : 0;
 }
 
-static void answer_eligibility(struct bus_request *request, struct eligibility *found)
+static char *text_copy(struct arena *arena, const char *text)
 {
+    return arena_strndup(arena, text, strlen(text));
+}
+
+static void fail_no_memory(struct bus_request *request)
+{
+    bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+}
+
+static void answer_eligibility(struct bus_request *request, const struct eligibility *found)
+{
+    struct arena *arena = request->arena;
     Ansinh__V1__EligibilityReason rows[ELIGIBILITY_BARS], *reasons[ELIGIBILITY_BARS];
     Ansinh__V1__CheckEligibilityResponse out;
     ansinh__v1__check_eligibility_response__init(&out);
-    for (size_t i = 0; i < found->n; i++) {
+    for (size_t i = 0; i < found->lines.n; i++) {
+        const struct explain_line *line = &found->lines.rows[i];
         ansinh__v1__eligibility_reason__init(&rows[i]);
-        rows[i].bar = (Ansinh__V1__EligibilityBar)found->reasons[i].bar;
-        rows[i].explanation = found->reasons[i].explanation;
-        rows[i].citation = found->reasons[i].citation;
+        rows[i].bar = (Ansinh__V1__EligibilityBar)found->bars[i];
+        rows[i].explanation = explain_text(arena, line, LANGUAGE_IS_EN);
+        rows[i].explanation_vi = explain_text(arena, line, LANGUAGE_IS_VI);
+        rows[i].citation = text_copy(arena, line->row->citation);
         reasons[i] = &rows[i];
+        if (rows[i].explanation == NULL || rows[i].explanation_vi == NULL ||
+            rows[i].citation == NULL) {
+            fail_no_memory(request);
+            return;
+        }
     }
-    out.eligible = found->n == 0;
-    out.n_reasons = found->n;
+    out.eligible = found->lines.n == 0;
+    out.n_reasons = found->lines.n;
     out.reasons = reasons;
     bus_reply(request, &out.base);
 }
@@ -67,11 +86,6 @@ void on_check_eligibility(void *arg, struct bus_request *request)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
 }
 
-static char *text_copy(struct arena *arena, const char *text)
-{
-    return arena_strndup(arena, text, strlen(text));
-}
-
 static char *month_text(struct arena *arena, int32_t month)
 {
     char text[MONTH_TEXT_BYTES];
@@ -83,27 +97,21 @@ static char *month_text(struct arena *arena, int32_t month)
 static char *percent_text(struct arena *arena, int64_t basis_points)
 {
     char text[PERCENT_TEXT_BYTES];
-    percent_format(basis_points * PER_MILLION_OF_BASIS_POINT, text);
+    share_format(basis_points * PER_MILLION_OF_BASIS_POINT, text);
     return arena_strndup(arena, text, strcspn(text, " "));
 }
 
 static void answer_illustration(struct bus_request *request, struct illustration *found)
 {
     struct arena *arena = request->arena;
-    Ansinh__V1__QuoteLine rows[EXPLAIN_LINES_MAX], *lines[EXPLAIN_LINES_MAX];
     Ansinh__V1__IllustrateResponse out;
     ansinh__v1__illustrate_response__init(&out);
-    for (size_t i = 0; i < found->lines.n; i++) {
-        struct explain_line *line = &found->lines.rows[i];
-        ansinh__v1__quote_line__init(&rows[i]);
-        rows[i].key = text_copy(arena, line->key);
-        rows[i].explanation = line->explanation;
-        rows[i].citation = line->citation;
-        rows[i].amount_vnd = line->amount_vnd;
-        lines[i] = &rows[i];
+    out.lines = explain_answer(arena, &found->lines);
+    if (out.lines == NULL) {
+        fail_no_memory(request);
+        return;
     }
     out.n_lines = found->lines.n;
-    out.lines = lines;
     out.pension_from = month_text(arena, found->pension_month);
     out.reaches_age_in = month_text(arena, found->age_month);
     out.required_years = found->required_years;

@@ -1,12 +1,12 @@
 /* Quote: what would be owed, with every step and its citation. */
 #include <errno.h>
-#include <string.h>
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
 #include "common/domain/household_health.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
+#include "common/service/explain_answer.h"
 #include "common/service/policy.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
@@ -19,22 +19,14 @@ struct quoting {
 
 static void answer(struct bus_request *request, const struct quote *quote)
 {
-    struct arena *arena = request->arena;
-    Ansinh__V1__QuoteLine *rows = arena_alloc(arena, quote->lines.n * sizeof(*rows));
-    Ansinh__V1__QuoteLine *lines[EXPLAIN_LINES_MAX];
     Ansinh__V1__QuoteResponse out;
     ansinh__v1__quote_response__init(&out);
-    for (size_t i = 0; rows != NULL && i < quote->lines.n; i++) {
-        const struct explain_line *line = &quote->lines.rows[i];
-        ansinh__v1__quote_line__init(&rows[i]);
-        rows[i].key = arena_strndup(arena, line->key, strlen(line->key));
-        rows[i].explanation = arena_strndup(arena, line->explanation, strlen(line->explanation));
-        rows[i].citation = arena_strndup(arena, line->citation, strlen(line->citation));
-        rows[i].amount_vnd = line->amount_vnd;
-        lines[i] = &rows[i];
-        out.n_lines++;
+    out.lines = explain_answer(request->arena, &quote->lines);
+    if (out.lines == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
     }
-    out.lines = lines;
+    out.n_lines = quote->lines.n;
     out.gross_vnd = quote->gross_vnd;
     out.central_vnd = quote->central_vnd;
     out.local_vnd = quote->local_vnd;

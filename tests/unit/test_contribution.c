@@ -1,4 +1,5 @@
 #include "tests/support/test.h"
+#include "tests/support/said.h"
 
 #include <errno.h>
 #include <string.h>
@@ -111,14 +112,14 @@ static void the_highest_support_that_fits_applies(void **state)
 }
 
 static void expect_refused(const struct quote_request *request, int rc, const char *field,
-                           const char *said)
+                           const char *words)
 {
     struct quote quote;
     struct err err = {0};
     assert_int_equal(contribution_quote(policy, request, &quote, &err), rc);
     assert_string_equal(err.field, field);
-    if (strstr(err.text, said) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", err.text, said);
+    if (strstr(err.text, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, words);
     assert_int_equal(contribution_quote(policy, request, &quote, NULL), rc);
 }
 
@@ -201,7 +202,7 @@ static void support_ends_after_120_months(void **state)
     assert_int_equal(quote.central_vnd, 0);
     assert_int_equal(quote.participant_vnd, 330000);
     assert_int_equal(quote.months_supported, 0);
-    assert_string_equal(quote.lines.rows[1].explanation,
+    assert_string_equal(said(&quote.lines.rows[1]),
                         "none left: all 120 months of support are used");
     request.months_supported = UINT32_MAX;
     assert_int_equal(quote_of(&request).central_vnd, 0);
@@ -211,7 +212,7 @@ static void support_ends_after_120_months(void **state)
     assert_int_equal(quote.months_supported, 5);
     assert_int_equal(quote.central_vnd, 5 * 165000);
     assert_int_equal(quote.participant_vnd, 12 * 330000 - 5 * 165000);
-    assert_string_equal(quote.lines.rows[1].explanation,
+    assert_string_equal(said(&quote.lines.rows[1]),
                         "50 % x 22 % x 1,500,000 x 5 months, the last with support");
 }
 
@@ -221,16 +222,17 @@ static void the_sum_explains_itself(void **state)
     struct quote_request request = monthly(1500000, GROUP_OTHER, "2025-11-30");
     struct quote quote = quote_of(&request);
     assert_int_equal(quote.lines.n, 2);
-    assert_string_equal(quote.lines.rows[0].key, "contribution");
-    assert_string_equal(quote.lines.rows[0].explanation, "22 % x 1,500,000 x 1 month");
-    assert_string_equal(quote.lines.rows[0].citation, "Law 41/2024/QH15, article 36(1)");
-    assert_string_equal(quote.lines.rows[1].key, "central_support");
-    assert_string_equal(quote.lines.rows[1].explanation, "20 % x 22 % x 1,500,000 x 1 month");
-    assert_string_equal(quote.lines.rows[1].citation, "Decree 159/2025/ND-CP, article 5");
+    assert_string_equal(explain_key(quote.lines.rows[0].text), "contribution");
+    assert_string_equal(said(&quote.lines.rows[0]), "22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines.rows[0].row->citation, "Law 41/2024/QH15, article 36(1)");
+    assert_string_equal(explain_key(quote.lines.rows[1].text), "central_support");
+    assert_string_equal(said(&quote.lines.rows[1]), "20 % x 22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines.rows[1].row->citation, "Decree 159/2025/ND-CP, article 5");
     assert_int_equal(quote.lines.rows[1].amount_vnd, -66000);
     request.method = METHOD_IS_QUARTERLY;
-    assert_string_equal(quote_of(&request).lines.rows[0].explanation,
-                        "22 % x 1,500,000 x 3 months");
+    quote = quote_of(&request);
+    assert_string_equal(said(&quote.lines.rows[0]), "22 % x 1,500,000 x 3 months");
+    assert_string_equal(said_vi(&quote.lines.rows[0]), "22 % x 1.500.000 x 3 tháng");
 }
 
 static void odd_percentages_are_written_and_rounded_half_up(void **state)
@@ -252,8 +254,8 @@ static void odd_percentages_are_written_and_rounded_half_up(void **state)
     assert_int_equal(contribution_quote(odd, &request, &quote, NULL), 0);
     assert_int_equal(quote.gross_vnd, 337505);  /* 337,504.5 */
     assert_int_equal(quote.central_vnd, 40669); /* 40,668.75 */
-    assert_string_equal(quote.lines.rows[0].explanation, "22.5 % x 1,500,020 x 1 month");
-    assert_string_equal(quote.lines.rows[1].explanation, "12.05 % x 22.5 % x 1,500,000 x 1 month");
+    assert_string_equal(said(&quote.lines.rows[0]), "22.5 % x 1,500,020 x 1 month");
+    assert_string_equal(said(&quote.lines.rows[1]), "12.05 % x 22.5 % x 1,500,000 x 1 month");
     free(odd);
 }
 

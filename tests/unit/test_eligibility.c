@@ -1,4 +1,5 @@
 #include "tests/support/test.h"
+#include "tests/support/said.h"
 
 #include <errno.h>
 
@@ -41,20 +42,20 @@ static void from_15_years_on_and_without_an_upper_age(void **state)
     (void)state;
     struct eligibility_request request = born("2011-03-02", "2026-03-01");
     struct eligibility found = check(&request);
-    assert_int_equal(found.n, 1);
-    assert_int_equal(found.reasons[0].bar, BAR_AGE);
-    assert_string_equal(found.reasons[0].explanation, "14 years old, must be at least 15");
-    assert_string_equal(found.reasons[0].citation, "Law 41/2024/QH15, article 2(4)");
+    assert_int_equal(found.lines.n, 1);
+    assert_int_equal(found.bars[0], BAR_AGE);
+    assert_string_equal(said(&found.lines.rows[0]), "14 years old, must be at least 15");
+    assert_string_equal(found.lines.rows[0].row->citation, "Law 41/2024/QH15, article 2(4)");
     request = born("2011-03-01", "2026-03-01");
-    assert_int_equal(check(&request).n, 0);
+    assert_int_equal(check(&request).lines.n, 0);
     request = born("1926-03-01", "2026-03-01");
-    assert_int_equal(check(&request).n, 0);
+    assert_int_equal(check(&request).lines.n, 0);
 }
 
 static void each_bar_is_named_with_the_law(void **state)
 {
     (void)state;
-    static const char *const said[ELIGIBILITY_BARS] = {
+    static const char *const words[ELIGIBILITY_BARS] = {
         [BAR_COMPULSORY_SI] = "takes part in compulsory social insurance",
         [BAR_PENSION] = "draws a pension",
         [BAR_ALLOWANCE] = "draws a monthly social insurance allowance",
@@ -63,10 +64,10 @@ static void each_bar_is_named_with_the_law(void **state)
         struct eligibility_request request = born("1985-05-17", "2026-03-01");
         request.has[bar] = 1;
         struct eligibility found = check(&request);
-        assert_int_equal(found.n, 1);
-        assert_int_equal(found.reasons[0].bar, bar);
-        assert_string_equal(found.reasons[0].explanation, said[bar]);
-        assert_string_equal(found.reasons[0].citation, "Law 41/2024/QH15, article 2(4)");
+        assert_int_equal(found.lines.n, 1);
+        assert_int_equal(found.bars[0], bar);
+        assert_string_equal(said(&found.lines.rows[0]), words[bar]);
+        assert_string_equal(found.lines.rows[0].row->citation, "Law 41/2024/QH15, article 2(4)");
     }
 }
 
@@ -77,9 +78,9 @@ static void all_bars_are_told_at_once(void **state)
     for (enum eligibility_bar bar = BAR_AGE; bar < ELIGIBILITY_BARS; bar++)
         request.has[bar] = 1;
     struct eligibility found = check(&request);
-    assert_int_equal(found.n, ELIGIBILITY_BARS - 1);
-    for (size_t i = 0; i < found.n; i++)
-        assert_int_equal(found.reasons[i].bar, BAR_AGE + i);
+    assert_int_equal(found.lines.n, ELIGIBILITY_BARS - 1);
+    for (size_t i = 0; i < found.lines.n; i++)
+        assert_int_equal(found.bars[i], BAR_AGE + i);
 }
 
 static void the_bars_are_those_of_the_day(void **state)
@@ -88,8 +89,8 @@ static void the_bars_are_those_of_the_day(void **state)
     struct eligibility_request request = born("1985-05-17", "2025-06-30");
     request.has[BAR_COMPULSORY_SI] = 1;
     struct eligibility found = check(&request);
-    assert_int_equal(found.n, 1);
-    assert_string_equal(found.reasons[0].citation, "Law 58/2014/QH13, article 2(4)");
+    assert_int_equal(found.lines.n, 1);
+    assert_string_equal(found.lines.rows[0].row->citation, "Law 58/2014/QH13, article 2(4)");
 }
 
 static void days_that_make_no_sense_are_refused(void **state)

@@ -1,4 +1,5 @@
 #include "tests/support/test.h"
+#include "tests/support/said.h"
 
 #include <errno.h>
 #include <string.h>
@@ -99,28 +100,27 @@ static void a_households_sum_explains_itself(void **state)
     struct quote quote = quote_of(2, 12, "2026-08-01");
     assert_int_equal(quote.lines.n, 2);
     const struct explain_line *line = quote.lines.rows;
-    assert_string_equal(line[0].key, "contribution");
-    assert_string_equal(line[0].explanation, "4.5 % x 2,530,000 x 12 months");
+    assert_string_equal(explain_key(line[0].text), "contribution");
+    assert_string_equal(said(&line[0]), "4.5 % x 2,530,000 x 12 months");
     assert_int_equal(line[0].amount_vnd, 1366200);
-    assert_non_null(strstr(line[0].citation, "Decree 188/2025/ND-CP"));
-    assert_string_equal(line[1].key, "member_reduction");
-    assert_string_equal(line[1].explanation, "member 2 of the household pays 70 %");
+    assert_non_null(strstr(line[0].row->citation, "Decree 188/2025/ND-CP"));
+    assert_string_equal(explain_key(line[1].text), "member_reduction");
+    assert_string_equal(said(&line[1]), "member 2 of the household pays 70 %");
     assert_int_equal(line[1].amount_vnd, 956340 - 1366200);
     assert_int_equal(quote_of(1, 3, "2026-08-01").lines.n, 1);
     quote = quote_of(9, 3, "2026-08-01");
-    assert_string_equal(quote.lines.rows[1].explanation,
-                        "member 5 or later of the household pays 40 %");
+    assert_string_equal(said(&quote.lines.rows[1]), "member 5 or later of the household pays 40 %");
 }
 
 static void expect_refused(const struct health_request *request, int rc, const char *field,
-                           const char *said)
+                           const char *words)
 {
     struct quote quote;
     struct err err = {0};
     assert_int_equal(household_health_quote(policy, request, &quote, &err), rc);
     assert_string_equal(err.field, field);
-    if (strstr(err.text, said) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", err.text, said);
+    if (strstr(err.text, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, words);
     assert_int_equal(household_health_quote(policy, request, &quote, NULL), rc);
 }
 

@@ -1,5 +1,6 @@
 /* Resolutions of these tests are made up. */
 #include "tests/support/test.h"
+#include "tests/support/said.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,9 +71,9 @@ static void ten_percent_of_the_line_leave_682000(void **state)
     assert_int_equal(quote.local_vnd, 33000);
     assert_int_equal(quote.participant_vnd, 682000);
     assert_int_equal(quote.lines.n, 3);
-    assert_string_equal(quote.lines.rows[2].key, "local_support");
-    assert_string_equal(quote.lines.rows[2].explanation, "10 % x 22 % x 1,500,000 x 1 month");
-    assert_string_equal(quote.lines.rows[2].citation, "Resolution of a test");
+    assert_string_equal(explain_key(quote.lines.rows[2].text), "local_support");
+    assert_string_equal(said(&quote.lines.rows[2]), "10 % x 22 % x 1,500,000 x 1 month");
+    assert_string_equal(quote.lines.rows[2].row->citation, "Resolution of a test");
 }
 
 static void only_the_provinces_own_group_and_days_get_it(void **state)
@@ -102,7 +103,7 @@ static void a_share_is_of_the_chosen_income(void **state)
     struct quote_request request = in_province(15);
     struct quote quote = quote_of(&request);
     assert_int_equal(quote.local_vnd, 78100);
-    assert_string_equal(quote.lines.rows[2].explanation, "10 % x 22 % x 3,550,000 x 1 month");
+    assert_string_equal(said(&quote.lines.rows[2]), "10 % x 22 % x 3,550,000 x 1 month");
 }
 
 static void an_amount_is_a_month(void **state)
@@ -113,7 +114,7 @@ static void an_amount_is_a_month(void **state)
     request.method = METHOD_IS_QUARTERLY;
     struct quote quote = quote_of(&request);
     assert_int_equal(quote.local_vnd, 150000);
-    assert_string_equal(quote.lines.rows[2].explanation, "50,000 x 3 months");
+    assert_string_equal(said(&quote.lines.rows[2]), "50,000 x 3 months");
 }
 
 static void the_highest_row_of_a_table_applies_and_tables_add_up(void **state)
@@ -140,7 +141,7 @@ static void nobody_is_paid_for_joining(void **state)
     assert_int_equal(quote.participant_vnd, 0);
     assert_int_equal(quote.local_vnd, 165000);
     assert_int_equal(quote.lines.rows[3].amount_vnd, -33000);
-    assert_string_equal(quote.lines.rows[3].explanation, "50,000 x 1 month, no more than is left");
+    assert_string_equal(said(&quote.lines.rows[3]), "50,000 x 1 month, no more than is left");
 }
 
 static void it_ends_with_the_months_of_support(void **state)

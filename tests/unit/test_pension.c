@@ -1,4 +1,5 @@
 #include "tests/support/test.h"
+#include "tests/support/said.h"
 
 #include <errno.h>
 #include <string.h>
@@ -195,7 +196,7 @@ static struct illustration illustrate(const struct illustration_request *request
     if (pension_illustrate(policy, request, &found, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
     for (size_t i = 0; i < found.lines.n; i++)
-        assert_int_not_equal(found.lines.rows[i].citation[0], '\0');
+        assert_int_not_equal(found.lines.rows[i].row->citation[0], '\0');
     return found;
 }
 
@@ -215,12 +216,12 @@ static void who_joins_early_is_paid_at_the_age(void **state)
     assert_int_equal(found.lump_vnd, 0);
     assert_int_equal(found.lines.n, 4);
     const struct explain_line *line = found.lines.rows;
-    assert_string_equal(line[0].explanation, "60 years 0 months, reached in 2050-05");
-    assert_string_equal(line[0].citation, "Labour Code 45/2019/QH14, article 169(2)");
-    assert_string_equal(line[1].explanation,
+    assert_string_equal(said(&line[0]), "60 years 0 months, reached in 2050-05");
+    assert_string_equal(line[0].row->citation, "Labour Code 45/2019/QH14, article 169(2)");
+    assert_string_equal(said(&line[1]),
                         "at least 15 years; 24 years 3 months are paid at the end of 2050-05");
-    assert_string_equal(line[3].key, "pension");
-    assert_string_equal(line[3].explanation, "64 % x 5,000,000 a month");
+    assert_string_equal(explain_key(line[3].text), "pension");
+    assert_string_equal(said(&line[3]), "64 % x 5,000,000 a month");
     assert_int_equal(line[3].amount_vnd, 3200000);
 }
 
@@ -260,8 +261,7 @@ static void years_above_bring_a_lump_sum(void **state)
     assert_int_equal(found.average_vnd, 5049123);
     assert_int_equal(found.monthly_vnd, 3786842);
     assert_int_equal(found.lump_vnd, 8835965);
-    assert_string_equal(found.lines.rows[4].explanation,
-                        "once: 50 % x 5,049,123 x 3.5 years above 30");
+    assert_string_equal(said(&found.lines.rows[4]), "once: 50 % x 5,049,123 x 3.5 years above 30");
 }
 
 static void expect_refused(struct illustration_request request, const char *field)

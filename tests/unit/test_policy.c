@@ -14,8 +14,9 @@
 #define PATH_BYTES 128
 
 static const char *const names[] = {
-    "contribution.json", "eligibility.json",  "household-health.json", "lump-sums.json",
-    "pension.json",      "poverty-line.json", "reference-level.json"};
+    "benefits.json",        "contribution.json", "eligibility.json", "household-health.json",
+    "lump-sums.json",       "methods.json",      "pension.json",     "poverty-line.json",
+    "reference-level.json", "switches.json"};
 
 struct directory {
     char path[PATH_BYTES];
@@ -78,7 +79,7 @@ static int directory_destroy(void **state)
 
 /* Replaces the first `old` of a file, loads, and expects a refusal whose text contains `said`. */
 static void expect_refused(const struct directory *self, const char *name, const char *old,
-                           const char *new, const char *said)
+                           const char *new, const char *words)
 {
     char path[2 * PATH_BYTES], text[16384], broken[20000];
     file_path(self, name, path);
@@ -93,8 +94,8 @@ static void expect_refused(const struct directory *self, const char *name, const
     struct err err = {0};
     assert_int_equal(policy_load(self->path, &policy, &err), -EINVAL);
     assert_null(policy);
-    if (strstr(err.text, name) == NULL || strstr(err.text, said) == NULL)
-        fail_msg("\"%s\" names not %s and \"%s\"", err.text, name, said);
+    if (strstr(err.text, name) == NULL || strstr(err.text, words) == NULL)
+        fail_msg("\"%s\" names not %s and \"%s\"", err.text, name, words);
     file_put(path, text);
 }
 
