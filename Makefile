@@ -41,6 +41,8 @@ BINARIES := $(patsubst %,$(O)/bin/%,$(filter-out cli,$(SERVICES))) $(O)/bin/ansi
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(wildcard tests/integration/test_*.c))
+POWER_TESTS := $(patsubst tests/power/%.c,$(O)/tests/power/%,$(wildcard tests/power/test_*.c))
+POWER_OBJS := $(O)/obj/tests/power/disk.o $(O)/obj/tests/power/orders.o
 SUPPORT_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 
@@ -50,7 +52,7 @@ step = $(if $(V),,@echo "  $(1) $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest btest bench \
+.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench \
   asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
@@ -124,11 +126,20 @@ $(O)/tests/%: $(O)/obj/tests/%.o $(SUPPORT_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
 
+$(O)/tests/power/%: $(O)/obj/tests/power/%.o $(POWER_OBJS) $(SUPPORT_OBJS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
+
+# Goes into redis-server, so no sanitizer.
+$(O)/power/shim.so: tests/power/shim.c tests/power/shim.h
+	@mkdir -p $(@D)
+	$(call step,LD )$(CC) -D_GNU_SOURCE -I. -std=c11 -O2 -g $(WARNINGS) $(WERROR) -fPIC -shared -o $@ $<
+
 $(O)/bench/%: $(O)/obj/tests/bench/%.o $(SUPPORT_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
 
-build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS)
+build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so
 
 run: all ## run the platform with the sample campaign until Ctrl-C (PORT=8080 VAR=./var)
 	@deploy/run foreground
@@ -139,13 +150,16 @@ down: ## end what `make up` started
 
 test: packages-test ## build and run every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
-	@O=$(O) tests/run unit integration browser
+	@O=$(O) tests/run unit integration power browser
 unit: packages-test ## the unit tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(UNIT_TESTS)
 	@O=$(O) tests/run unit
 itest: packages-test ## the integration tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
 	@O=$(O) tests/run integration
+power: packages-test ## power cuts and sick disks alone (CUTS=50 power cuts)
+	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+	@O=$(O) POWER_CUTS=$(CUTS) tests/run power
 btest: packages-test ## the browser tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries
 	@O=$(O) tests/run browser
@@ -158,8 +172,9 @@ asan: packages-test ## unit and integration tests under AddressSanitizer and UBS
 	@$(MAKE) --no-print-directory -j$$(nproc) O=build/asan \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" build-tests
 	@O=build/asan ASAN_OPTIONS=handle_segv=2:handle_sigbus=2:handle_sigfpe=2:handle_sigill=2:detect_leaks=1 \
-	  tests/run unit integration
+	  tests/run unit integration power
 
+CUTS ?= 50
 T ?= 60
 FUZZ_COMMON := $(filter %/json.a %/loop.a %/proto.a %/base.a,$(COMMON))
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/support/json_every.o $(FUZZ_COMMON)

@@ -127,8 +127,8 @@ int store_check_functions(struct store *store, int is_ledger, int64_t wait_ms,
                           struct err *err) MUST_CHECK;
 
 /* 0 when the server's configuration makes every acknowledged write durable: appendonly yes,
- * appendfsync always, maxmemory-policy noeviction. -EPERM with the weak setting in err. Blocks up
- * to wait_ms. */
+ * appendfsync always, no-appendfsync-on-rewrite no, aof-load-truncated no, maxmemory-policy
+ * noeviction. -EPERM with the weak setting in err. Blocks up to wait_ms. */
 int store_check_durability(struct store *ledger, int64_t wait_ms, struct err *err) MUST_CHECK;
 
 /* Packed totals as stored in {p}:t: 16 bytes header (schema u8, flags u8, 2 zero bytes, epoch u32,

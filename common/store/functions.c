@@ -119,6 +119,7 @@ int store_check_durability(struct store *ledger, int64_t wait_ms, struct err *er
         {"appendonly", "yes", 0},
         {"appendfsync", "always", 0},
         {"no-appendfsync-on-rewrite", "no", 0}, /* "yes" suspends the syncs during a rewrite */
+        {"aof-load-truncated", "no", 0}, /* "yes" leaves half a commit (deploy/redis/serve) */
         {"maxmemory-policy", "noeviction", 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {

@@ -36,7 +36,7 @@ write_service() {
 }
 
 write_redis() {
-    write_service "$1" redis-server "$ROOT/deploy/redis/$1.conf" --dir "$VAR/$1" \
+    write_service "$1" "$ROOT/deploy/redis/serve" "$ROOT/deploy/redis/$1.conf" "$VAR/$1" \
         --unixsocket "$PLACE/run/$1.sock" --daemonize no
 }
 

@@ -51,7 +51,7 @@ stop_all() {
 start_redis() {
     rm -rf "${DATA:?}/$1"
     mkdir -p "$DATA/$1"
-    start "$1" redis-server "$ROOT/deploy/redis/$1.conf" --dir "$DATA/$1" --unixsocket "$PLACE/run/$1.sock" "${@:2}"
+    start "$1" "$ROOT/deploy/redis/serve" "$ROOT/deploy/redis/$1.conf" "$DATA/$1" --unixsocket "$PLACE/run/$1.sock" "${@:2}"
     wait_for "$1" redis-cli -s "$PLACE/run/$1.sock" ping
 }
 

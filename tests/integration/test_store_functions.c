@@ -78,6 +78,7 @@ static void weak_durability_is_refused(void **state)
         {"appendfsync", "everysec", "always"},
         {"appendonly", "no", "yes"},
         {"no-appendfsync-on-rewrite", "yes", "no"},
+        {"aof-load-truncated", "yes", "no"},
         {"maxmemory-policy", "allkeys-lru", "noeviction"},
     };
     for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++) {

@@ -85,10 +85,10 @@ static void exec_server(const struct redis_server *self, const char *conf)
     char log[PATH_MAX_BYTES + 16];
     (void)snprintf(log, sizeof(log), "%s/redis.log", self->directory);
     const char *argv[14 + OPTIONS_MAX] = {
-        "redis-server", conf,         "--port",      "0",  "--dir",     self->directory,
-        "--unixsocket", self->socket, "--daemonize", "no", "--logfile", log,
+        "deploy/redis/serve", conf, self->directory, "--port", "0", "--unixsocket", self->socket,
+        "--daemonize",        "no", "--logfile",     log,
     };
-    size_t n = 12;
+    size_t n = 11;
     for (size_t i = 0; self->options != NULL && self->options[i] != NULL && i < OPTIONS_MAX; i++)
         argv[n++] = self->options[i];
     char *args[14 + OPTIONS_MAX] = {0};
@@ -97,7 +97,8 @@ static void exec_server(const struct redis_server *self, const char *conf)
     _exit(127);
 }
 
-static void spawn(struct redis_server *self)
+/* -1: it ended by itself. */
+static int try_spawn(struct redis_server *self)
 {
     char conf[PATH_MAX];
     char relative[PATH_MAX_BYTES / 2];
@@ -112,12 +113,21 @@ static void spawn(struct redis_server *self)
         exec_server(self, conf);
     int64_t deadline_ms = clock_mono_ms() + START_WAIT_MS;
     while (!answers(self)) {
-        if (waitpid(self->pid, NULL, WNOHANG) == self->pid)
-            fail(self, "the server ended by itself");
+        if (waitpid(self->pid, NULL, WNOHANG) == self->pid) {
+            self->pid = 0;
+            return -1;
+        }
         if (clock_mono_ms() > deadline_ms)
             fail(self, "the server does not answer");
         (void)poll(NULL, 0, POLL_STEP_MS);
     }
+    return 0;
+}
+
+static void spawn(struct redis_server *self)
+{
+    if (try_spawn(self) < 0)
+        fail(self, "the server ended by itself");
 }
 
 struct redis_server *redis_server_start_with(const char *dir, const char *role,
@@ -209,6 +219,12 @@ void redis_server_restart(struct redis_server *self)
 {
     redis_server_kill(self);
     spawn(self);
+}
+
+int redis_server_try_restart(struct redis_server *self)
+{
+    redis_server_kill(self);
+    return try_spawn(self);
 }
 
 void redis_server_pause(struct redis_server *self)

@@ -40,6 +40,8 @@ pid_t redis_server_pid(const struct redis_server *self);
 void redis_server_kill(struct redis_server *self);
 /* Starts a killed server again on the same files; waits until it answers. */
 void redis_server_restart(struct redis_server *self);
+/* The same for files that it may refuse: -1 when the server ended by itself. */
+int redis_server_try_restart(struct redis_server *self);
 /* SIGSTOP and SIGCONT: connections stay open, nothing answers. */
 void redis_server_pause(struct redis_server *self);
 void redis_server_resume(struct redis_server *self);
