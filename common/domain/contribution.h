@@ -28,10 +28,19 @@ struct quote_request {
     uint32_t months; /* 0: the method's own number; must be given for a lump sum */
     enum support_group group;
     int is_special_zone;
-    uint32_t province;         /* code as a number, for the local support; 0: none */
-    int32_t on_day;            /* business day whose rules apply */
-    uint32_t months_supported; /* already carried by support: what is left of the limit is what is
-                                  given */
+    uint32_t province; /* code as a number, for the local support; 0: none */
+    int32_t on_day;    /* business day whose rules apply */
+    /* Months already carried by support, since July 2025 and before it: what is left of the limit
+     * is what is given; a switch says whether the earlier ones count. */
+    uint32_t months_supported, months_supported_earlier;
+};
+
+#define QUOTE_WARNINGS_MAX 2
+
+/* What is taken, but may be a mistake. */
+struct quote_warning {
+    const char *field; /* of the request */
+    struct explain_line line;
 };
 
 struct quote {
@@ -39,12 +48,15 @@ struct quote {
     uint32_t months;
     uint32_t months_supported; /* of them with support */
     struct explain_lines lines;
+    size_t n_warnings;
+    struct quote_warning warnings[QUOTE_WARNINGS_MAX];
 };
 
-/* The sum for one bill; lines add up to participant_vnd. -ERANGE: income under the poverty line or
- * over the cap, or a day that the tables do not know (err->field "income_vnd" or "on", the text
- * gives the allowed range and the citation); -EINVAL: unknown group, or months that do not fit the
- * method (for lump sums with the range and the citation). */
+/* The sum for one bill; lines add up to participant_vnd. The rules of the day of payment hold for
+ * all its months. -ERANGE: income under the poverty line, over the cap or between the steps where
+ * these bind, or a day that the tables do not know (err->field "income_vnd" or "on", the text gives
+ * the allowed range and the citation); -EINVAL: unknown group, or months that do not fit the method
+ * (with the range and the citation). On failure *ret holds nothing of use. */
 int contribution_quote(const struct policy *policy, const struct quote_request *request,
                        struct quote *ret, struct err *err) MUST_CHECK;
 
@@ -52,7 +64,7 @@ int contribution_quote(const struct policy *policy, const struct quote_request *
 int method_is_lump_sum(enum method method);
 
 /* Whether a person may join on a day (Law 41/2024/QH15, article 2): -EINVAL with field "birth_date"
- * and the citation. */
+ * and the citation; -ERANGE, field "on": a day that the tables do not know. */
 int contribution_check_age(const struct policy *policy, int32_t birth_day, int32_t on_day,
                            struct err *err) MUST_CHECK;
 

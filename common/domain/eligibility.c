@@ -33,7 +33,7 @@ int eligibility_check(const struct policy *policy, const struct eligibility_requ
         if (row == NULL)
             continue;
         ret->bars[ret->lines.n] = bar;
-        explain_add_n(&ret->lines, texts[bar], 0, row, NULL, 0);
+        explain_set_n(explain_next(&ret->lines), texts[bar], 0, row, NULL, 0);
     }
     return 0;
 }

@@ -10,17 +10,22 @@
 #define MONTHS_PER_YEAR 12
 #define OPERAND_TEXT_BYTES 64
 
-void explain_add_n(struct explain_lines *self, enum explain_text text, int64_t amount_vnd,
+void explain_set_n(struct explain_line *self, enum explain_text text, int64_t amount_vnd,
                    const struct policy_row *row, const struct operand *operands, size_t n)
 {
-    ASSERT(self->n < EXPLAIN_LINES_MAX && n <= EXPLAIN_OPERANDS_MAX);
-    struct explain_line *line = &self->rows[self->n++];
-    line->text = text;
-    line->n_operands = (uint32_t)n;
-    line->amount_vnd = amount_vnd;
-    line->row = row;
+    ASSERT(n <= EXPLAIN_OPERANDS_MAX);
+    self->text = text;
+    self->n_operands = (uint32_t)n;
+    self->amount_vnd = amount_vnd;
+    self->row = row;
     if (n > 0)
-        memcpy(line->operands, operands, n * sizeof(*operands));
+        memcpy(self->operands, operands, n * sizeof(*operands));
+}
+
+struct explain_line *explain_next(struct explain_lines *self)
+{
+    ASSERT(self->n < EXPLAIN_LINES_MAX);
+    return &self->rows[self->n++];
 }
 
 void vnd_format(int64_t vnd, char ret_text[VND_TEXT_BYTES])
@@ -52,6 +57,12 @@ void share_format(int64_t per_million, char ret_text[PERCENT_TEXT_BYTES])
 int64_t divide_half_up(int64_t value, int64_t unit)
 {
     return (value + unit / 2) / unit;
+}
+
+int64_t divide_rounded(int64_t value, int64_t unit, enum policy_choice rounding)
+{
+    int64_t up = rounding == CHOICE_DOWN ? 0 : rounding == CHOICE_UP ? unit - 1 : unit / 2;
+    return (value + up) / unit;
 }
 
 /* "1 month", "3 months". Vietnamese has one form. */

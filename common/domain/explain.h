@@ -30,6 +30,12 @@ enum explain_text {
     TEXT_LOCAL_AMOUNT_CUT,       /* the same, but no more than is left to pay */
     TEXT_DONOR_AMOUNT,           /* dong a month, months */
     TEXT_DONOR_AMOUNT_CUT,       /* the same, but no more than is left to pay */
+    TEXT_INCOME_STEP,            /* income, floor, cap, step, highest below the income */
+    TEXT_UNUSED_MONTHS,          /* rate, income, months */
+    TEXT_UNUSED_DISCOUNT,        /* monthly rate, months */
+    TEXT_UNUSED_CENTRAL,         /* months of support */
+    TEXT_UNUSED_LOCAL,           /* months of support */
+    TEXT_UNUSED_DONOR,           /* months of support */
     TEXT_MEMBER_REDUCTION,       /* rank, share */
     TEXT_MEMBER_REDUCTION_LATER, /* rank, share */
     TEXT_RETIREMENT_AGE,         /* age, month in which it is reached */
@@ -85,13 +91,18 @@ const char *explain_key(enum explain_text text);
 const char *explain_title(enum explain_text text, enum language language);
 const char *explain_form(enum explain_text text, enum language language);
 
-/* Adds a line that cites the row: explain_add(lines, text, vnd, row, {OPERAND_VND, 5}, ...). The
- * caller adds at most EXPLAIN_LINES_MAX, each with 1 to EXPLAIN_OPERANDS_MAX operands. */
-#define explain_add(self, text, amount_vnd, row, ...)                                              \
-    explain_add_n(self, text, amount_vnd, row, (const struct operand[]){__VA_ARGS__},              \
+/* Fills a line that cites the row: explain_set(line, text, vnd, row, {OPERAND_VND, 5}, ...), with 1
+ * to EXPLAIN_OPERANDS_MAX operands. */
+#define explain_set(self, text, amount_vnd, row, ...)                                              \
+    explain_set_n(self, text, amount_vnd, row, (const struct operand[]){__VA_ARGS__},              \
                   sizeof((const struct operand[]){__VA_ARGS__}) / sizeof(struct operand))
-void explain_add_n(struct explain_lines *self, enum explain_text text, int64_t amount_vnd,
+void explain_set_n(struct explain_line *self, enum explain_text text, int64_t amount_vnd,
                    const struct policy_row *row, const struct operand *operands, size_t n);
+
+/* Adds such a line; the caller adds at most EXPLAIN_LINES_MAX. */
+#define explain_add(self, text, amount_vnd, row, ...)                                              \
+    explain_set(explain_next(self), text, amount_vnd, row, __VA_ARGS__)
+struct explain_line *explain_next(struct explain_lines *self);
 
 /* The line in words, cut to size. */
 void explain_format(const struct explain_line *line, enum language language, char *ret,
@@ -101,7 +112,9 @@ void explain_format(const struct explain_line *line, enum language language, cha
 void vnd_format(int64_t vnd, char ret_text[VND_TEXT_BYTES]);
 /* 220000 as "22 %", 225000 as "22.5 %", 3100 as "0.31 %". */
 void share_format(int64_t per_million, char ret_text[PERCENT_TEXT_BYTES]);
-/* value / unit, half-up; value >= 0. */
+/* value / unit, half-up; value >= 0. The other rounds as CHOICE_DOWN or CHOICE_UP tells, and
+ * half-up for every other choice. */
 int64_t divide_half_up(int64_t value, int64_t unit);
+int64_t divide_rounded(int64_t value, int64_t unit, enum policy_choice rounding);
 
 #endif

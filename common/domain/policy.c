@@ -6,6 +6,7 @@
 #include "common/domain/calendar.h"
 #include "common/domain/eligibility.h"
 #include "common/domain/identity.h"
+#include "common/domain/refund.h"
 
 #define VND_MAX 1000000000LL
 #define AGE_MAX 150
@@ -108,6 +109,7 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_SOCIAL_PENSION_AMOUNT] = PLAIN("social_pension_amount", UNIT_VND, 1, VND_MAX),
     [POLICY_HEALTH_GAP_DAYS] = PLAIN("health_gap_days", UNIT_DAYS, 1, 3660),
     [POLICY_HEALTH_WAIT_DAYS] = PLAIN("health_wait_days", UNIT_DAYS, 1, 3660),
+    [POLICY_REFUND] = {"refund", 0, 0, UNIT_NONE, KEY_REASON, 1, REFUND_REASONS_END - 1, 0, 1},
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)

@@ -74,6 +74,7 @@ enum policy_table_id {
     POLICY_SOCIAL_PENSION_AMOUNT,
     POLICY_HEALTH_GAP_DAYS,
     POLICY_HEALTH_WAIT_DAYS,
+    POLICY_REFUND,
     POLICY_TABLES
 };
 
@@ -105,6 +106,7 @@ enum policy_key {
     KEY_METHOD,         /* enum method */
     KEY_METHOD_RENEWAL, /* policy_renewal_key() */
     KEY_SWITCH,         /* enum policy_switch */
+    KEY_REASON,         /* enum refund_reason */
     KEY_VALUE           /* the value itself: the rows of a day are a set */
 };
 

@@ -35,9 +35,8 @@ static int operands_fill(struct arena *arena, const struct explain_line *line,
     return 0;
 }
 
-/* -1: no memory. */
-static int line_fill(struct arena *arena, const struct explain_line *line,
-                     Ansinh__V1__QuoteLine *ret)
+int explain_answer_line(struct arena *arena, const struct explain_line *line,
+                        Ansinh__V1__QuoteLine *ret)
 {
     ansinh__v1__quote_line__init(ret);
     ret->key = copy(arena, explain_key(line->text));
@@ -46,9 +45,11 @@ static int line_fill(struct arena *arena, const struct explain_line *line,
     ret->explanation = explain_text(arena, line, LANGUAGE_IS_EN);
     ret->explanation_vi = explain_text(arena, line, LANGUAGE_IS_VI);
     ret->citation = copy(arena, line->row->citation);
+    ret->unconfirmed = copy(arena, line->row->unconfirmed);
     ret->amount_vnd = line->amount_vnd;
     if (ret->key == NULL || ret->title == NULL || ret->title_vi == NULL ||
-        ret->explanation == NULL || ret->explanation_vi == NULL || ret->citation == NULL)
+        ret->explanation == NULL || ret->explanation_vi == NULL || ret->citation == NULL ||
+        ret->unconfirmed == NULL)
         return -1;
     return operands_fill(arena, line, ret);
 }
@@ -61,7 +62,7 @@ Ansinh__V1__QuoteLine **explain_answer(struct arena *arena, const struct explain
     if (rows == NULL || ret == NULL)
         return NULL;
     for (size_t i = 0; i < lines->n; i++) {
-        if (line_fill(arena, &lines->rows[i], &rows[i]) < 0)
+        if (explain_answer_line(arena, &lines->rows[i], &rows[i]) < 0)
             return NULL;
         ret[i] = &rows[i];
     }

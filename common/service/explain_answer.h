@@ -11,6 +11,10 @@
 Ansinh__V1__QuoteLine **explain_answer(struct arena *arena,
                                        const struct explain_lines *lines) MUST_CHECK;
 
+/* The same of one line; -1: no memory. */
+int explain_answer_line(struct arena *arena, const struct explain_line *line,
+                        Ansinh__V1__QuoteLine *ret) MUST_CHECK;
+
 /* One line in words, for other messages. NULL: no memory. */
 char *explain_text(struct arena *arena, const struct explain_line *line,
                    enum language language) MUST_CHECK;

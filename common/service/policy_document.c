@@ -153,6 +153,7 @@ static int key_fits(const struct place *place, const Ansinh__V1__PolicyRow *row,
         {(int)row->method != 0, has_methods, "a method does not fit here"},
         {row->renewal, key == KEY_METHOD_RENEWAL, "renewal does not fit here"},
         {(int)row->switch_name != 0, key == KEY_SWITCH, "switchName does not fit here"},
+        {(int)row->reason != 0, key == KEY_REASON, "a reason does not fit here"},
     };
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         if (fields[i].is_given && !fields[i].fits)
@@ -214,6 +215,9 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
         break;
     case KEY_SWITCH:
         *ret = (int32_t)row->switch_name;
+        break;
+    case KEY_REASON:
+        *ret = (int32_t)row->reason;
         break;
     case KEY_VALUE:
         *ret = row->months;

@@ -69,10 +69,7 @@ static int check_choices(const struct policy *policy, const struct declaration *
         .on_day = facts->enrolled_day,
     };
     struct quote quote;
-    int rc = contribution_quote(policy, &request, &quote, err);
-    if (rc < 0 && err != NULL && strcmp(err->field, "on") == 0)
-        (void)snprintf(err->field, sizeof(err->field), "enrolled_on");
-    return rc;
+    return contribution_quote(policy, &request, &quote, err);
 }
 
 int declaration_check(const struct policy *policy, const struct declaration *declaration,
@@ -86,5 +83,7 @@ int declaration_check(const struct policy *policy, const struct declaration *dec
         rc = contribution_check_age(policy, ret->birth_day, ret->enrolled_day, err);
     if (rc == 0)
         rc = check_choices(policy, declaration, ret, err);
+    if (rc < 0 && err != NULL && strcmp(err->field, "on") == 0)
+        (void)snprintf(err->field, sizeof(err->field), "enrolled_on");
     return rc;
 }

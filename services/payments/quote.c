@@ -1,5 +1,6 @@
 /* Quote: what would be owed, with every step and its citation. */
 #include <errno.h>
+#include <string.h>
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
@@ -17,12 +18,42 @@ struct quoting {
     struct bus_request *request;
 };
 
+/* -1: no memory. */
+static int warnings_add(struct arena *arena, const struct quote *quote,
+                        Ansinh__V1__QuoteResponse *out)
+{
+    Ansinh__V1__QuoteWarning *rows = arena_alloc(arena, QUOTE_WARNINGS_MAX * sizeof(*rows));
+    out->warnings = arena_alloc(arena, QUOTE_WARNINGS_MAX * sizeof(*out->warnings));
+    if (rows == NULL || out->warnings == NULL)
+        return -1;
+    for (size_t i = 0; i < quote->n_warnings; i++) {
+        const struct quote_warning *warning = &quote->warnings[i];
+        Ansinh__V1__QuoteWarning *row = out->warnings[i] = &rows[i];
+        Ansinh__V1__QuoteLine line;
+        if (explain_answer_line(arena, &warning->line, &line) < 0)
+            return -1;
+        ansinh__v1__quote_warning__init(row);
+        row->field = arena_strndup(arena, warning->field, strlen(warning->field));
+        if (row->field == NULL)
+            return -1;
+        row->key = line.key;
+        row->text = line.explanation;
+        row->text_vi = line.explanation_vi;
+        row->citation = line.citation;
+        row->unconfirmed = line.unconfirmed;
+        row->n_operands = line.n_operands;
+        row->operands = line.operands;
+    }
+    out->n_warnings = quote->n_warnings;
+    return 0;
+}
+
 static void answer(struct bus_request *request, const struct quote *quote)
 {
     Ansinh__V1__QuoteResponse out;
     ansinh__v1__quote_response__init(&out);
     out.lines = explain_answer(request->arena, &quote->lines);
-    if (out.lines == NULL) {
+    if (out.lines == NULL || warnings_add(request->arena, quote, &out) < 0) {
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
         return;
     }
@@ -32,6 +63,8 @@ static void answer(struct bus_request *request, const struct quote *quote)
     out.local_vnd = quote->local_vnd;
     out.donor_vnd = quote->donor_vnd;
     out.due_vnd = quote->participant_vnd;
+    out.months = quote->months;
+    out.months_supported = quote->months_supported;
     bus_reply(request, &out.base);
 }
 
@@ -65,6 +98,8 @@ static void quote_voluntary(struct quoting *self, const struct directory_unit *u
         .group = (enum support_group)in->support_group,
         .is_special_zone = unit->is_special_zone,
         .province = directory_province(unit),
+        .months_supported = in->months_supported,
+        .months_supported_earlier = in->months_supported_earlier,
     };
     struct err err = {0};
     struct quote result;

@@ -36,10 +36,11 @@ static const struct good_request requests[] = {
                                  "'startMonth':'2026-06','paidMonths':12,'on':'2026-06-15'}"),
     {"Payments/Quote",
      "{'product':1,'unitCode':'02647','incomeVnd':1500000,'method':1,'months':1,"
-     "'supportGroup':4,'on':'2025-11-30'}",
-     NULL, " member_rank "},
+     "'supportGroup':4,'on':'2025-11-30','monthsSupported':5,'monthsSupportedEarlier':90}",
+     NULL, " member_rank months_supported months_supported_earlier "},
     {"Payments/Quote", "{'product':2,'unitCode':'02647','months':12,'memberRank':1}", NULL,
-     " unit_code income_vnd method support_group member_rank "},
+     " unit_code income_vnd method support_group member_rank months_supported "
+     "months_supported_earlier "},
     COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}",
             "{'participantId':'$p'}"),
     COMMAND("Payments/Inquire", "{'personalId':'010085000001'}", "{'personalId':'010085000001'}"),

@@ -53,7 +53,8 @@ static void operands_are_written_as_the_language_writes_them(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct explain_lines lines = {.n = 0};
-        explain_add_n(&lines, TEXT_CENTRAL_SUPPORT_USED, 0, &row, &cases[i].operand, 1);
+        explain_set_n(explain_next(&lines), TEXT_CENTRAL_SUPPORT_USED, 0, &row, &cases[i].operand,
+                      1);
         assert_non_null(strstr(said(&lines.rows[0]), cases[i].en));
         assert_non_null(strstr(said_vi(&lines.rows[0]), cases[i].vi));
     }

@@ -56,7 +56,8 @@ static struct quote quote_of(const struct quote_request *request)
         sum += quote.lines.rows[i].amount_vnd;
     assert_int_equal(sum, quote.participant_vnd);
     assert_true(quote.participant_vnd >= 0);
-    assert_int_equal(quote.participant_vnd + quote.central_vnd + quote.local_vnd, quote.gross_vnd);
+    assert_int_equal(quote.participant_vnd + quote.central_vnd + quote.local_vnd + quote.donor_vnd,
+                     quote.gross_vnd);
     return quote;
 }
 
@@ -144,6 +145,41 @@ static void nobody_is_paid_for_joining(void **state)
     assert_string_equal(said(&quote.lines.rows[3]), "50,000 x 1 month, no more than is left");
 }
 
+static void donors_come_after_the_province(void **state)
+{
+    (void)state;
+    resolve(POLICY_LOCAL_AMOUNT, 15, GROUP_OTHER, 50000);
+    resolve(POLICY_DONOR_AMOUNT, 15, GROUP_OTHER, 30000);
+    resolve(POLICY_DONOR_AMOUNT, 15, POLICY_SPECIAL_ZONE, 40000);
+    struct quote_request request = in_province(15);
+    request.method = METHOD_IS_QUARTERLY;
+    struct quote quote = quote_of(&request);
+    assert_int_equal(quote.local_vnd, 150000);
+    assert_int_equal(quote.donor_vnd, 90000);
+    assert_int_equal(quote.lines.n, 4);
+    assert_string_equal(explain_key(quote.lines.rows[3].text), "donor_support");
+    assert_string_equal(said(&quote.lines.rows[3]), "30,000 x 3 months");
+    request.is_special_zone = 1;
+    assert_int_equal(quote_of(&request).donor_vnd, 120000);
+    request = in_province(20);
+    assert_int_equal(quote_of(&request).donor_vnd, 0);
+}
+
+static void donors_give_no_more_than_is_left(void **state)
+{
+    (void)state;
+    resolve(POLICY_LOCAL_SUPPORT, 15, GROUP_POOR, 4500);
+    resolve(POLICY_DONOR_AMOUNT, 15, GROUP_POOR, 50000);
+    struct quote_request request = in_province(15);
+    request.group = GROUP_POOR;
+    request.income_vnd = 1500000;
+    struct quote quote = quote_of(&request); /* 330,000 - 165,000 - 148,500 */
+    assert_int_equal(quote.donor_vnd, 16500);
+    assert_int_equal(quote.participant_vnd, 0);
+    assert_string_equal(said(&quote.lines.rows[3]), "50,000 x 1 month, no more than is left");
+    assert_int_equal(quote.lines.rows[3].amount_vnd, -16500);
+}
+
 static void it_ends_with_the_months_of_support(void **state)
 {
     (void)state;
@@ -179,6 +215,8 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(an_amount_is_a_month),
     WITH_POLICY(the_highest_row_of_a_table_applies_and_tables_add_up),
     WITH_POLICY(nobody_is_paid_for_joining),
+    WITH_POLICY(donors_come_after_the_province),
+    WITH_POLICY(donors_give_no_more_than_is_left),
     WITH_POLICY(it_ends_with_the_months_of_support),
     WITH_POLICY(a_lump_sum_gets_it_for_each_month),
 };

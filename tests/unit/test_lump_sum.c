@@ -28,6 +28,18 @@ static int policy_close(void **state)
     return 0;
 }
 
+static int64_t future(int64_t income_vnd, int64_t rate, int64_t interest, uint32_t months)
+{
+    struct lump_sum sum = {income_vnd, rate, interest, CHOICE_HALF_UP};
+    return lump_sum_future(&sum, 1, months);
+}
+
+static int64_t missing(int64_t income_vnd, int64_t rate, int64_t interest, uint32_t months)
+{
+    struct lump_sum sum = {income_vnd, rate, interest, CHOICE_HALF_UP};
+    return lump_sum_missing(&sum, 1, months);
+}
+
 static struct quote_request lump(enum method method, uint32_t months)
 {
     int32_t day = 0;
@@ -53,57 +65,57 @@ static struct quote quote_of(const struct quote_request *request)
 static void two_future_years_are_7644801(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_future(1500000, RATE, R, 24), 7644801);
+    assert_int_equal(future(1500000, RATE, R, 24), 7644801);
 }
 
 static void four_future_years_are_14742290(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_future(1500000, RATE, R, 48), 14742290);
+    assert_int_equal(future(1500000, RATE, R, 48), 14742290);
 }
 
 static void one_missing_month_is_331023(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_missing(1500000, RATE, R, 1), 331023);
+    assert_int_equal(missing(1500000, RATE, R, 1), 331023);
 }
 
 static void twelve_missing_months_are_4040708(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_missing(1500000, RATE, R, 12), 4040708);
+    assert_int_equal(missing(1500000, RATE, R, 12), 4040708);
 }
 
 static void sixty_missing_months_are_21791542(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_missing(1500000, RATE, R, 60), 21791542);
+    assert_int_equal(missing(1500000, RATE, R, 60), 21791542);
 }
 
 static void without_interest_a_sum_is_its_months(void **state)
 {
     (void)state;
     for (uint32_t months = 1; months <= LUMP_MONTHS_MAX; months++) {
-        assert_int_equal(lump_sum_future(1500000, RATE, 0, months), 330000 * months);
-        assert_int_equal(lump_sum_missing(1500000, RATE, 0, months), 330000 * months);
+        assert_int_equal(future(1500000, RATE, 0, months), 330000 * months);
+        assert_int_equal(missing(1500000, RATE, 0, months), 330000 * months);
     }
     /* 0.22 x 1,500,002 is 330,000.44: rounded once, not 24 times */
-    assert_int_equal(lump_sum_future(1500002, RATE, 0, 24), 7920011);
-    assert_int_equal(lump_sum_missing(1500002, RATE, 0, 24), 7920011);
+    assert_int_equal(future(1500002, RATE, 0, 24), 7920011);
+    assert_int_equal(missing(1500002, RATE, 0, 24), 7920011);
 }
 
 static void the_first_future_month_is_not_discounted(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_future(1500000, RATE, R, 1), 330000);
+    assert_int_equal(future(1500000, RATE, R, 1), 330000);
 }
 
 static void halves_go_up(void **state)
 {
     (void)state;
-    assert_int_equal(lump_sum_future(25, RATE, 0, 1), 6);   /* 5.5 */
-    assert_int_equal(lump_sum_future(24, RATE, 0, 1), 5);   /* 5.28 */
-    assert_int_equal(lump_sum_missing(75, RATE, 0, 1), 17); /* 16.5 */
+    assert_int_equal(future(25, RATE, 0, 1), 6);   /* 5.5 */
+    assert_int_equal(future(24, RATE, 0, 1), 5);   /* 5.28 */
+    assert_int_equal(missing(75, RATE, 0, 1), 17); /* 16.5 */
 }
 
 /* splitmix64 */
@@ -147,10 +159,41 @@ static void random_sums_agree_with_the_formula_told_twice(void **state)
         int64_t income = 1500000 + (int64_t)(next(&seed) % 50000000);
         int64_t interest = (int64_t)(next(&seed) % 20001);
         uint32_t months = 1 + (uint32_t)(next(&seed) % 60);
-        assert_int_equal(lump_sum_future(income, RATE, interest, months),
+        assert_int_equal(future(income, RATE, interest, months),
                          told_again(income, interest, months, 1));
-        assert_int_equal(lump_sum_missing(income, RATE, interest, months),
+        assert_int_equal(missing(income, RATE, interest, months),
                          told_again(income, interest, months, 0));
+    }
+}
+
+static void a_switch_says_how_the_fraction_is_rounded(void **state)
+{
+    (void)state;
+    struct lump_sum sum = {24, RATE, 0, CHOICE_HALF_UP}; /* 5.28 */
+    assert_int_equal(lump_sum_future(&sum, 1, 1), 5);
+    sum.rounding = CHOICE_UP;
+    assert_int_equal(lump_sum_future(&sum, 1, 1), 6);
+    sum.income_vnd = 25; /* 5.5 */
+    assert_int_equal(lump_sum_missing(&sum, 1, 1), 6);
+    sum.rounding = CHOICE_DOWN;
+    assert_int_equal(lump_sum_missing(&sum, 1, 1), 5);
+    sum.income_vnd = 50; /* 11: nothing to round */
+    assert_int_equal(lump_sum_missing(&sum, 1, 1), 11);
+    sum.rounding = CHOICE_UP;
+    assert_int_equal(lump_sum_missing(&sum, 1, 1), 11);
+}
+
+static void a_sum_of_some_months_is_the_difference_of_two(void **state)
+{
+    (void)state;
+    struct lump_sum sum = {1500000, RATE, R, CHOICE_HALF_UP};
+    for (uint32_t first = 2; first <= 60; first++) {
+        int64_t off = lump_sum_future(&sum, 1, 60) - lump_sum_future(&sum, 1, first - 1) -
+                      lump_sum_future(&sum, first, 60);
+        assert_in_range(off + 1, 0, 2); /* each is rounded */
+        off = lump_sum_missing(&sum, 1, 60) - lump_sum_missing(&sum, 1, first - 1) -
+              lump_sum_missing(&sum, first, 60);
+        assert_in_range(off + 1, 0, 2);
     }
 }
 
@@ -158,9 +201,9 @@ static void the_largest_inputs_fit(void **state)
 {
     (void)state;
     int64_t income = 1000000000000; /* what the tables' ranges allow */
-    assert_int_equal(lump_sum_future(income, FULL_BASIS_POINTS, 0, LUMP_MONTHS_MAX),
+    assert_int_equal(future(income, FULL_BASIS_POINTS, 0, LUMP_MONTHS_MAX),
                      income * LUMP_MONTHS_MAX);
-    assert_true(lump_sum_missing(income, FULL_BASIS_POINTS, 20000, LUMP_MONTHS_MAX) >
+    assert_true(missing(income, FULL_BASIS_POINTS, 20000, LUMP_MONTHS_MAX) >
                 4 * income * LUMP_MONTHS_MAX);
 }
 
@@ -222,6 +265,21 @@ static void the_support_of_a_lump_sum_ends_with_the_120_months(void **state)
     quote = quote_of(&request);
     assert_int_equal(quote.central_vnd, 0);
     assert_int_equal(quote.participant_vnd, quote.gross_vnd);
+}
+
+static void the_switch_rounds_the_quotes(void **state)
+{
+    (void)state;
+    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    struct quote_request request = lump(METHOD_IS_MISSING_MONTHS, 1); /* 331,023.00 */
+    request.income_vnd = 1500001;                                     /* 331,023.22... */
+    int64_t down = quote_of(&request).gross_vnd;
+    for (size_t i = 0; i < table->n; i++)
+        if (table->rows[i].key == SWITCH_LUMP_ROUNDING)
+            table->rows[i].value = CHOICE_UP;
+    struct quote up = quote_of(&request);
+    assert_int_equal(up.gross_vnd, down + 1);
+    assert_int_equal(up.lines.rows[0].amount_vnd, 330001); /* 330,000.22 */
 }
 
 static void lines_of_every_lump_sum_add_up(void **state)
@@ -300,10 +358,13 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_future_month_is_not_discounted),
     cmocka_unit_test(halves_go_up),
     cmocka_unit_test(random_sums_agree_with_the_formula_told_twice),
+    cmocka_unit_test(a_switch_says_how_the_fraction_is_rounded),
+    cmocka_unit_test(a_sum_of_some_months_is_the_difference_of_two),
     cmocka_unit_test(the_largest_inputs_fit),
     WITH_POLICY(future_years_explain_themselves),
     WITH_POLICY(missing_months_explain_themselves),
     WITH_POLICY(the_support_of_a_lump_sum_ends_with_the_120_months),
+    WITH_POLICY(the_switch_rounds_the_quotes),
     WITH_POLICY(lines_of_every_lump_sum_add_up),
     WITH_POLICY(months_out_of_range_are_refused_with_the_law),
     WITH_POLICY(a_year_without_a_fund_rate_has_no_lump_sums),
