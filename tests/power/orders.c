@@ -9,7 +9,6 @@
 #include "common/base/parse.h"
 #include "tests/power/orders.h"
 
-#define USED_PARTITIONS 4U
 #define BUCKETS 4U
 #define EVENT_MAX_BYTES 1500
 #define AMOUNT_VND(i) (1000 + (int64_t)(i))
@@ -80,11 +79,11 @@ static void order_send(struct orders *self, unsigned i)
     memcpy(event, filler, sizeof(event));
     memcpy(event, &i, sizeof(i));
     commit_init(&commit);
-    commit.partition = i % USED_PARTITIONS;
+    commit.partition = i % ORDERS_PARTITIONS;
     commit.id = order->id;
     commit.fingerprint = i;
     commit.now_ms = clock_wall_ms();
-    unsigned bucket = i / USED_PARTITIONS % BUCKETS;
+    unsigned bucket = i / ORDERS_PARTITIONS % BUCKETS;
     commit.records[0] = (struct commit_record){record_key,
                                                key_citizen(commit.partition, bucket, record_key),
                                                (const char *)&i,
@@ -175,7 +174,7 @@ static struct order *order_at(struct partition_check *self, const redisReply *re
     assert_true(reply->len >= at + sizeof(i));
     memcpy(&i, reply->str + at, sizeof(i));
     assert_true(i < self->orders->n_started);
-    assert_int_equal(i % USED_PARTITIONS, self->partition);
+    assert_int_equal(i % ORDERS_PARTITIONS, self->partition);
     return &self->orders->list[i];
 }
 
@@ -276,7 +275,7 @@ unsigned orders_check(struct orders *self, unsigned *ret_found)
     unsigned n_found = 0, n_lost = 0;
     for (unsigned i = 0; i < self->n_started; i++)
         self->list[i].seen = 0;
-    for (unsigned p = 0; p < USED_PARTITIONS; p++)
+    for (unsigned p = 0; p < ORDERS_PARTITIONS; p++)
         check_partition(self, p);
     for (unsigned i = 0; i < self->n_started; i++) {
         const struct order *order = &self->list[i];

@@ -9,6 +9,7 @@
 #include "tests/support/store_fixture.h"
 
 #define ORDERS_MAX 60000
+#define ORDERS_PARTITIONS 4U /* the first ones */
 
 struct orders;
 

@@ -1,6 +1,6 @@
-/* Goes into redis-server by LD_PRELOAD: notes what was synced in the page of shim.h, and lets syncs
- * be slow, fail, or be the moment at which the power fails. Without the page it does nothing but
- * pass on. */
+/* Goes into redis-server, and what deploy/redis/serve starts before it, by LD_PRELOAD: notes what
+ * was synced in the page of shim.h, and lets syncs be slow, fail, or be the moment at which the
+ * power fails. Without the page it does nothing but pass on. */
 #include "tests/power/shim.h"
 
 #include <dlfcn.h>
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 static struct shim_state *state;
+static int is_server; /* or a program that prepares its files */
 
 static struct {
     int (*fdatasync)(int fd);
@@ -52,9 +53,7 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv(SHIM_STATE_VARIABLE);
     find_real();
-    if (path == NULL || strcmp(program_invocation_short_name, "redis-server") != 0)
-        return;
-    int fd = real.open64(path, O_RDWR | O_CLOEXEC);
+    int fd = path == NULL ? -1 : real.open64(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
     void *page = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -62,8 +61,11 @@ __attribute__((constructor)) static void begin(void)
     if (page == MAP_FAILED)
         return;
     state = page;
-    (void)setpgid(0, 0);
-    (void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+    is_server = strcmp(program_invocation_short_name, "redis-server") == 0;
+    if (is_server) {
+        (void)setpgid(0, 0);
+        (void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+    }
 }
 
 /* Other libraries are begun before this one and may open files already. */
@@ -72,7 +74,7 @@ __attribute__((constructor)) static void begin(void)
 /* True in the step in which the power fails. */
 static int is_last_step(void)
 {
-    return state != NULL && atomic_fetch_add(&state->n_steps, 1) + 1 == atomic_load(&state->cut_at);
+    return is_server && atomic_fetch_add(&state->n_steps, 1) + 1 == atomic_load(&state->cut_at);
 }
 
 static void power_fails(void)

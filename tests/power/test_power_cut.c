@@ -19,6 +19,7 @@
 #define ORDERS_PER_CUT 1200
 #define STEPS_PER_CUT 150 /* about three dozen batches */
 #define STEPS_OF_REWRITE 40
+#define STEPS_TO_SYNC 2 /* of a commit: its write, and before its sync */
 
 static int64_t setting(const char *name, int64_t max, int64_t otherwise)
 {
@@ -126,6 +127,37 @@ static void test_no_acknowledged_commit_is_lost(void **state)
     disk_destroy(&scene.disk);
 }
 
+/* Killed between write and sync, the server finds the commit in its file again and answers the
+ * repeat from memory: then it must be on the disk, too. */
+static void test_what_a_kill_left_unsynced_is_synced_before_it_is_told(void **state)
+{
+    (void)state;
+    struct scene scene = {.disk = disk_create(1)};
+    struct shim_state *shim = disk_state(scene.disk);
+    struct disk_loss loss;
+    ledger_open(&scene);
+    TURN_UNTIL(scene.f.loop, store_links_up(scene.f.store) == scene.f.conf.n_links);
+    for (unsigned i = 0; i < 5; i++) {
+        TURN_UNTIL(scene.f.loop, store_links_up(scene.f.store) > 0);
+        atomic_store(&shim->cut_at, atomic_load(&shim->n_steps) + STEPS_TO_SYNC);
+        while (!disk_is_dead(scene.f.server))
+            orders_turn(scene.orders, 1);
+        TURN_UNTIL(scene.f.loop, store_links_up(scene.f.store) == 0);
+        disk_attach(scene.disk);
+        redis_server_restart(scene.f.server);
+        disk_detach();
+        while (orders_open(scene.orders) > 0)
+            orders_turn(scene.orders, 0);
+        disk_cut(scene.disk, scene.f.server, DISK_LOSES, &loss);
+        TURN_UNTIL(scene.f.loop, store_links_up(scene.f.store) == 0);
+        disk_restart(scene.disk, scene.f.server);
+        assert_int_equal(orders_acknowledged(scene.orders), i + 1);
+        assert_int_equal(orders_check(scene.orders, NULL), 0);
+    }
+    ledger_close(&scene);
+    disk_destroy(&scene.disk);
+}
+
 /* The same with a sync each second finds acknowledged commits missing: the test can fail. */
 static void test_a_weaker_setting_loses_commits(void **state)
 {
@@ -151,6 +183,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_acknowledged_commit_is_lost),
+        cmocka_unit_test(test_what_a_kill_left_unsynced_is_synced_before_it_is_told),
         cmocka_unit_test(test_a_weaker_setting_loses_commits),
     };
     const char *filter = getenv("TEST_FILTER");
