@@ -2,9 +2,10 @@
 
 #include "ansinh/v1/payments.pb-c.h"
 
-/* Quotes and inquiries are refused before payments when there is too much to do. */
+/* Quotes, leaflets and inquiries are refused before payments when there is too much to do. */
 static const struct bus_method methods[] = {
     {"Quote", on_quote, 0},
+    {"GetLeaflet", on_get_leaflet, 0},
     {"Inquire", on_inquire, BUS_COMMAND},
     {"Pay", on_pay, BUS_COMMAND | BUS_URGENT},
     {"GetPayment", on_get_payment, BUS_URGENT},

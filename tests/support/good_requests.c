@@ -41,6 +41,8 @@ static const struct good_request requests[] = {
     {"Payments/Quote", "{'product':2,'unitCode':'02647','months':12,'memberRank':1}", NULL,
      " unit_code income_vnd method support_group member_rank months_supported "
      "months_supported_earlier "},
+    READ("Payments/GetLeaflet", "{'unitCode':'15','on':'2026-03-01','incomesVnd':[1500000,2000000],"
+                                "'methods':[1,4],'joiningAges':[30]}"),
     COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}",
             "{'participantId':'$p'}"),
     COMMAND("Payments/Inquire", "{'personalId':'010085000001'}", "{'personalId':'010085000001'}"),

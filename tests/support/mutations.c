@@ -30,6 +30,14 @@ static void walk_value(struct walk *self, const ProtobufCFieldDescriptor *field,
     }
 }
 
+/* Of a list's row: a number's own bytes, else a pointer. */
+static size_t row_bytes(const ProtobufCFieldDescriptor *field)
+{
+    int is_32 = field->type == PROTOBUF_C_TYPE_INT32 || field->type == PROTOBUF_C_TYPE_UINT32 ||
+                field->type == PROTOBUF_C_TYPE_ENUM;
+    return is_32 ? sizeof(int32_t) : sizeof(int64_t);
+}
+
 static void walk_message(struct walk *self, ProtobufCMessage *message)
 {
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
@@ -43,12 +51,11 @@ static void walk_message(struct walk *self, ProtobufCMessage *message)
             walk_value(self, field, value);
             continue;
         }
-        /* the platform's lists hold messages and texts: pointers */
         size_t n = *(const size_t *)quantifier;
         if (n == 0)
             fail_msg("%s has no row", field->name);
         for (size_t row = 0; row < n; row++)
-            walk_value(self, field, *(char **)value + row * sizeof(void *));
+            walk_value(self, field, *(char **)value + row * row_bytes(field));
     }
 }
 
