@@ -110,6 +110,14 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_HEALTH_GAP_DAYS] = PLAIN("health_gap_days", UNIT_DAYS, 1, 3660),
     [POLICY_HEALTH_WAIT_DAYS] = PLAIN("health_wait_days", UNIT_DAYS, 1, 3660),
     [POLICY_REFUND] = {"refund", 0, 0, UNIT_NONE, KEY_REASON, 1, REFUND_REASONS_END - 1, 0, 1},
+    [POLICY_INCOME_FLOOR] = PLAIN("income_floor", UNIT_TIMES, 1, 100),
+    [POLICY_PENSIONER_HEALTH] = PLAIN("pensioner_health", UNIT_NONE, 0, 0),
+    [POLICY_MATERNITY_FILING_DAYS] = PLAIN("maternity_filing_days", UNIT_DAYS, 1, 3660),
+    [POLICY_MATERNITY_SETTLING_DAYS] = PLAIN("maternity_settling_days", UNIT_DAYS, 1, 366),
+    [POLICY_ONE_OFF_INCAPACITY] =
+        PLAIN("one_off_incapacity", UNIT_BASIS_POINTS, 1, FULL_BASIS_POINTS),
+    [POLICY_ONE_OFF_SETTLING_DAYS] = PLAIN("one_off_settling_days", UNIT_DAYS, 1, 366),
+    [POLICY_MONTHLY_ALLOWANCE] = PLAIN("monthly_allowance", UNIT_NONE, 0, 0),
 };
 
 const struct policy_form *policy_form(enum policy_table_id table)

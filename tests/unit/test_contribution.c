@@ -336,7 +336,8 @@ static void odd_percentages_are_written_and_rounded_half_up(void **state)
     (void)state;
     struct policy *odd = malloc(sizeof(*odd));
     *odd = *policy;
-    odd->tables[POLICY_CONTRIBUTION_RATE].rows[1].value = 2250;
+    struct policy_table *rates = &odd->tables[POLICY_CONTRIBUTION_RATE];
+    rates->rows[rates->n - 1].value = 2250;
     odd->tables[POLICY_SUPPORT].rows[8].value = 1205;
     struct quote_request request = monthly(1500002, GROUP_OTHER, "2025-11-30");
     struct quote quote;
