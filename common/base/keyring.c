@@ -1,18 +1,16 @@
 #include "common/base/keyring.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "common/base/key_file.h"
 #include "common/base/log.h"
-#include "common/base/parse.h"
 
-#define KEY_BYTES 32
+#define KEY_BYTES KEY_FILE_BYTES
 #define NONCE_BYTES 24
 #define SEAL_KEYS_MAX 255
 #define PATH_BYTES 512
@@ -29,36 +27,16 @@ struct keyring {
     uint8_t current; /* key id that seals */
 };
 
-static int key_read(const char *path, uint8_t key[KEY_BYTES], struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return errno == ENOENT ? -ENOENT : err_set(err, -errno, "cannot open %.100s", path);
-    struct stat st;
-    char text[2 * KEY_BYTES + 3] = ""; /* a byte more than the longest good file */
-    ssize_t n = read(fd, text, sizeof(text) - 1);
-    int rc = fstat(fd, &st);
-    close(fd);
-    if (rc < 0 || n < 0)
-        return err_set(err, -EIO, "cannot read %.100s", path);
-    if ((st.st_mode & 077) != 0)
-        return err_set(err, -EACCES, "%.100s may be read by others: want mode 0600", path);
-    text[strcspn(text, "\n")] = '\0';
-    rc = n > 2 * KEY_BYTES + 1 ? -EINVAL : parse_hex(text, key, KEY_BYTES);
-    sodium_memzero(text, sizeof(text));
-    return rc < 0 ? err_set(err, -EINVAL, "%.100s: want 64 hexadecimal digits", path) : 0;
-}
-
 static int keyring_read(struct keyring *self, const char *directory, struct err *err)
 {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof(path), "%s/hash.key", directory);
-    int rc = key_read(path, self->hash_key, err);
+    int rc = key_file_read(path, self->hash_key, err);
     if (rc == -ENOENT)
         return err_set(err, rc, "no %.100s (make it with: ansinh keys)", path);
     for (int id = 1; rc == 0 && id <= SEAL_KEYS_MAX; id++) {
         (void)snprintf(path, sizeof(path), "%s/seal-%d.key", directory, id);
-        rc = key_read(path, self->seal_keys[id], err);
+        rc = key_file_read(path, self->seal_keys[id], err);
         self->has_key[id] = rc == 0;
         if (rc == 0)
             self->current = (uint8_t)id;
@@ -94,37 +72,14 @@ void keyring_destroy(struct keyring **self)
     *self = NULL;
 }
 
-static int key_make(const char *directory, const char *name, struct err *err)
-{
-    char path[PATH_BYTES];
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno == EEXIST ? 0 : err_set(err, -errno, "cannot make %.100s", path);
-    uint8_t key[KEY_BYTES];
-    char text[2 * KEY_BYTES + 2];
-    randombytes_buf(key, sizeof(key));
-    format_hex(key, sizeof(key), text);
-    text[2 * KEY_BYTES] = '\n';
-    ssize_t n = write(fd, text, 2 * KEY_BYTES + 1);
-    int rc = n == 2 * KEY_BYTES + 1 ? fsync(fd) : -1;
-    sodium_memzero(key, sizeof(key));
-    sodium_memzero(text, sizeof(text));
-    if (close(fd) < 0 || rc < 0) {
-        (void)unlink(path); /* half a key would never be replaced */
-        return err_set(err, -EIO, "cannot write %.100s", path);
-    }
-    return 0;
-}
-
 int keyring_make(const char *directory, struct err *err)
 {
     if (sodium_init() < 0)
         return err_set(err, -EIO, "libsodium does not start");
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
         return err_set(err, -errno, "cannot make the directory %.100s", directory);
-    int rc = key_make(directory, "hash.key", err);
-    return rc < 0 ? rc : key_make(directory, "seal-1.key", err);
+    int rc = key_file_make(directory, "hash.key", err);
+    return rc < 0 ? rc : key_file_make(directory, "seal-1.key", err);
 }
 
 void keyring_hash(const struct keyring *self, char kind, const char *text, uint8_t ret[ID_BYTES])

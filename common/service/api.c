@@ -5,6 +5,7 @@
 
 #include "common/base/macros.h"
 #include "ansinh/v1/analytics.pb-c.h"
+#include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
@@ -19,11 +20,18 @@ static const char *process_of(const char *service)
 {
     if (strcmp(service, "directory") == 0 || strcmp(service, "contacts") == 0)
         return "enrolment";
+    if (strcmp(service, "archive") == 0)
+        return "archiver";
     return strcmp(service, "health") == 0 ? "" : service;
 }
 
-static const char *const processes[] = {"enrolment", "payments", "notifications",
-                                        "analytics", "gateway",  NULL};
+static int is_internal(const char *service)
+{
+    return strcmp(service, "contacts") == 0 || strcmp(service, "archive") == 0;
+}
+
+static const char *const processes[] = {
+    "enrolment", "payments", "notifications", "analytics", "archiver", "gateway", NULL};
 
 #define API_METHOD(service, lower, i, method, is_read_)                                            \
     {PACKAGE #service "/" method, #lower, &ansinh__v1__##lower##__descriptor, i, is_read_},
@@ -50,7 +58,7 @@ __attribute__((constructor)) static void api_fill(void)
             .input = method->input,
             .output = method->output,
             .is_read = rows[i].is_read,
-            .is_internal = strcmp(rows[i].service, "contacts") == 0,
+            .is_internal = is_internal(rows[i].service),
         };
     }
 }

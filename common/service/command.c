@@ -33,6 +33,7 @@ struct command {
     size_t known_answer_len;
     uint8_t packed[CITIZEN_PACKED_MAX_BYTES];
     size_t packed_len;
+    uint8_t event_request[EVENT_REQUEST_BYTES];
     uint8_t *event_bytes; /* in the arena */
     size_t event_len;
     uint8_t *answer_bytes; /* in the arena */
@@ -126,6 +127,8 @@ static int pack_decision(struct command *self)
     self->packed_len = citizen_pack(&state->next, self->packed);
     state->event->at_ms = state->now_ms;
     state->event->citizen = (ProtobufCBinaryData){ID_BYTES, state->citizen};
+    event_set_request(state->event, &state->request->id, state->request->fingerprint,
+                      self->event_request);
     self->event_len = protobuf_c_message_get_packed_size(&state->event->base);
     self->answer_len = protobuf_c_message_get_packed_size(state->answer);
     self->event_bytes = arena_alloc(arena, self->event_len);
@@ -452,6 +455,15 @@ void citizen_read(struct service *svc, struct arena *arena, const uint8_t citize
     self->fn = fn;
     self->arg = arg;
     record_ask(svc, citizen, on_citizen, self);
+}
+
+void event_set_request(Ansinh__V1__Event *event, const struct request_id *id, uint64_t fingerprint,
+                       uint8_t storage[EVENT_REQUEST_BYTES])
+{
+    memcpy(storage, id->bytes, ID_BYTES);
+    for (int i = 0; i < 8; i++)
+        storage[ID_BYTES + i] = (uint8_t)(fingerprint >> (8 * i));
+    event->request = (ProtobufCBinaryData){EVENT_REQUEST_BYTES, storage};
 }
 
 void position_format(unsigned partition, struct journal_position position,

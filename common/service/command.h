@@ -74,6 +74,12 @@ typedef void (*citizen_read_fn)(void *arg, int rc, const struct citizen *citizen
 void citizen_read(struct service *svc, struct arena *arena, const uint8_t citizen[ID_BYTES],
                   citizen_read_fn fn, void *arg);
 
+/* Notes in an event the request id and fingerprint that it is committed under; storage must live as
+ * long as the event. */
+#define EVENT_REQUEST_BYTES (ID_BYTES + 8)
+void event_set_request(Ansinh__V1__Event *event, const struct request_id *id, uint64_t fingerprint,
+                       uint8_t storage[EVENT_REQUEST_BYTES]);
+
 /* "p0513-1-42" */
 #define POSITION_TEXT_BYTES 40
 void position_format(unsigned partition, struct journal_position position,

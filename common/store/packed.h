@@ -1,4 +1,4 @@
-/* Little-endian numbers inside packed values. Private to common/store. */
+/* Little-endian numbers inside packed values. Private to common/store and common/archive. */
 #ifndef ANSINH_STORE_PACKED_H
 #define ANSINH_STORE_PACKED_H
 

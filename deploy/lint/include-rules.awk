@@ -15,6 +15,7 @@ BEGIN {
     layer("common/loop/", base " common/loop/")
     layer("common/bus/", base " common/loop/ common/bus/ ansinh/v1/bus.pb-c.h")
     layer("common/store/", base " common/loop/ common/store/ functions/")
+    layer("common/archive/", base " common/archive/ common/store/")
     layer("common/domain/", domain)
     layer("common/json/", base " common/json/")
     layer("common/service/", "common/ ansinh/v1/ api_methods.inc")
@@ -26,6 +27,7 @@ BEGIN {
     part["_store.c"] = part["_store.h"] = base " common/domain/ common/store/ common/service/service.h ansinh/v1/identity.pb-c.h OWN"
 
     owner["zmq.h"] = "common/bus/ common/loop/ tests/"
+    owner["zstd.h"] = "common/archive/"
     owner["hiredis/"] = "common/store/ tests/"
     owner["microhttpd.h"] = "services/gateway/"
     owner["jansson.h"] = "common/json/ common/service/policy services/gateway/ services/cli/ tests/"

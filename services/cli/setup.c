@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/archive/signing.h"
 #include "common/base/log.h"
 #include "common/service/api.h"
 #include "common/service/conf_common.h"
@@ -34,7 +35,9 @@ int cli_keys(int argc, char **argv)
         return cli_fail(1, "cannot make the directory %s", conf.var);
     if (keyring_make(conf.keys, &err) < 0)
         return cli_fail(1, "%s", err.text);
-    int rc = bus_make_keys(conf.keys, "cli", &err);
+    int rc = signing_make(conf.keys, &err);
+    if (rc == 0)
+        rc = bus_make_keys(conf.keys, "cli", &err);
     for (const char *const *name = api_processes(); rc == 0 && *name != NULL; name++)
         rc = bus_make_keys(conf.keys, *name, &err);
     if (rc < 0)

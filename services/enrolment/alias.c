@@ -59,6 +59,9 @@ static int pack_event(struct claiming *self)
 {
     Ansinh__V1__AliasClaimed claimed;
     Ansinh__V1__Event event;
+    struct request_id id;
+    uint64_t fingerprint;
+    uint8_t request[EVENT_REQUEST_BYTES];
     ansinh__v1__alias_claimed__init(&claimed);
     ansinh__v1__event__init(&event);
     claimed.alias = (ProtobufCBinaryData){ID_BYTES, self->claim.alias};
@@ -66,6 +69,8 @@ static int pack_event(struct claiming *self)
     event.citizen = (ProtobufCBinaryData){ID_BYTES, self->claim.citizen};
     event.kind_case = ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED;
     event.alias_claimed = &claimed;
+    alias_request(&self->claim, &id, &fingerprint);
+    event_set_request(&event, &id, fingerprint, request);
     self->event_len = protobuf_c_message_get_packed_size(&event.base);
     uint8_t *packed = arena_alloc(self->request->arena, self->event_len);
     if (packed == NULL)

@@ -139,10 +139,12 @@ static int fill_records(struct import *self, struct commit *commit)
 
 static int pack_event(struct import *self, int64_t now_ms)
 {
+    uint8_t request[EVENT_REQUEST_BYTES];
     Ansinh__V1__Event *event = self->spec->event(self);
     if (event == NULL)
         return -ENOMEM;
     event->at_ms = now_ms;
+    event_set_request(event, &self->request->id, self->request->fingerprint, request);
     self->event_len = protobuf_c_message_get_packed_size(&event->base);
     uint8_t *packed = arena_alloc(self->request->arena, self->event_len);
     if (packed == NULL)

@@ -42,6 +42,7 @@ static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *are
     enrolled->collector_code = self->in->collector_code;
     enrolled->enrolled_day = self->facts.enrolled_day;
     enrolled->language = (Ansinh__V1__Language)next->language;
+    enrolled->has_si_code = next->has_si_code;
     event->kind_case = ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED;
     event->participant_enrolled = enrolled;
     return event;

@@ -80,6 +80,14 @@ static uint64_t first_bytes(const uint8_t bytes[ID_BYTES])
     return value;
 }
 
+void alias_request(const struct alias_claim *claim, struct request_id *ret_id,
+                   uint64_t *ret_fingerprint)
+{
+    derive_id(&claim->id, ret_id);
+    *ret_fingerprint =
+        first_bytes(claim->alias) ^ first_bytes(claim->citizen) ^ (claim->version_before + 1);
+}
+
 int alias_commit(struct store *ledger, const struct alias_claim *claim, const uint8_t *event,
                  size_t event_len, commit_fn fn, void *arg)
 {
@@ -94,8 +102,7 @@ int alias_commit(struct store *ledger, const struct alias_claim *claim, const ui
     struct commit commit;
     commit_init(&commit);
     commit.partition = partition;
-    derive_id(&claim->id, &commit.id);
-    commit.fingerprint = first_bytes(claim->alias) ^ first_bytes(claim->citizen) ^ version;
+    alias_request(claim, &commit.id, &commit.fingerprint);
     commit.now_ms = claim->now_ms;
     commit.n_records = 1;
     commit.records[0] = (struct commit_record){

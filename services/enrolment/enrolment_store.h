@@ -31,6 +31,10 @@ struct alias_claim {
     int64_t now_ms;
 };
 
+/* Under which id, and for what, a claim is committed. */
+void alias_request(const struct alias_claim *claim, struct request_id *ret_id,
+                   uint64_t *ret_fingerprint);
+
 /* Commits an alias's record with its packed AliasClaimed event. Errors as commit_send. */
 int alias_commit(struct store *ledger, const struct alias_claim *claim, const uint8_t *event,
                  size_t event_len, commit_fn fn, void *arg) MUST_CHECK;

@@ -8,16 +8,17 @@
 
 #include "common/base/clock.h"
 #include "common/bus/bus.h"
+#include "tests/support/archived.h"
 #include "tests/support/good_requests.h"
 #include "tests/support/mutations.h"
-#include "tests/support/platform.h"
 #include "tests/support/raw_peer.h"
 
 #define ARENA_BYTES (1024 * 1024)
-#define N_SERVICES 5
+#define N_SERVICES 6
 #define CHECK "ansinh.v1.Health/Check"
 #define RANDOM_MESSAGES 1500
 #define BODY_BYTES 4096
+#define ARCHIVE_MS 20000
 
 static struct platform *platform;
 static struct raw_peer *peers[N_SERVICES]; /* in the order of api_processes() */
@@ -90,7 +91,9 @@ static void enrol_and_inquire(const char *personal_id, const char *si_code)
 static int hostile_start(void **state)
 {
     (void)state;
-    platform = platform_start(&(struct platform_conf){.notifications = 1, .gateway = 1});
+    static const char *const environment[] = {ARCHIVED_AT_ONCE, NULL};
+    platform = platform_start(&(struct platform_conf){
+        .notifications = 1, .archiver = 1, .gateway = 1, .environment = environment});
     arena = arena_create(ARENA_BYTES);
     platform_import(platform);
     enrol_and_inquire("010085000009", "");
@@ -100,6 +103,7 @@ static int hostile_start(void **state)
     enrol_and_inquire("010085000001", "0123456789"); /* this bill stays open */
     for (size_t i = 0; i < N_SERVICES; i++)
         peers[i] = raw_peer_create(platform, api_processes()[i]);
+    assert_true(archived_wait(platform, ARCHIVE_MS));
     take_state(&before);
     return 0;
 }

@@ -62,6 +62,7 @@ static const struct good_request requests[] = {
     COMMAND("Directory/ImportPlan", "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}",
             "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"),
     READ("Directory/GetUnit", "{'code':'15'}"),
+    READ("Archive/ReadEntry", "{'eventId':'$y'}"),
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),

@@ -23,7 +23,7 @@ struct platform;
  * said. environment holds further "NAME=value" texts for every service, ended by NULL; NULL: none.
  */
 struct platform_conf {
-    unsigned enrolment, payments, analytics, notifications, gateway;
+    unsigned enrolment, payments, analytics, notifications, archiver, gateway;
     const char *const *environment;
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ansinh/v1/analytics.pb-c.h"
+#include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/bus.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/directory.pb-c.h"
@@ -54,10 +55,10 @@ static int setup(void **state)
 {
     (void)state;
     static const ProtobufCServiceDescriptor *const services[] = {
-        &ansinh__v1__analytics__descriptor, &ansinh__v1__contacts__descriptor,
-        &ansinh__v1__directory__descriptor, &ansinh__v1__enrolment__descriptor,
-        &ansinh__v1__health__descriptor,    &ansinh__v1__notifications__descriptor,
-        &ansinh__v1__payments__descriptor,
+        &ansinh__v1__analytics__descriptor,     &ansinh__v1__archive__descriptor,
+        &ansinh__v1__contacts__descriptor,      &ansinh__v1__directory__descriptor,
+        &ansinh__v1__enrolment__descriptor,     &ansinh__v1__health__descriptor,
+        &ansinh__v1__notifications__descriptor, &ansinh__v1__payments__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);
