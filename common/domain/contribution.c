@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "common/domain/calendar.h"
 #include "common/domain/contribution_limits.h"
 #include "common/domain/lump_sum.h"
 
@@ -15,12 +16,17 @@ int method_is_lump_sum(enum method method)
     return method == METHOD_IS_FUTURE_YEARS || method == METHOD_IS_MISSING_MONTHS;
 }
 
-/* The share of the income; a lump sum's is rounded once and not month by month. */
+/* One sum, rounded once and with interest, and not so many months. */
+static int is_one_sum(const struct quote_request *request)
+{
+    return method_is_lump_sum(request->method) || request->missed_from_month != 0;
+}
+
 static void contribution_add(struct quote *quote, const struct contribution_rules *rules,
                              const struct quote_request *request)
 {
     int64_t share = request->income_vnd * rules->rate->value;
-    quote->gross_vnd = method_is_lump_sum(request->method)
+    quote->gross_vnd = is_one_sum(request)
                            ? divide_rounded(share * quote->months, FULL_BASIS_POINTS,
                                             (enum policy_choice)rules->rounding->value)
                            : divide_half_up(share, FULL_BASIS_POINTS) * quote->months;
@@ -38,9 +44,13 @@ static void interest_add(struct quote *quote, const struct contribution_rules *r
                            .rate_basis_points = rules->rate->value,
                            .interest_per_million = rules->fund_rate->value,
                            .rounding = (enum policy_choice)rules->rounding->value};
+    /* how many months late the first and the last one are */
+    uint32_t late = request->missed_from_month == 0
+                        ? quote->months
+                        : (uint32_t)(month_of_day(request->on_day) - request->missed_from_month);
     int64_t flat_vnd = quote->gross_vnd;
     quote->gross_vnd = is_future ? lump_sum_future(&sum, 1, quote->months)
-                                 : lump_sum_missing(&sum, 1, quote->months);
+                                 : lump_sum_missing(&sum, late - quote->months + 1, late);
     explain_add(&quote->lines, is_future ? TEXT_DISCOUNT : TEXT_INTEREST,
                 quote->gross_vnd - flat_vnd, rules->fund_rate,
                 {OPERAND_PER_MILLION, rules->fund_rate->value}, {OPERAND_MONTHS, quote->months});
@@ -152,10 +162,12 @@ int contribution_quote(const struct policy *policy, const struct quote_request *
     rc = contribution_rules_find(policy, request, &rules, err);
     if (rc == 0)
         rc = contribution_income_check(policy, request, &rules, ret, err);
+    if (rc == 0)
+        rc = contribution_person_check(policy, request, ret, err);
     if (rc != 0)
         return rc;
     contribution_add(ret, &rules, request);
-    if (method_is_lump_sum(request->method))
+    if (is_one_sum(request))
         interest_add(ret, &rules, request);
     central_support_add(ret, &rules, request);
     other_support_add(ret, policy, &rules, request);

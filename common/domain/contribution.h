@@ -8,6 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/domain/explain.h"
+#include "common/domain/identity.h"
 #include "common/domain/policy.h"
 
 /* Numbers of ansinh.v1.SupportGroup and ansinh.v1.Method. */
@@ -33,6 +34,14 @@ struct quote_request {
     /* Months already carried by support, since July 2025 and before it: what is left of the limit
      * is what is given; a switch says whether the earlier ones count. */
     uint32_t months_supported, months_supported_earlier;
+    /* What is known of the person: SEX_UNKNOWN means neither sex nor birth_day, 0 months_paid means
+     * not known how many months count for the pension. */
+    enum sex sex;
+    int32_t birth_day;
+    uint32_t months_paid;
+    /* Not 0: the months are past ones that were missed, this one the first, paid late with
+     * interest; a regular method. */
+    int32_t missed_from_month;
 };
 
 #define QUOTE_WARNINGS_MAX 2
@@ -53,10 +62,14 @@ struct quote {
 };
 
 /* The sum for one bill; lines add up to participant_vnd. The rules of the day of payment hold for
- * all its months. -ERANGE: income under the poverty line, over the cap or between the steps where
- * these bind, or a day that the tables do not know (err->field "income_vnd" or "on", the text gives
- * the allowed range and the citation); -EINVAL: unknown group, or months that do not fit the method
- * (with the range and the citation). On failure *ret holds nothing of use. */
+ * all its months. On failure *ret holds nothing of use, err->field is the request's field, and the
+ * text gives the allowed range and the citation:
+ * -ERANGE: "income_vnd" under the poverty line, over the cap or between the steps where these bind;
+ *   "on": a day that the tables do not know.
+ * -EINVAL: "support_group", "method", "sex"; "months" that do not fit the method; "birth_date" of
+ *   somebody who is too young to join; "method" for missing months of somebody who has not reached
+ *   retirement age or lacks too many; "missed_from" where missed months cannot be paid late, or
+ * were not missed. */
 int contribution_quote(const struct policy *policy, const struct quote_request *request,
                        struct quote *ret, struct err *err) MUST_CHECK;
 

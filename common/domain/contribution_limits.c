@@ -65,7 +65,7 @@ int contribution_rules_find(const struct policy *policy, const struct quote_requ
                                   {POLICY_SWITCHES, SWITCH_LUMP_ROUNDING, &ret->rounding}};
     *ret = (struct contribution_rules){0};
     int rc = rows_need(policy, request->on_day, every, ARRAY_LEN(every), err);
-    if (rc == 0 && method_is_lump_sum(request->method))
+    if (rc == 0 && (method_is_lump_sum(request->method) || request->missed_from_month != 0))
         rc = rows_need(policy, request->on_day, lump, ARRAY_LEN(lump), err);
     return rc == 0 ? support_find(policy, request, ret, err) : rc;
 }
@@ -120,6 +120,8 @@ int contribution_months(const struct policy *policy, const struct quote_request 
                         uint32_t *ret, struct err *err)
 {
     *ret = request->months;
+    if (request->missed_from_month != 0)
+        return contribution_missed_check(policy, request, err);
     switch (request->method) {
     case METHOD_IS_MONTHLY:
     case METHOD_IS_QUARTERLY:
@@ -134,6 +136,13 @@ int contribution_months(const struct policy *policy, const struct quote_request 
         break;
     }
     return err_field(err, -EINVAL, "method", "unknown method %d", (int)request->method);
+}
+
+struct quote_warning *quote_warn(struct quote *self, const char *field)
+{
+    ASSERT(self->n_warnings < QUOTE_WARNINGS_MAX);
+    self->warnings[self->n_warnings].field = field;
+    return &self->warnings[self->n_warnings++];
 }
 
 /* The income is the floor and so many steps, where that is a rule. */
@@ -153,8 +162,7 @@ static int step_check(const struct policy *policy, const struct quote_request *r
                 {OPERAND_VND, floor_vnd}, {OPERAND_VND, cap_vnd}, {OPERAND_VND, step->value},
                 {OPERAND_VND, request->income_vnd - above_vnd});
     if (choice == CHOICE_WARN) {
-        ASSERT(quote->n_warnings < QUOTE_WARNINGS_MAX);
-        quote->warnings[quote->n_warnings++] = (struct quote_warning){"income_vnd", line};
+        quote_warn(quote, "income_vnd")->line = line;
         return 0;
     }
     char text[EXPLANATION_BYTES];
@@ -177,20 +185,4 @@ int contribution_income_check(const struct policy *policy, const struct quote_re
     return err_field(err, -ERANGE, "income_vnd", "%s: from %s to %s (%.80s)",
                      is_under ? "too low" : "too high", floor_text, cap_text,
                      is_under ? rules->poverty_line->citation : rules->income_cap->citation);
-}
-
-int contribution_check_age(const struct policy *policy, int32_t birth_day, int32_t on_day,
-                           struct err *err)
-{
-    const struct policy_row *minimum;
-    int rc = policy_need(policy, POLICY_MINIMUM_AGE, 0, on_day, &minimum, err);
-    if (rc != 0)
-        return rc;
-    int age = age_on(birth_day, on_day);
-    if (age < 0)
-        return err_field(err, -EINVAL, "birth_date", "lies in the future");
-    if (age < minimum->value)
-        return err_field(err, -EINVAL, "birth_date", "%d years old, must be at least %lld (%s)",
-                         age, (long long)minimum->value, minimum->citation);
-    return 0;
 }

@@ -1,5 +1,5 @@
-/* What a contribution may be: the rows in force on its day, and the limits of income and months
- * that they set. Used by the sums of contribution.c and refund.c alone. */
+/* What a contribution may be: the rows in force on its day, and the limits of income, months and
+ * person that they set. Used by contribution.c alone. */
 #ifndef ANSINH_DOMAIN_CONTRIBUTION_LIMITS_H
 #define ANSINH_DOMAIN_CONTRIBUTION_LIMITS_H
 
@@ -34,10 +34,22 @@ const struct policy_row *contribution_support_on(const struct policy *policy,
 int contribution_months(const struct policy *policy, const struct quote_request *request,
                         uint32_t *ret, struct err *err) MUST_CHECK;
 
+/* One more warning about a field, whose line is to be filled. */
+struct quote_warning *quote_warn(struct quote *self, const char *field);
+
 /* Floor, cap and step of the chosen income: errors as contribution_quote; a step that only warns
  * is added to the quote's warnings. */
 int contribution_income_check(const struct policy *policy, const struct quote_request *request,
                               const struct contribution_rules *rules, struct quote *quote,
                               struct err *err) MUST_CHECK;
+
+/* Months that were missed before the day, for contribution_months. */
+int contribution_missed_check(const struct policy *policy, const struct quote_request *request,
+                              struct err *err) MUST_CHECK;
+
+/* Age and months already paid, as far as the request knows them: errors as contribution_quote; what
+ * is allowed but hardly meant is added to the quote's warnings. */
+int contribution_person_check(const struct policy *policy, const struct quote_request *request,
+                              struct quote *quote, struct err *err) MUST_CHECK;
 
 #endif

@@ -31,6 +31,7 @@ enum explain_text {
     TEXT_DONOR_AMOUNT,           /* dong a month, months */
     TEXT_DONOR_AMOUNT_CUT,       /* the same, but no more than is left to pay */
     TEXT_INCOME_STEP,            /* income, floor, cap, step, highest below the income */
+    TEXT_PAST_RETIREMENT_AGE,    /* month in which it is reached, months, years */
     TEXT_UNUSED_MONTHS,          /* rate, income, months */
     TEXT_UNUSED_DISCOUNT,        /* monthly rate, months */
     TEXT_UNUSED_CENTRAL,         /* months of support */

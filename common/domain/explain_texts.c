@@ -58,6 +58,12 @@ static const struct texts texts[EXPLAIN_TEXTS] = {
                           {"Step of the income",
                            "{0} is not in the steps of {3} from {1} to {2}; the next lower is "
                            "{4}"}},
+    [TEXT_PAST_RETIREMENT_AGE] =
+        {"past_retirement_age",
+         {"Đến tuổi nghỉ hưu", "đến tuổi nghỉ hưu trong tháng {0}: có thể đóng một lần cho tối đa "
+                               "{1} còn thiếu của {2}"},
+         {"At retirement age",
+          "retirement age in {0}: up to {1} missing of {2} can be paid at once instead"}},
     [TEXT_UNUSED_MONTHS] = {"unused_months",
                             {"Những tháng chưa dùng", "{0} x {1} x {2}"},
                             {"Unused months", "{0} x {1} x {2}"}},

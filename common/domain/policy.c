@@ -1,6 +1,7 @@
 #include "common/domain/policy.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/domain/calendar.h"
@@ -14,6 +15,7 @@
 #define PROVINCES_MAX 100                    /* two digits */
 #define PROVINCE_KEYS 10                     /* keys of one province */
 #define REGULAR_METHODS 4                    /* monthly to yearly */
+#define BEGINNING_BYTES 32
 
 /* A table with one row a day. */
 #define PLAIN(name, unit, min, max)                                                                \
@@ -109,6 +111,7 @@ static const struct policy_form forms[POLICY_TABLES] = {
     [POLICY_SOCIAL_PENSION_AMOUNT] = PLAIN("social_pension_amount", UNIT_VND, 1, VND_MAX),
     [POLICY_HEALTH_GAP_DAYS] = PLAIN("health_gap_days", UNIT_DAYS, 1, 3660),
     [POLICY_HEALTH_WAIT_DAYS] = PLAIN("health_wait_days", UNIT_DAYS, 1, 3660),
+    [POLICY_MISSING_MONTHS_LEAD] = PLAIN("missing_months_lead", UNIT_MONTHS, 0, 120),
     [POLICY_REFUND] = {"refund", 0, 0, UNIT_NONE, KEY_REASON, 1, REFUND_REASONS_END - 1, 0, 1},
     [POLICY_INCOME_FLOOR] = PLAIN("income_floor", UNIT_TIMES, 1, 100),
     [POLICY_PENSIONER_HEALTH] = PLAIN("pensioner_health", UNIT_NONE, 0, 0),
@@ -172,13 +175,31 @@ const struct policy_row *policy_on(const struct policy *policy, enum policy_tabl
     return NULL;
 }
 
+/* ": they begin on ..." for a day before the first row of a key; else nothing. */
+static const char *beginning(const struct policy_table *table, int32_t key, int32_t day, char *ret,
+                             size_t size)
+{
+    char date[DATE_TEXT_BYTES];
+    int32_t first = INT32_MAX;
+    for (size_t i = 0; i < table->n; i++)
+        if (table->rows[i].key == key)
+            first = MIN(first, table->rows[i].from_day);
+    ret[0] = '\0';
+    if (first > day && first != INT32_MAX) {
+        date_format(first, date);
+        (void)snprintf(ret, size, ": they begin on %s", date);
+    }
+    return ret;
+}
+
 int policy_need(const struct policy *policy, enum policy_table_id table, int32_t key, int32_t day,
                 const struct policy_row **ret, struct err *err)
 {
-    char date[DATE_TEXT_BYTES];
+    char date[DATE_TEXT_BYTES], begins[BEGINNING_BYTES];
     *ret = policy_on(policy, table, key, day);
     if (*ret != NULL)
         return 0;
     date_format(day, date);
-    return err_field(err, -ERANGE, "on", "the tables have no %s for %s", forms[table].name, date);
+    return err_field(err, -ERANGE, "on", "the tables have no %s for %s%s", forms[table].name, date,
+                     beginning(&policy->tables[table], key, day, begins, sizeof(begins)));
 }

@@ -82,6 +82,7 @@ enum policy_table_id {
     POLICY_ONE_OFF_INCAPACITY,
     POLICY_ONE_OFF_SETTLING_DAYS,
     POLICY_MONTHLY_ALLOWANCE,
+    POLICY_MISSING_MONTHS_LEAD,
     POLICY_TABLES
 };
 
@@ -194,7 +195,8 @@ int32_t policy_renewal_key(int32_t method, int is_renewal);
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,
                                    int32_t key, int32_t day);
 
-/* The same for a rule that cannot do without: -ERANGE, field "on", naming table and day. */
+/* The same for a rule that cannot do without: -ERANGE, field "on", naming table and day, and on
+ * which day the table begins. */
 int policy_need(const struct policy *policy, enum policy_table_id table, int32_t key, int32_t day,
                 const struct policy_row **ret, struct err *err) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "common/domain/household_health.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
@@ -87,6 +88,23 @@ static int rules_day(const Ansinh__V1__QuoteRequest *in, int32_t *ret, struct er
     return 0;
 }
 
+/* What the request knows of the person. */
+static int person_read(const Ansinh__V1__QuoteRequest *in, struct quote_request *ret,
+                       struct err *err)
+{
+    int has_birth = in->birth_date[0] != '\0', has_sex = (int)in->sex != SEX_UNKNOWN;
+    if (has_birth && date_parse(in->birth_date, &ret->birth_day) < 0)
+        return err_field(err, -EINVAL, "birth_date", "want a date as YYYY-MM-DD");
+    if (has_birth != has_sex)
+        return err_field(err, -EINVAL, has_sex ? "birth_date" : "sex",
+                         "want birth_date and sex, or neither");
+    if (in->missed_from[0] != '\0' && month_parse(in->missed_from, &ret->missed_from_month) < 0)
+        return err_field(err, -EINVAL, "missed_from", "want a month as YYYY-MM");
+    ret->sex = (enum sex)in->sex;
+    ret->months_paid = in->months_paid;
+    return 0;
+}
+
 static void quote_voluntary(struct quoting *self, const struct directory_unit *unit)
 {
     const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
@@ -104,6 +122,8 @@ static void quote_voluntary(struct quoting *self, const struct directory_unit *u
     struct err err = {0};
     struct quote result;
     int rc = rules_day(in, &wanted.on_day, &err);
+    if (rc == 0)
+        rc = person_read(in, &wanted, &err);
     if (rc == 0)
         rc = contribution_quote(self->svc->policy, &wanted, &result, &err);
     finish(self->request, rc, &result, &err);

@@ -178,6 +178,69 @@ static void a_provinces_support_is_quoted_in_the_province_alone(void **state)
     }
 }
 
+#define OTHER(rest)                                                                                \
+    "{\"unitCode\":\"15\",\"supportGroup\":\"SUPPORT_GROUP_OTHER\",\"on\":\"2026-06-01\"," rest "}"
+
+static void an_income_between_the_steps_is_warned_of(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        platform_call(platform, NULL, "Payments/Quote", answer, OTHER("\"incomeVnd\":\"1520000\"")),
+        0);
+    assert_non_null(
+        strstr(answer, "\"warnings\":[{\"field\":\"income_vnd\",\"key\":\"income_step\""));
+    assert_non_null(strstr(answer, "is not in the steps of 50,000 from 1,500,000 to 46,800,000"));
+    assert_non_null(strstr(answer, "1.520.000 không theo bước 50.000"));
+    assert_non_null(strstr(answer, "\"unconfirmed\":\"not found in Law 41/2024"));
+    assert_int_equal(
+        platform_call(platform, NULL, "Payments/Quote", answer, OTHER("\"incomeVnd\":\"1550000\"")),
+        0);
+    assert_non_null(strstr(answer, "\"warnings\":[]"));
+}
+
+static void months_already_supported_are_told(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Payments/Quote", answer,
+                                   OTHER("\"incomeVnd\":\"1500000\",\"method\":\"METHOD_YEARLY\","
+                                         "\"monthsSupported\":20,\"monthsSupportedEarlier\":95")),
+                     0);
+    expect_field("centralVnd", "330000");
+    expect_field("months", "12");
+    expect_field("monthsSupported", "5");
+}
+
+static void what_does_not_fit_the_person_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rest, *refusal;
+    } cases[] = {
+        {"\"incomeVnd\":\"1500000\",\"birthDate\":\"2011-06-02\",\"sex\":\"SEX_MALE\"",
+         "birth_date: 14 years old, must be at least 15 (Law 41/2024/QH15, article 2(4))"},
+        {"\"incomeVnd\":\"1500000\",\"birthDate\":\"2011-06-02\"", "sex: want birth_date and sex"},
+        {"\"incomeVnd\":\"1500000\",\"sex\":\"SEX_MALE\"", "birth_date: want birth_date and sex"},
+        {"\"incomeVnd\":\"1500000\",\"birthDate\":\"x\",\"sex\":1", "birth_date: want a date"},
+        {"\"incomeVnd\":\"1500000\",\"birthDate\":\"1990-01-01\",\"sex\":1,\"months\":60,"
+         "\"method\":\"METHOD_MISSING_MONTHS\"",
+         "method: missing months may be paid from 2049-12 on"},
+        {"\"incomeVnd\":\"1500000\",\"months\":60,\"monthsPaid\":130,"
+         "\"method\":\"METHOD_MISSING_MONTHS\"",
+         "months: only 50 months are missing"},
+        {"\"incomeVnd\":\"1500000\",\"months\":2,\"missedFrom\":\"2026-01\"",
+         "missed_from: missed months are not paid late: POLICY_SWITCH_BACK_PAYMENT is off"},
+        {"\"incomeVnd\":\"1500000\",\"months\":2,\"missedFrom\":\"2026-13\"",
+         "missed_from: want a month as YYYY-MM"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(
+            platform_call(platform, NULL, "Payments/Quote", answer, OTHER("%s"), cases[i].rest),
+            ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+        if (strstr(answer, cases[i].refusal) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", answer, cases[i].refusal);
+    }
+}
+
 static void a_provinces_support_is_billed_and_paid(void **state)
 {
     (void)state;
@@ -219,6 +282,9 @@ int main(void)
         cmocka_unit_test(months_out_of_range_are_refused),
         cmocka_unit_test(a_household_is_quoted_without_a_unit),
         cmocka_unit_test(a_provinces_support_is_quoted_in_the_province_alone),
+        cmocka_unit_test(an_income_between_the_steps_is_warned_of),
+        cmocka_unit_test(months_already_supported_are_told),
+        cmocka_unit_test(what_does_not_fit_the_person_is_refused),
         cmocka_unit_test(a_provinces_support_is_billed_and_paid),
     };
     return !!cmocka_run_group_tests(tests, start, stop);

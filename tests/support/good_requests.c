@@ -36,11 +36,12 @@ static const struct good_request requests[] = {
                                  "'startMonth':'2026-06','paidMonths':12,'on':'2026-06-15'}"),
     {"Payments/Quote",
      "{'product':1,'unitCode':'02647','incomeVnd':1500000,'method':1,'months':1,"
-     "'supportGroup':4,'on':'2025-11-30','monthsSupported':5,'monthsSupportedEarlier':90}",
-     NULL, " member_rank months_supported months_supported_earlier "},
+     "'supportGroup':4,'on':'2025-11-30','monthsSupported':5,'monthsSupportedEarlier':90,"
+     "'birthDate':'1985-05-17','sex':2,'monthsPaid':100}",
+     NULL, " member_rank months_supported months_supported_earlier months_paid "},
     {"Payments/Quote", "{'product':2,'unitCode':'02647','months':12,'memberRank':1}", NULL,
      " unit_code income_vnd method support_group member_rank months_supported "
-     "months_supported_earlier "},
+     "months_supported_earlier birth_date sex months_paid missed_from "},
     READ("Payments/GetLeaflet", "{'unitCode':'15','on':'2026-03-01','incomesVnd':[1500000,2000000],"
                                 "'methods':[1,4],'joiningAges':[30]}"),
     COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}",

@@ -173,7 +173,8 @@ static void requests_that_make_no_sense_are_refused(void **state)
     bad.method = METHOD_IS_HALF_YEARLY;
     expect_refused(&bad, -EINVAL, "months", "6 months at once");
     bad = monthly(700000, GROUP_OTHER, "2015-12-31");
-    expect_refused(&bad, -ERANGE, "on", "2015-12-31");
+    expect_refused(&bad, -ERANGE, "on",
+                   "the tables have no method_months for 2015-12-31: they begin on 2016-01-01");
 }
 
 static void longer_methods_are_so_many_months(void **state)
