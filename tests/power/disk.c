@@ -189,7 +189,8 @@ static void cut_file(struct disk *self, const char *path, void *arg)
 void disk_cut(struct disk *self, struct redis_server *server, enum disk_tail tail,
               struct disk_loss *ret)
 {
-    (void)kill(-redis_server_pid(server), SIGKILL);
+    if (redis_server_pid(server) > 0)
+        (void)kill(-redis_server_pid(server), SIGKILL);
     redis_server_kill(server);
     memset(ret, 0, sizeof(*ret));
     ret->names_undone = undo_names(self, server);

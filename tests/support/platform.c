@@ -40,6 +40,7 @@ struct platform {
     size_t n_instances;
     const char *const *environment;
     unsigned port;
+    int64_t call_ms;
     struct service svc;
 };
 
@@ -225,6 +226,7 @@ struct platform *platform_start(const struct platform_conf *conf)
     make_directory(self);
     self->environment = conf->environment;
     self->port = free_port();
+    self->call_ms = CALL_MS;
     self->ledger = redis_server_start(self->directory, "ledger");
     self->views = redis_server_start(self->directory, "views");
     (void)setenv("ANSINH_VAR", self->directory, 1);
@@ -325,6 +327,11 @@ static void on_answer(void *arg, const struct bus_answer *answer)
     protobuf_c_message_free_unpacked(message, NULL);
 }
 
+void platform_set_timeout(struct platform *self, int64_t ms)
+{
+    self->call_ms = ms;
+}
+
 int platform_call(struct platform *self, const char *key, const char *name, char *answer,
                   const char *format, ...)
 {
@@ -349,7 +356,7 @@ int platform_call(struct platform *self, const char *key, const char *name, char
     struct bus_call call = {.service = method->process,
                             .method = method->name,
                             .id = method->is_read ? NULL : &id,
-                            .timeout_ms = CALL_MS};
+                            .timeout_ms = self->call_ms};
     bus_call(self->svc.client, &call, input, on_answer, &asking);
     while (asking.code == -1)
         loop_turn(self->svc.loop, 50);

@@ -52,6 +52,9 @@ void platform_wait_ready(struct platform *self);
 int platform_call(struct platform *self, const char *key, const char *method, char *answer,
                   const char *format, ...) PRINTF_LIKE(5, 6);
 
+/* Deadline of the calls that follow; 20 s unless told otherwise. */
+void platform_set_timeout(struct platform *self, int64_t ms);
+
 /* The text of a field in such an answer ("participantId"), as written; "" when it is not there.
  * Valid until the next call. */
 const char *platform_field(const char *answer, const char *name);
