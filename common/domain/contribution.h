@@ -23,6 +23,8 @@ enum method {
     METHOD_IS_MISSING_MONTHS
 };
 
+#define PERSON_MONTHS_MAX 1200 /* a hundred years */
+
 struct quote_request {
     int64_t income_vnd;
     enum method method;
@@ -66,7 +68,8 @@ struct quote {
  * text gives the allowed range and the citation:
  * -ERANGE: "income_vnd" under the poverty line, over the cap or between the steps where these bind;
  *   "on": a day that the tables do not know.
- * -EINVAL: "support_group", "method", "sex"; "months" that do not fit the method; "birth_date" of
+ * -EINVAL: "support_group", "method", "sex"; "months_supported", "months_supported_earlier" or
+ *   "months_paid" over PERSON_MONTHS_MAX; "months" that do not fit the method; "birth_date" of
  *   somebody who is too young to join; "method" for missing months of somebody who has not reached
  *   retirement age or lacks too many; "missed_from" where missed months cannot be paid late, or
  * were not missed. */

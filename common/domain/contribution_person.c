@@ -95,11 +95,28 @@ static void future_check(const struct quote_request *request, const struct makin
                 {OPERAND_YEARS, rules->years->value});
 }
 
+static int counters_check(const struct quote_request *request, struct err *err)
+{
+    const struct {
+        const char *field;
+        uint32_t months;
+    } counters[] = {{"months_supported", request->months_supported},
+                    {"months_supported_earlier", request->months_supported_earlier},
+                    {"months_paid", request->months_paid}};
+    for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+        if (counters[i].months > PERSON_MONTHS_MAX)
+            return err_field(err, -EINVAL, counters[i].field, "want at most %d months",
+                             PERSON_MONTHS_MAX);
+    return 0;
+}
+
 int contribution_person_check(const struct policy *policy, const struct quote_request *request,
                               struct quote *quote, struct err *err)
 {
     struct making_up rules;
-    int rc = 0;
+    int rc = counters_check(request, err);
+    if (rc != 0)
+        return rc;
     if (request->sex < SEX_UNKNOWN || request->sex > SEX_IS_MALE)
         return err_field(err, -EINVAL, "sex", "want SEX_FEMALE or SEX_MALE");
     if (request->sex != SEX_UNKNOWN)

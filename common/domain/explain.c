@@ -117,6 +117,9 @@ static void operand_format(const struct operand *operand, enum language language
     case OPERAND_YEARS:
         number_format(value, is_vi ? "năm" : "year", ret, !is_vi);
         return;
+    case OPERAND_DAYS:
+        number_format(value, is_vi ? "ngày" : "day", ret, !is_vi);
+        return;
     case OPERAND_AGE:
         span_format(value, is_vi ? "tuổi" : "year", is_vi ? "tháng" : "month", ret, !is_vi);
         return;

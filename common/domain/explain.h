@@ -39,6 +39,7 @@ enum explain_text {
     TEXT_UNUSED_DONOR,           /* months of support */
     TEXT_MEMBER_REDUCTION,       /* rank, share */
     TEXT_MEMBER_REDUCTION_LATER, /* rank, share */
+    TEXT_HEALTH_WAIT,            /* days of waiting, days of the gap that bring it */
     TEXT_RETIREMENT_AGE,         /* age, month in which it is reached */
     TEXT_REQUIRED_YEARS,         /* years, duration paid, last month paid */
     TEXT_AVERAGE_INCOME,         /* income, months */
@@ -65,6 +66,7 @@ enum operand_unit { /* numbers of ansinh.v1.OperandUnit */
                     OPERAND_MONTH,       /* of the calendar, as calendar.h: "2047-06" */
                     OPERAND_DATE,        /* day, as calendar.h: "2047-06-30" */
                     OPERAND_COEFFICIENT, /* in hundredths, 229: "2.29" */
+                    OPERAND_DAYS,        /* 30: "30 days" */
                     OPERAND_UNITS
 };
 

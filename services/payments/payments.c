@@ -5,6 +5,8 @@
 /* Quotes, leaflets and inquiries are refused before payments when there is too much to do. */
 static const struct bus_method methods[] = {
     {"Quote", on_quote, 0},
+    {"QuoteRefund", on_quote_refund, 0},
+    {"QuoteHousehold", on_quote_household, 0},
     {"GetLeaflet", on_get_leaflet, 0},
     {"Inquire", on_inquire, BUS_COMMAND},
     {"Pay", on_pay, BUS_COMMAND | BUS_URGENT},

@@ -8,6 +8,8 @@ extern const struct service_spec payments_spec;
 
 /* Handlers, one file each; arg is the struct service. */
 void on_quote(void *arg, struct bus_request *request);
+void on_quote_refund(void *arg, struct bus_request *request);
+void on_quote_household(void *arg, struct bus_request *request);
 void on_get_leaflet(void *arg, struct bus_request *request);
 void on_inquire(void *arg, struct bus_request *request);
 void on_pay(void *arg, struct bus_request *request);

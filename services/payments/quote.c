@@ -6,18 +6,11 @@
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/domain/household_health.h"
-#include "common/service/command.h"
-#include "common/service/directory.h"
 #include "common/service/explain_answer.h"
 #include "common/service/policy.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
-
-/* Lives in the request's arena. */
-struct quoting {
-    struct service *svc;
-    struct bus_request *request;
-};
+#include "services/payments/quote_unit.h"
 
 /* -1: no memory. */
 static int warnings_add(struct arena *arena, const struct quote *quote,
@@ -105,9 +98,10 @@ static int person_read(const Ansinh__V1__QuoteRequest *in, struct quote_request 
     return 0;
 }
 
-static void quote_voluntary(struct quoting *self, const struct directory_unit *unit)
+static void quote_voluntary(struct service *svc, struct bus_request *request,
+                            const struct directory_unit *unit)
 {
-    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
+    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)request->input;
     struct quote_request wanted = {
         .income_vnd = in->income_vnd,
         .method = in->method == ANSINH__V1__METHOD__METHOD_UNSPECIFIED ? METHOD_IS_MONTHLY
@@ -125,8 +119,8 @@ static void quote_voluntary(struct quoting *self, const struct directory_unit *u
     if (rc == 0)
         rc = person_read(in, &wanted, &err);
     if (rc == 0)
-        rc = contribution_quote(self->svc->policy, &wanted, &result, &err);
-    finish(self->request, rc, &result, &err);
+        rc = contribution_quote(svc->policy, &wanted, &result, &err);
+    finish(request, rc, &result, &err);
 }
 
 static void quote_health(const struct service *svc, struct bus_request *request)
@@ -141,36 +135,6 @@ static void quote_health(const struct service *svc, struct bus_request *request)
     finish(request, rc, &result, &err);
 }
 
-static void on_refreshed(void *arg, int rc)
-{
-    struct quoting *self = arg;
-    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)self->request->input;
-    const struct directory_unit *unit = directory_unit(self->svc->directory, in->unit_code);
-    if (rc < 0)
-        ledger_away(self->request);
-    else if (unit == NULL)
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "unit_code",
-                 "unknown unit");
-    else
-        quote_voluntary(self, unit);
-}
-
-/* A unit that is not known may be a new one: the directory's news are read before it is refused. */
-static void on_quote_voluntary(struct service *svc, struct bus_request *request)
-{
-    const Ansinh__V1__QuoteRequest *in = (const Ansinh__V1__QuoteRequest *)request->input;
-    struct quoting *self = arena_alloc(request->arena, sizeof(*self));
-    if (self == NULL) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
-        return;
-    }
-    *self = (struct quoting){svc, request};
-    if (directory_unit(svc->directory, in->unit_code) == NULL)
-        directory_refresh(svc->directory, on_refreshed, self);
-    else
-        on_refreshed(self, 0);
-}
-
 void on_quote(void *arg, struct bus_request *request)
 {
     struct service *svc = arg;
@@ -178,7 +142,7 @@ void on_quote(void *arg, struct bus_request *request)
     switch (in->product) {
     case ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED:
     case ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI:
-        on_quote_voluntary(svc, request);
+        quote_unit(svc, request, in->unit_code, quote_voluntary);
         return;
     case ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD:
         quote_health(svc, request);

@@ -241,6 +241,86 @@ static void what_does_not_fit_the_person_is_refused(void **state)
     }
 }
 
+#define REFUND(rest)                                                                               \
+    "{\"unitCode\":\"15\",\"supportGroup\":\"SUPPORT_GROUP_OTHER\",\"incomeVnd\":\"1500000\","     \
+    "\"reason\":\"REFUND_REASON_DEATH\",\"on\":\"2027-02-10\"," rest "}"
+
+static void a_refund_is_quoted(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        platform_call(platform, NULL, "Payments/QuoteRefund", answer,
+                      REFUND("\"paidOn\":\"2026-03-01\",\"method\":\"METHOD_FUTURE_YEARS\","
+                             "\"months\":24,\"fromMonth\":\"2026-03\"")),
+        0);
+    expect_field("unusedMonths", "12");
+    expect_field("grossVnd", "3751422");
+    expect_field("centralVnd", "792000");
+    expect_field("refundVnd", "2959422");
+    assert_non_null(strstr(answer, "Decree 159/2025/ND-CP, article 8"));
+    assert_non_null(strstr(answer, "\"titleVi\":\"Những tháng chưa dùng\""));
+    static const struct {
+        const char *rest, *refusal;
+    } cases[] = {
+        {"\"paidOn\":\"2026-03-01\",\"method\":1",
+         "used_months: want one of used_months, from_month"},
+        {"\"paidOn\":\"2026-03-01\",\"method\":4,\"usedMonths\":12",
+         "used_months: all 12 months of the payment are used"},
+        {"\"paidOn\":\"2026-03-01\",\"method\":4,\"fromMonth\":\"2026-03\"",
+         "from_month: all 12 months of the payment are used"},
+        {"\"paidOn\":\"2026-03-01\",\"method\":4,\"fromMonth\":\"x\"", "from_month: want a month"},
+        {"\"paidOn\":\"2027-02-11\",\"method\":4,\"usedMonths\":1",
+         "paid_on: the payment lies after the refund"},
+        {"\"method\":4,\"usedMonths\":1", "paid_on: want a date"},
+        {"\"paidOn\":\"2015-02-11\",\"method\":4,\"usedMonths\":1", "paid_on: the tables have no"},
+        {"\"paidOn\":\"2026-03-01\",\"method\":6,\"months\":5,\"usedMonths\":1",
+         "method: missing months lie in the past"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(platform_call(platform, NULL, "Payments/QuoteRefund", answer, REFUND("%s"),
+                                       cases[i].rest),
+                         ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+        if (strstr(answer, cases[i].refusal) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", answer, cases[i].refusal);
+    }
+}
+
+static void a_family_is_quoted_with_its_cheapest_order(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        platform_call(platform, NULL, "Payments/QuoteHousehold", answer,
+                      "{\"on\":\"2026-08-01\",\"members\":[{\"ref\":\"mother\",\"months\":12,"
+                      "\"previousValidUntil\":\"2026-08-20\"},{\"ref\":\"son\",\"months\":3},"
+                      "{\"ref\":\"father\",\"joinedOn\":\"2026-02-01\"},"
+                      "{\"ref\":\"grandmother\",\"stateSupported\":true}]}"),
+        0);
+    expect_field("totalVnd", "1161270"); /* 12 x 79,695 + 3 x 68,310 */
+    expect_field("savingVnd", "102465");
+    assert_non_null(strstr(answer, "\"cheapestOrder\":[\"son\",\"mother\"]"));
+    assert_non_null(strstr(answer, "\"validFrom\":\"2026-08-21\",\"validUntil\":\"2027-08-20\""));
+    assert_non_null(strstr(answer, "\"key\":\"health_wait\""));
+    static const struct {
+        const char *members, *refusal;
+    } cases[] = {
+        {"", "members: want 1 to 20"},
+        {"{\"months\":3}", "members[0].ref: want 1 to 64 bytes"},
+        {"{\"ref\":\"a\",\"months\":3},{\"ref\":\"a\",\"months\":3}",
+         "members[1].ref: is another member's, too"},
+        {"{\"ref\":\"a\",\"months\":5}", "members[0].months: want one of 3, 6, 12"},
+        {"{\"ref\":\"a\",\"months\":3,\"joinedOn\":\"x\"}", "members[0].joined_on: want a date"},
+        {"{\"ref\":\"a\",\"months\":3,\"previousValidUntil\":\"x\"}",
+         "members[0].previous_valid_until: want a date"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(platform_call(platform, NULL, "Payments/QuoteHousehold", answer,
+                                       "{\"members\":[%s]}", cases[i].members),
+                         ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+        if (strstr(answer, cases[i].refusal) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", answer, cases[i].refusal);
+    }
+}
+
 static void a_provinces_support_is_billed_and_paid(void **state)
 {
     (void)state;
@@ -285,6 +365,8 @@ int main(void)
         cmocka_unit_test(an_income_between_the_steps_is_warned_of),
         cmocka_unit_test(months_already_supported_are_told),
         cmocka_unit_test(what_does_not_fit_the_person_is_refused),
+        cmocka_unit_test(a_refund_is_quoted),
+        cmocka_unit_test(a_family_is_quoted_with_its_cheapest_order),
         cmocka_unit_test(a_provinces_support_is_billed_and_paid),
     };
     return !!cmocka_run_group_tests(tests, start, stop);

@@ -38,10 +38,20 @@ static const struct good_request requests[] = {
      "{'product':1,'unitCode':'02647','incomeVnd':1500000,'method':1,'months':1,"
      "'supportGroup':4,'on':'2025-11-30','monthsSupported':5,'monthsSupportedEarlier':90,"
      "'birthDate':'1985-05-17','sex':2,'monthsPaid':100}",
-     NULL, " member_rank months_supported months_supported_earlier months_paid "},
+     NULL, " member_rank "},
     {"Payments/Quote", "{'product':2,'unitCode':'02647','months':12,'memberRank':1}", NULL,
      " unit_code income_vnd method support_group member_rank months_supported "
      "months_supported_earlier birth_date sex months_paid missed_from "},
+    READ("Payments/QuoteRefund",
+         "{'reason':3,'on':'2026-05-20','paidOn':'2026-03-01','unitCode':'02647',"
+         "'incomeVnd':1500000,'method':4,'months':12,'supportGroup':4,'monthsSupported':5,"
+         "'monthsSupportedEarlier':90,'usedMonths':3}"),
+    READ("Payments/QuoteRefund",
+         "{'reason':1,'on':'2026-05-20','paidOn':'2026-03-01','unitCode':'02647',"
+         "'incomeVnd':1500000,'method':4,'supportGroup':4,'fromMonth':'2026-03'}"),
+    READ("Payments/QuoteHousehold",
+         "{'on':'2026-08-01','members':[{'ref':'a','months':12},{'ref':'b','months':3,"
+         "'previousValidUntil':'2026-07-31'},{'ref':'c','joinedOn':'2026-01-05'}]}"),
     READ("Payments/GetLeaflet", "{'unitCode':'15','on':'2026-03-01','incomesVnd':[1500000,2000000],"
                                 "'methods':[1,4],'joiningAges':[30]}"),
     COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}",

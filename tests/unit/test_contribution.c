@@ -213,7 +213,7 @@ static void support_ends_after_120_months(void **state)
     assert_int_equal(quote.months_supported, 0);
     assert_string_equal(said(&quote.lines.rows[1]),
                         "none left: all 120 months of support are used");
-    request.months_supported = UINT32_MAX;
+    request.months_supported = PERSON_MONTHS_MAX;
     assert_int_equal(quote_of(&request).central_vnd, 0);
     request.method = METHOD_IS_YEARLY;
     request.months_supported = 115;
@@ -235,7 +235,7 @@ static void the_meter_of_120_months_reads_across_both_laws(void **state)
     assert_int_equal(quote_of(&request).months_supported, 5);
     request.months_supported = 30;
     assert_int_equal(quote_of(&request).months_supported, 0);
-    request.months_supported_earlier = request.months_supported = UINT32_MAX;
+    request.months_supported_earlier = request.months_supported = PERSON_MONTHS_MAX;
     assert_int_equal(quote_of(&request).months_supported, 0);
     request.months_supported = 115;
     switch_set(SWITCH_EARLIER_SUPPORT_COUNTS, CHOICE_OFF);

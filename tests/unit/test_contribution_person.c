@@ -89,7 +89,7 @@ static void no_more_months_than_are_missing(void **state)
     expect_refused(&request, "method", "61 months are missing, at most 60 (Law 41/2024");
     request.months_paid = 180;
     expect_refused(&request, "method", "no month is missing: 15 years are paid");
-    request.months_paid = UINT32_MAX;
+    request.months_paid = PERSON_MONTHS_MAX;
     expect_refused(&request, "method", "no month is missing");
     request = man_of_1965(METHOD_IS_MONTHLY, 0);
     request.months_paid = 400;
@@ -140,6 +140,22 @@ static void nobody_of_14_is_quoted(void **state)
     expect_refused(&request, "birth_date", "lies in the future");
     request.sex = (enum sex)3;
     expect_refused(&request, "sex", "want SEX_FEMALE or SEX_MALE");
+}
+
+static void counters_of_months_have_a_limit(void **state)
+{
+    (void)state;
+    struct quote_request request = man_of_1965(METHOD_IS_MONTHLY, 0);
+    request.months_paid = PERSON_MONTHS_MAX + 1;
+    expect_refused(&request, "months_paid", "want at most 1200 months");
+    request.months_paid = PERSON_MONTHS_MAX;
+    request.months_supported = UINT32_MAX;
+    expect_refused(&request, "months_supported", "want at most 1200 months");
+    request.months_supported = PERSON_MONTHS_MAX;
+    request.months_supported_earlier = PERSON_MONTHS_MAX + 1;
+    expect_refused(&request, "months_supported_earlier", "want at most 1200 months");
+    request.months_supported_earlier = PERSON_MONTHS_MAX;
+    assert_int_equal(quote_of(&request).months_supported, 0);
 }
 
 /* --- months that were missed --- */
@@ -222,6 +238,7 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(no_more_months_than_are_missing),
     WITH_POLICY(a_man_of_70_is_warned_of_paying_years_ahead),
     WITH_POLICY(nobody_of_14_is_quoted),
+    WITH_POLICY(counters_of_months_have_a_limit),
     WITH_POLICY(missed_months_are_not_paid_late_as_long_as_the_switch_is_off),
     WITH_POLICY(with_the_switch_they_are_paid_with_interest),
     WITH_POLICY(only_missed_months_are_paid_late),
