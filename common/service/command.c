@@ -169,6 +169,7 @@ static void command_decide(struct command *self)
 
 static void command_read_done(struct command *self)
 {
+    struct err err;
     if (--self->open_replies > 0)
         return;
     if (self->read_rc < 0)
@@ -177,6 +178,9 @@ static void command_read_done(struct command *self)
         answer_stored(self, self->known_answer, self->known_answer_len, self->known_at);
     else if (self->lookup == COMMIT_REUSED)
         answer_reused(self);
+    else if (commit_check_id(&self->state.request->id, self->state.now_ms, &err) < 0)
+        bus_fail(self->state.request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key",
+                 "%s", err.text);
     else if (is_late(self))
         bus_fail(self->state.request, ANSINH__V1__CODE__CODE_DEADLINE_EXCEEDED, "",
                  "the deadline passed before the commit; nothing was done");
@@ -404,11 +408,6 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
 {
     struct err err;
     int64_t now_ms = clock_wall_ms();
-    if (commit_check_id(&request->id, now_ms, &err) < 0) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key", "%s",
-                 err.text);
-        return;
-    }
     struct command *self = arena_zalloc(request->arena, sizeof(*self));
     if (self == NULL) {
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
@@ -423,7 +422,9 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
     state->now_ms = now_ms;
     state->today = clock_business_day(now_ms);
     state->arg = arg;
-    if (spec->is_optimistic)
+    if (commit_check_id(&request->id, now_ms, &err) < 0)
+        command_read(self); /* what was done under it is answered, whatever the clock says now */
+    else if (spec->is_optimistic)
         command_decide(self);
     else
         command_start(self);

@@ -53,8 +53,8 @@ struct command_spec {
                      struct journal_position position);
 };
 
-/* Runs the command of a request on a citizen and answers the request, always. Checks the request
- * id's age first. */
+/* Runs the command of a request on a citizen and answers the request, always. A request id that is
+ * too old or ahead is refused, unless it is known: then by its stored answer, without deciding. */
 void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
                  const uint8_t citizen[ID_BYTES], void *arg);
 

@@ -241,12 +241,16 @@ static void import_start(void *arg, int rc)
 static void on_looked_up(void *arg, int rc, const struct commit_result *result)
 {
     struct import *self = arg;
+    struct err err;
     if (rc < 0)
         fail_unavailable(self);
     else if (result->outcome == COMMIT_KNOWN)
         bus_reply_packed(self->request, result->answer, result->answer_len);
     else if (result->outcome == COMMIT_REUSED)
         fail_reused(self);
+    else if (commit_check_id(&self->request->id, clock_wall_ms(), &err) < 0)
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key", "%s",
+                 err.text);
     else
         /* fresh data first: another instance may have imported the parents just now */
         directory_refresh(self->svc->directory, import_start, self);
@@ -256,15 +260,11 @@ static void import_run(struct service *svc, struct bus_request *request,
                        const struct import_spec *spec, size_t n_rows)
 {
     struct import *self = arena_zalloc(request->arena, sizeof(*self));
-    struct err err;
     if (self == NULL)
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
     else if (n_rows == 0 || n_rows > ROWS_MAX)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "",
                  "want 1 to %d rows in a call", ROWS_MAX);
-    else if (commit_check_id(&request->id, clock_wall_ms(), &err) < 0)
-        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key", "%s",
-                 err.text);
     else {
         self->svc = svc;
         self->request = request;

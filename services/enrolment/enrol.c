@@ -23,7 +23,8 @@ struct enrol {
     struct declaration_facts facts;
     const struct directory_unit *commune;
     uint8_t citizen[ID_BYTES];
-    int is_refreshed; /* the directory was asked anew: an unknown code is now really unknown */
+    int is_refreshed;  /* the directory was asked anew: an unknown code is now really unknown */
+    struct err *wrong; /* what is, in the declaration or the codes; NULL: nothing */
 };
 
 static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *arena,
@@ -122,6 +123,9 @@ static enum command_verdict decide(struct command_state *state)
 {
     struct enrol *self = state->arg;
     struct bus_request *request = self->request;
+    if (self->wrong != NULL)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, self->wrong->field,
+                              "%s", self->wrong->text);
     if (state->is_read && state->has_citizen) {
         fail_enrolled(request, state->before.enrolled_day);
         return COMMAND_ANSWERED;
@@ -242,6 +246,19 @@ static int check_declaration(struct enrol *self, struct err *err)
                              clock_business_day(clock_wall_ms()), &self->facts, err);
 }
 
+/* By today's clock and tables; what was done under this id by yesterday's is answered again. */
+static void enrol_refuse(struct enrol *self, const struct err *err)
+{
+    self->wrong = arena_alloc(self->request->arena, sizeof(*self->wrong));
+    if (self->in->dry_run || self->wrong == NULL) {
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err->field, "%s",
+                 err->text);
+        return;
+    }
+    *self->wrong = *err;
+    on_alias_claimed(self);
+}
+
 static void enrol_start(void *arg);
 
 static void on_refreshed(void *arg, int rc)
@@ -267,12 +284,10 @@ static void enrol_start(void *arg)
     }
     if (rc == 0)
         rc = check_declaration(self, &err);
-    if (rc < 0) {
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
-        return;
-    }
     keyring_hash(svc->keyring, 'c', self->in->personal_id, self->citizen);
-    if (self->in->dry_run)
+    if (rc < 0)
+        enrol_refuse(self, &err);
+    else if (self->in->dry_run)
         citizen_read(svc, self->request->arena, self->citizen, on_dry_run_citizen, self);
     else if (self->in->si_code[0] == '\0')
         on_alias_claimed(self);
@@ -288,14 +303,14 @@ void on_enrol(void *arg, struct bus_request *request)
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
         return;
     }
-    /* before the code's claim is committed, which is not undone */
-    if (commit_check_id(&request->id, clock_wall_ms(), &err) < 0) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key", "%s",
-                 err.text);
-        return;
-    }
     self->service = arg;
     self->request = request;
     self->in = (const Ansinh__V1__EnrolRequest *)request->input;
-    enrol_start(self);
+    if (commit_check_id(&request->id, clock_wall_ms(), &err) == 0) {
+        enrol_start(self);
+        return;
+    }
+    /* refused, or answered again, before a code's claim is committed, which is not undone */
+    keyring_hash(self->service->svc->keyring, 'c', self->in->personal_id, self->citizen);
+    on_alias_claimed(self);
 }
