@@ -279,6 +279,13 @@ static void on_status(struct instance *instance, const Ansinh__V1__Status *statu
         .body = zmq_msg_data(body),
         .body_len = zmq_msg_size(body),
     };
+    /* a refusal speaks of its own try: an earlier one without an answer may still be done */
+    if (status->code != 0 && call->has_id && call->n_tries > call->n_refused + 1) {
+        answer.code = ANSINH__V1__CODE__CODE_UNKNOWN;
+        answer.message = "one instance refused, another has not answered: ask again with the same "
+                         "request id";
+        answer.field = "";
+    }
     call_finish(self, call, &answer);
 }
 

@@ -44,7 +44,8 @@ struct bus_call {
 };
 
 /* code 0: body is the packed response. When every try was refused and no other fits in before the
- * deadline: the last refusal. At the deadline: UNKNOWN for a command that was sent at least once,
+ * deadline: the last refusal. A command that is refused while an earlier try of it is unanswered:
+ * UNKNOWN. At the deadline: UNKNOWN for a command that was sent at least once,
  * UNAVAILABLE for one that never was, DEADLINE_EXCEEDED for a read. All pointers are borrowed
  * during the callback. */
 struct bus_answer {

@@ -117,6 +117,38 @@ static void an_unanswered_try_goes_to_another_instance(void **state)
     pair_close(world, &pair);
 }
 
+/* The one that holds it may still do it; a read was refused, and that is all. */
+static void a_refusal_does_not_speak_for_an_unanswered_try(void **state)
+{
+    struct world *world = *state;
+    struct pair pair;
+    pair_open(world, &pair, 50, 1000);
+    pair.one.mood = pair.two.mood = HOLDS;
+    struct outcome command, read;
+    world_pay(world, LONG_MS, &command);
+    WAIT_UNTIL(world, pair.one.n_held + pair.two.n_held == 1);
+    struct peer *second = pair.one.n_held > 0 ? &pair.two : &pair.one;
+    second->mood = REJECTS;
+    WAIT_UNTIL(world, command.n == 1);
+    assert_int_equal(command.code, ANSINH__V1__CODE__CODE_UNKNOWN);
+    assert_string_equal(command.field, "");
+    pair.one.mood = pair.two.mood = REJECTS;
+    world_pay(world, LONG_MS, &command);
+    WAIT_UNTIL(world, command.n == 1);
+    assert_int_equal(command.code, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+
+    pair.one.mood = pair.two.mood = HOLDS;
+    unsigned n_held = pair.one.n_held + pair.two.n_held;
+    world_read(world, LONG_MS, &read);
+    WAIT_UNTIL(world, pair.one.n_held + pair.two.n_held == n_held + 1);
+    pair.one.mood = pair.two.mood = REJECTS;
+    WAIT_UNTIL(world, read.n == 1);
+    assert_int_equal(read.code, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+    peer_release(&pair.one);
+    peer_release(&pair.two);
+    pair_close(world, &pair);
+}
+
 static void a_late_answer_of_an_earlier_try_counts(void **state)
 {
     struct world *world = *state;
@@ -364,6 +396,7 @@ const struct CMUnitTest tests[] = {
     T(calls_go_to_the_least_loaded),
     T(reported_load_counts_but_a_retry_goes_elsewhere),
     T(an_unanswered_try_goes_to_another_instance),
+    T(a_refusal_does_not_speak_for_an_unanswered_try),
     T(a_late_answer_of_an_earlier_try_counts),
     T(refusals_are_retried_elsewhere),
     T(a_vanished_instance_loses_its_calls_to_another),
