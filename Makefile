@@ -44,6 +44,10 @@ INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$
 POWER_TESTS := $(patsubst tests/power/%.c,$(O)/tests/power/%,$(wildcard tests/power/test_*.c))
 POWER_OBJS := $(patsubst %,$(O)/obj/tests/power/%.o,disk orders witness)
 SUPPORT_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/*.c))
+# Programs of the chaos tests are named chaos_*; the other files there belong to all of them.
+CHAOS_MAINS := $(wildcard tests/chaos/chaos_*.c)
+CHAOS_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(filter-out $(CHAOS_MAINS),$(wildcard tests/chaos/*.c)))
+CHAOS_TOOLS := $(patsubst tests/chaos/%.c,$(O)/chaos/%,$(CHAOS_MAINS))
 BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 
 # A recipe shows one short line, or its command with V=1.
@@ -52,7 +56,7 @@ step = $(if $(V),,@echo "  $(1) $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench \
+.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench chaos \
   asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
@@ -139,7 +143,11 @@ $(O)/bench/%: $(O)/obj/tests/bench/%.o $(SUPPORT_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
 
-build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so
+$(O)/chaos/%: $(O)/obj/tests/chaos/%.o $(CHAOS_OBJS) $(SUPPORT_OBJS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
+
+build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so $(CHAOS_TOOLS)
 
 run: all ## run the platform with the sample campaign until Ctrl-C (PORT=8080 VAR=./var)
 	@deploy/run foreground
@@ -150,7 +158,7 @@ down: ## end what `make up` started
 
 test: packages-test ## build and run every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
-	@O=$(O) tests/run unit integration power browser
+	@O=$(O) tests/run unit integration power browser chaos
 unit: packages-test ## the unit tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(UNIT_TESTS)
 	@O=$(O) tests/run unit
@@ -163,6 +171,11 @@ power: packages-test ## power cuts and sick disks alone (CUTS=50 power cuts)
 btest: packages-test ## the browser tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries
 	@O=$(O) tests/run browser
+
+# Python by its path: the packages are installed for Debian's own.
+chaos: packages-test ## everything fails under load, nothing is lost (SECONDS=120 SEED=1 KILLS=120)
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(CHAOS_TOOLS)
+	@/usr/bin/python3 tests/chaos/run.py --build $(O) $(SECONDS:%=--seconds %) $(SEED:%=--seed %) $(KILLS:%=--kills %)
 
 bench: packages-bench ## measure; prints a table and writes build/bench.json
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)

@@ -1,0 +1,75 @@
+/* Holds what clients were told against what the ledger has. */
+#ifndef ANSINH_TESTS_CHAOS_JUDGE_H
+#define ANSINH_TESTS_CHAOS_JUDGE_H
+
+#include "tests/chaos/history.h"
+#include "tests/chaos/model.h"
+#include "tests/chaos/witness.h"
+
+enum finding {
+    FINDING_LOST,    /* acknowledged, and not there */
+    FINDING_DOUBLED, /* there more often than asked for, or though refused, or asked for by nobody
+                      */
+    FINDING_ORDER,   /* before what had been acknowledged before it was invoked */
+    FINDING_ANSWER,  /* answered what the journal does not say */
+    FINDING_MODEL,   /* against the rules */
+    FINDINGS
+};
+
+/* All operations with one request id. */
+struct command {
+    struct request_id id;
+    enum kind kind;
+    const struct operation **operations; /* by the time of their invocation */
+    size_t n, capacity;
+    size_t n_ok, n_unknown;
+    int64_t invoked_us; /* the first */
+    int64_t ok_us; /* the first success, of an inquiry with an entry: that told of it; INT64_MAX:
+                      none */
+    int is_stored;
+    struct entry *entry;
+};
+
+/* The entries of one citizen. */
+struct line {
+    uint8_t citizen[ID_BYTES];
+    struct entry **entries;
+    struct state *states; /* after each */
+    size_t n, capacity;
+};
+
+struct judge {
+    const struct history *history;
+    struct witness *witness;
+    const struct keyring *keyring;
+    struct arena *arena;
+    struct map *by_id;      /* struct command */
+    struct map *by_citizen; /* struct line */
+    struct map *aliases;    /* alias and citizen as asked for: the operation */
+    struct command **commands;
+    size_t n_commands, commands_capacity;
+    unsigned long n_found[FINDINGS];
+    unsigned long n_acknowledged, n_unknown;
+};
+
+void judge_init(struct judge *self, const struct history *history, struct witness *witness,
+                const struct keyring *keyring);
+void judge_fini(struct judge *self);
+
+/* Everything; what is found is counted, and the first of each kind printed. */
+void judge_all(struct judge *self);
+
+/* One finding about an operation (NULL: none) or a citizen. */
+void judge_find(struct judge *self, enum finding what, const struct operation *operation,
+                const char *format, ...) PRINTF_LIKE(4, 5);
+
+struct line *judge_line(const struct judge *self, const uint8_t citizen[ID_BYTES]);
+
+/* When the entry of an inquiry was first told of: before, it may have shown an open bill, which
+ * commits nothing; judge_answers.c. */
+int64_t judge_inquiry_ok_us(struct judge *self, const struct command *command);
+
+/* Checks all answers of successful operations; judge_answers.c. */
+void judge_answers(struct judge *self);
+
+#endif

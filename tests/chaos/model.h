@@ -1,0 +1,28 @@
+/* The reference model: what a citizen's state is after each of their journal entries, by rules
+ * written down once more, apart from the services. */
+#ifndef ANSINH_TESTS_CHAOS_MODEL_H
+#define ANSINH_TESTS_CHAOS_MODEL_H
+
+#include "ansinh/v1/events.pb-c.h"
+#include "common/base/id.h"
+
+enum { POCKET_PARTICIPANT, POCKET_CENTRAL, POCKET_LOCAL, POCKET_DONOR, POCKETS };
+
+struct state {
+    uint32_t version; /* entries so far */
+    uint32_t commune, method, support_group;
+    int64_t income_vnd;
+    int32_t enrolled_day;
+    uint32_t covered_until, months_paid, months_supported;
+    uint32_t bill_number;
+    uint32_t bill_from, bill_months, bill_supported; /* months 0: no open bill */
+    int64_t bill_vnd[POCKETS];
+    int32_t bill_valid_until;
+};
+
+/* The state after an event; "" or what is wrong with the event. */
+const char *model_apply(struct state *self, const Ansinh__V1__Event *event);
+
+int64_t model_bill_gross(const struct state *self);
+
+#endif

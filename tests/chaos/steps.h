@@ -1,0 +1,56 @@
+/* One step of the load: a request ready to be sent, and sent again. */
+#ifndef ANSINH_TESTS_CHAOS_STEPS_H
+#define ANSINH_TESTS_CHAOS_STEPS_H
+
+#include "tests/chaos/history.h"
+
+#define BILL_TEXT_BYTES 48
+#define POSITION_BYTES 48
+
+/* Months are year * 12 + month - 1. Everybody enrols on a day of the first month, so that there are
+ * years of bills to pay. */
+#define FIRST_MONTH (2022 * 12)
+#define FIRST_DAY_OF_MONTH 5 /* of the enrolment, in the first month */
+
+struct step {
+    enum kind kind;
+    int has_id;
+    struct request_id id;
+    uint32_t citizen; /* number; UINT32_MAX: none */
+    uint8_t *body;    /* malloc'ed */
+    size_t len;
+};
+
+struct bill {
+    char id[BILL_TEXT_BYTES];
+    uint32_t version;
+    int64_t due_vnd;
+    uint32_t month; /* in which it can be paid */
+};
+
+/* splitmix64. */
+uint64_t chance(uint64_t *state);
+/* 0 to n - 1. */
+uint32_t chance_of(uint64_t *state, uint32_t n);
+
+void step_free(struct step *self);
+void step_copy(struct step *self, const struct step *from);
+/* Gives a command a fresh id. */
+void step_new_id(struct step *self);
+
+/* The declaration of citizen number i; what is chosen freely comes from *state. Every eighth has an
+ * SI code, and two neighbours of those the same. */
+void step_enrol(struct step *self, uint32_t i, uint64_t *state);
+void step_inquire(struct step *self, uint32_t i, uint32_t month);
+void step_pay(struct step *self, uint32_t i, const struct bill *bill, uint64_t *state);
+void step_participant(struct step *self, uint32_t i);
+void step_payment(struct step *self, const char *payment_id);
+/* Of a Pay whose outcome is unknown, by its id. */
+void step_payment_of(struct step *self, const struct step *pay);
+/* One of a few questions that have the same answer for ever. */
+void step_quote(struct step *self, uint32_t which);
+void step_progress(struct step *self, uint32_t which);
+/* Another payment under the id of an earlier one; 0 when earlier is no payment. */
+int step_abuse(struct step *self, const struct step *earlier);
+
+#endif

@@ -1,0 +1,353 @@
+#include "tests/chaos/walker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ansinh/v1/enrolment.pb-c.h"
+#include "ansinh/v1/payments.pb-c.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/domain/calendar.h"
+
+#define HOT_CITIZENS 6       /* everybody works on these, */
+#define HOT_MS 1500          /* which change after this long */
+#define HOT_PERCENT 15       /* of the choices */
+#define STAY_MAX 12          /* requests for one citizen before another one's turn comes */
+#define REPEATS_MAX 30       /* of an unknown command, right away */
+#define SETTLE_TRIES_MAX 400 /* at the end: for ever, nearly */
+#define DELAY_MS 40          /* after an outage was noticed */
+#define QUOTES 12
+#define PROGRESS_UNITS 4
+
+enum phase { WALKING, REPEATING, SETTLING, READING, ENDED };
+
+struct walker {
+    struct client *client;
+    struct lane *lane;
+    enum phase phase;
+    uint64_t chance;
+    uint32_t citizen;
+    unsigned n_stay, n_repeats;
+    struct step step;
+    unsigned long operation;
+    struct loop_timer *timer;
+};
+
+static void walk(void *arg);
+static void on_carried(void *arg, const struct carried *carried);
+
+/* --- choosing --------------------------------------------------------------------------------- */
+
+static void choose_citizen(struct walker *self)
+{
+    const struct client *client = self->client;
+    if (self->n_stay > 0) {
+        self->n_stay--;
+        return;
+    }
+    self->n_stay = 1 + chance_of(&self->chance, STAY_MAX);
+    uint32_t hot = (uint32_t)((clock_mono_ms() - client->begin_ms) / HOT_MS) * HOT_CITIZENS;
+    if (chance_of(&self->chance, 100) < HOT_PERCENT)
+        self->citizen = (hot + chance_of(&self->chance, HOT_CITIZENS)) % client->n_citizens;
+    else
+        self->citizen = chance_of(&self->chance, client->n_citizens);
+    if (client->known[self->citizen].month > client->this_month)
+        self->n_stay = 0; /* everything is paid */
+}
+
+/* Something beside the way of the citizen; 0 when it does not come to it. */
+static int choose_aside(struct walker *self)
+{
+    struct client *client = self->client;
+    struct step *step = &self->step;
+    size_t i = client->n_recent == 0 ? 0 : chance_of(&self->chance, (uint32_t)client->n_recent);
+    switch (chance_of(&self->chance, 32)) {
+    case 0:
+        step_quote(step, chance_of(&self->chance, QUOTES));
+        return 1;
+    case 1:
+        step_progress(step, chance_of(&self->chance, PROGRESS_UNITS));
+        return 1;
+    case 2:
+    case 3:
+        step_participant(step, self->citizen);
+        return 1;
+    case 4:
+        if (client->n_payments == 0)
+            return 0;
+        step_payment(step,
+                     client->payments[chance_of(&self->chance, (uint32_t)client->n_payments)]);
+        return 1;
+    case 5:
+    case 6:
+        if (client->n_recent == 0)
+            return 0;
+        step_copy(step, &client->recent[i]);
+        return 1;
+    case 7:
+        return client->n_recent > 0 && chance_of(&self->chance, 2) == 0 &&
+               step_abuse(step, &client->recent[i]);
+    default:
+        return 0;
+    }
+}
+
+static void choose(struct walker *self)
+{
+    choose_citizen(self);
+    const struct known *known = &self->client->known[self->citizen];
+    if (choose_aside(self))
+        return;
+    if (known->is_lost)
+        step_participant(&self->step, self->citizen);
+    else if (!known->is_enrolled)
+        step_enrol(&self->step, self->citizen, &self->chance);
+    else if (known->has_bill)
+        step_pay(&self->step, self->citizen, &known->bill, &self->chance);
+    else
+        step_inquire(&self->step, self->citizen,
+                     known->month + (chance_of(&self->chance, 30) == 0));
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static void send(struct walker *self)
+{
+    static const int64_t timeouts_ms[] = {200, 800, 2500, 2500, 6000, 10000};
+    struct client *client = self->client;
+    struct step *step = &self->step;
+    struct request request = {
+        .kind = step->kind,
+        .id = step->has_id ? &step->id : NULL,
+        .body = step->body,
+        .len = step->len,
+        .timeout_ms = timeouts_ms[chance_of(&self->chance, ARRAY_LEN(timeouts_ms))],
+    };
+    if (self->phase >= SETTLING)
+        request.timeout_ms = 5000;
+    else if (client->may_hang_up && chance_of(&self->chance, 50) == 0)
+        request.hang_up_ms = 1 + chance_of(&self->chance, 30);
+    self->operation =
+        history_invoke(&client->history, step->kind, request.id, step->body, step->len);
+    lane_send(self->lane, &request, on_carried, self);
+}
+
+static void later(struct walker *self)
+{
+    int64_t delay_ms = DELAY_MS + (int64_t)chance_of(&self->chance, 2 * DELAY_MS);
+    self->timer = loop_timer_add(self->client->loop, delay_ms, 0, walk, self);
+}
+
+/* --- learning --------------------------------------------------------------------------------- */
+
+static void remember(struct client *client, const struct step *step)
+{
+    step_copy(&client->recent[client->recent_i], step);
+    client->recent_i = (client->recent_i + 1) % RECENT_MAX;
+    client->n_recent = MIN(client->n_recent + 1, (size_t)RECENT_MAX);
+}
+
+static uint32_t month_after(const char *text)
+{
+    int32_t month;
+    return month_parse(text, &month) < 0 ? FIRST_MONTH : (uint32_t)month + 1;
+}
+
+static void learn_bill(struct known *known, const struct carried *carried)
+{
+    Ansinh__V1__InquireResponse *out =
+        ansinh__v1__inquire_response__unpack(NULL, carried->len, carried->body);
+    int32_t day;
+    ASSERT(out != NULL && date_parse(out->valid_until, &day) == 0);
+    known->has_bill = 1;
+    known->bill = (struct bill){.version = out->bill_version,
+                                .due_vnd = out->due_vnd,
+                                .month = (uint32_t)month_of_day(day)};
+    (void)snprintf(known->bill.id, sizeof(known->bill.id), "%s", out->bill_id);
+    ansinh__v1__inquire_response__free_unpacked(out, NULL);
+}
+
+static void learn_payment(struct client *client, struct known *known, const struct carried *carried)
+{
+    Ansinh__V1__PayResponse *out =
+        ansinh__v1__pay_response__unpack(NULL, carried->len, carried->body);
+    ASSERT(out != NULL);
+    (void)snprintf(client->payments[client->payment_i], POSITION_BYTES, "%s", out->payment_id);
+    client->payment_i = (client->payment_i + 1) % RECENT_MAX;
+    client->n_payments = MIN(client->n_payments + 1, (size_t)RECENT_MAX);
+    known->has_bill = 0;
+    known->month = MAX(known->month, month_after(out->covered_until));
+    ansinh__v1__pay_response__free_unpacked(out, NULL);
+}
+
+static void learn_state(struct known *known, const struct carried *carried)
+{
+    Ansinh__V1__GetParticipantResponse *out =
+        ansinh__v1__get_participant_response__unpack(NULL, carried->len, carried->body);
+    ASSERT(out != NULL);
+    known->is_enrolled = 1;
+    known->is_lost = 0;
+    known->has_bill = 0;
+    known->month = MAX(known->month, month_after(out->covered_until));
+    ansinh__v1__get_participant_response__free_unpacked(out, NULL);
+}
+
+static void learn_success(struct walker *self, const struct carried *carried)
+{
+    struct client *client = self->client;
+    const struct step *step = &self->step;
+    struct known *known = step->citizen < client->n_citizens ? &client->known[step->citizen] : NULL;
+    client->n_ok++;
+    if (step->kind == KIND_ENROL)
+        known->is_enrolled = 1;
+    else if (step->kind == KIND_INQUIRE)
+        learn_bill(known, carried);
+    else if (step->kind == KIND_PAY)
+        learn_payment(client, known, carried);
+    else if (step->kind == KIND_PARTICIPANT)
+        learn_state(known, carried);
+    if (step->kind <= KIND_LAST_COMMAND && self->phase == WALKING)
+        remember(client, step);
+}
+
+static void learn_refusal(struct walker *self, const struct carried *carried)
+{
+    const struct step *step = &self->step;
+    if (step->citizen >= self->client->n_citizens)
+        return;
+    struct known *known = &self->client->known[step->citizen];
+    switch (carried->code) {
+    case ANSINH__V1__CODE__CODE_NOT_FOUND:
+        known->is_enrolled = known->is_lost = 0;
+        break;
+    case ANSINH__V1__CODE__CODE_ALREADY_EXISTS:
+    case ANSINH__V1__CODE__CODE_FAILED_PRECONDITION:
+    case ANSINH__V1__CODE__CODE_INVALID_ARGUMENT:
+    case ANSINH__V1__CODE__CODE_OUT_OF_RANGE:
+        known->is_lost = step->kind <= KIND_LAST_COMMAND;
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- going on --------------------------------------------------------------------------------- */
+
+/* Half of the unknown commands are settled right away, some at the end, some never; of some
+ * payments it is asked what became of them. */
+static void on_unknown(struct walker *self)
+{
+    struct client *client = self->client;
+    uint32_t draw = chance_of(&self->chance, 10);
+    if (draw < 5) {
+        self->phase = REPEATING;
+        self->n_repeats = 0;
+    } else if (draw < 8 && client->n_unsettled < UNSETTLED_MAX) {
+        struct step *kept = &client->unsettled[client->n_unsettled++];
+        kept->body = NULL;
+        step_copy(kept, &self->step);
+    }
+    if (draw < 9 || self->step.kind != KIND_PAY)
+        return;
+    struct step question = {0};
+    step_payment_of(&question, &self->step);
+    step_copy(&self->step, &question);
+    step_free(&question);
+    self->phase = REPEATING;
+    self->n_repeats = REPEATS_MAX - 1;
+}
+
+static void on_carried(void *arg, const struct carried *carried)
+{
+    struct walker *self = arg;
+    struct client *client = self->client;
+    int is_command = self->step.kind <= KIND_LAST_COMMAND;
+    history_complete(&client->history, self->operation, carried->outcome, carried->code,
+                     carried->raw, carried->body, carried->len);
+    if (carried->outcome == OUTCOME_OK)
+        learn_success(self, carried);
+    else if (carried->outcome == OUTCOME_REFUSED)
+        learn_refusal(self, carried);
+    int is_settled = carried->outcome == OUTCOME_OK || carried->outcome == OUTCOME_REFUSED;
+    if (is_settled ||
+        ++self->n_repeats >= (self->phase == REPEATING ? REPEATS_MAX : SETTLE_TRIES_MAX)) {
+        if (self->phase == REPEATING)
+            self->phase = WALKING;
+        self->n_repeats = 0;
+    }
+    if (is_settled && self->phase >= SETTLING)
+        step_free(&self->step); /* the next one, please */
+    if (carried->outcome == OUTCOME_UNKNOWN && is_command && self->phase == WALKING)
+        on_unknown(self);
+    if (is_settled)
+        walk(self);
+    else
+        later(self);
+}
+
+/* The end: every unknown command is repeated until it is settled, then everybody is read. */
+static int choose_settling(struct walker *self)
+{
+    struct client *client = self->client;
+    if (self->phase < SETTLING) {
+        self->phase = SETTLING;
+        step_free(&self->step);
+    }
+    if (self->step.body != NULL)
+        return 1;
+    self->n_repeats = 0;
+    if (client->n_unsettled > 0) {
+        self->step = client->unsettled[--client->n_unsettled];
+        return 1;
+    }
+    self->phase = READING;
+    if (client->next_read == client->n_citizens) {
+        self->phase = ENDED;
+        client->n_ended++;
+        return 0;
+    }
+    step_participant(&self->step, client->next_read++);
+    return 1;
+}
+
+static void walk(void *arg)
+{
+    struct walker *self = arg;
+    self->timer = NULL;
+    if (self->client->is_settling) {
+        if (!choose_settling(self))
+            return;
+    } else if (self->phase == WALKING) {
+        choose(self);
+    }
+    send(self);
+}
+
+struct walker *walker_create(struct client *client, struct lane *lane, unsigned number)
+{
+    struct walker *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->client = client;
+    self->lane = lane;
+    self->chance = client->seed ^ (uint64_t)number << 32;
+    (void)chance(&self->chance);
+    client->n_walkers++;
+    self->timer = loop_timer_add(client->loop, 0, 0, walk, self);
+    return self;
+}
+
+void walker_destroy(struct walker **self)
+{
+    if (*self == NULL)
+        return;
+    loop_timer_cancel((*self)->client->loop, &(*self)->timer);
+    lane_destroy(&(*self)->lane);
+    step_free(&(*self)->step);
+    free(*self);
+    *self = NULL;
+}
+
+void client_settle(struct client *self)
+{
+    self->is_settling = 1;
+}
