@@ -9,6 +9,7 @@
 #include "ansinh/v1/health.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 
+#define METHODS_MAX 32 /* of the Payments service */
 #define ARENA_BYTES 65536
 #define WINDOW 8
 #define WAITING_MAX 16
@@ -126,12 +127,8 @@ static struct bus_server **find_server(struct world *world, const struct bus_ser
 void peer_start_at(struct peer *self, struct world *world, struct bus *bus, const char *id,
                    const char *endpoint, unsigned requests_max)
 {
-    static const struct bus_method payments[] = {
-        {"Quote", on_call, 0},
-        {"Inquire", on_call, 0},
-        {"Pay", on_call, BUS_COMMAND | BUS_URGENT},
-        {"GetPayment", on_call, 0},
-    };
+    const ProtobufCServiceDescriptor *payments = &ansinh__v1__payments__descriptor;
+    struct bus_method methods[METHODS_MAX];
     static const struct bus_method health[] = {
         {"Check", on_check, BUS_URGENT},
         {"Stats", on_stats, 0},
@@ -152,8 +149,13 @@ void peer_start_at(struct peer *self, struct world *world, struct bus *bus, cons
         fail_msg("%s", err.text);
     self->world = world;
     *find_server(world, NULL) = self->server;
-    bus_server_add(self->server, &ansinh__v1__payments__descriptor, payments, ARRAY_LEN(payments),
-                   self);
+    assert_true(payments->n_methods <= METHODS_MAX);
+    for (unsigned i = 0; i < payments->n_methods; i++) {
+        const char *name = payments->methods[i].name;
+        int is_pay = strcmp(name, "Pay") == 0;
+        methods[i] = (struct bus_method){name, on_call, is_pay ? BUS_COMMAND | BUS_URGENT : 0};
+    }
+    bus_server_add(self->server, payments, methods, payments->n_methods, self);
     bus_server_add(self->server, &ansinh__v1__health__descriptor, health, ARRAY_LEN(health), self);
     (void)snprintf(self->info.id, sizeof(self->info.id), "%s", id);
     (void)snprintf(self->info.service, sizeof(self->info.service), "payments");
