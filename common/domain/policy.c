@@ -163,15 +163,27 @@ enum policy_choice policy_choice_on(const struct policy *policy, enum policy_swi
     return row == NULL ? CHOICE_NONE : (enum policy_choice)row->value;
 }
 
+static int is_on(const struct policy_row *row, int32_t key, int32_t day)
+{
+    return row->key == key && row->from_day <= day && day <= row->to_day;
+}
+
 const struct policy_row *policy_on(const struct policy *policy, enum policy_table_id table,
                                    int32_t key, int32_t day)
 {
     const struct policy_table *self = &policy->tables[table];
-    for (size_t i = 0; i < self->n; i++) {
-        const struct policy_row *row = &self->rows[i];
-        if (row->key == key && row->from_day <= day && day <= row->to_day)
-            return row;
+    const struct policy_index *index = &self->index;
+    if (index->n != self->n) { /* under construction */
+        for (size_t i = 0; i < self->n; i++)
+            if (is_on(&self->rows[i], key, day))
+                return &self->rows[i];
+        return NULL;
     }
+    if (self->n == 0 || key < index->key_min || key > index->key_max)
+        return NULL;
+    for (size_t i = index->first[key - index->key_min]; i != 0; i = index->next[i - 1])
+        if (is_on(&self->rows[i - 1], key, day))
+            return &self->rows[i - 1];
     return NULL;
 }
 

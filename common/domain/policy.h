@@ -11,6 +11,7 @@
 #include "common/base/err.h"
 
 #define POLICY_ROWS_MAX 1024
+#define POLICY_KEYS_MAX 1000 /* of one table */
 #define POLICY_CITATION_BYTES 96
 #define POLICY_BUDGET_MAX_VND 1000000000000000LL
 #define FULL_BASIS_POINTS 10000
@@ -158,9 +159,19 @@ struct policy_row {
     char unconfirmed[POLICY_CITATION_BYTES]; /* what is to be confirmed on the primary text */
 };
 
+/* Rows by key, for policy_on: the place of the first row of a key in the table and that of the next
+ * one, each plus 1; 0 ends. Later days come first. */
+struct policy_index {
+    size_t n; /* rows when it was made: with another number of rows it is not used */
+    int32_t key_min, key_max;
+    uint16_t first[POLICY_KEYS_MAX];
+    uint16_t next[POLICY_ROWS_MAX];
+};
+
 struct policy_table {
     struct policy_row rows[POLICY_ROWS_MAX];
     size_t n;
+    struct policy_index index; /* made by policy_check */
 };
 
 struct policy {
@@ -206,8 +217,9 @@ enum policy_choice policy_choice_on(const struct policy *policy, enum policy_swi
 
 /* Every table that is not optional has rows, each row a citation and a value in its range; no two
  * rows for the same thing overlap, there is no gap between the first and the last, and a
- * switch has a choice that it knows. -EINVAL
- * naming table and row (counted from 1), with err->field the table. */
-int policy_check(const struct policy *policy, struct err *err) MUST_CHECK;
+ * switch has a choice that it knows. -EINVAL naming table and row (counted from 1), with err->field
+ * the table. Rows that are right are indexed for policy_on: who changes their keys or days
+ * afterwards, or puts others in their place, calls it again. */
+int policy_check(struct policy *policy, struct err *err) MUST_CHECK;
 
 #endif

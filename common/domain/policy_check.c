@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "common/base/log.h"
 #include "common/domain/policy.h"
 
 /* The choices of each switch, a bit each. */
@@ -81,10 +82,33 @@ static int table_check(const struct policy_form *form, const struct policy_table
     return 0;
 }
 
-int policy_check(const struct policy *policy, struct err *err)
+/* Behind the rows of its key that begin later. */
+static void index_add(struct policy_table *table, size_t row_i)
+{
+    struct policy_index *index = &table->index;
+    uint16_t *link = &index->first[table->rows[row_i].key - index->key_min];
+    while (*link != 0 && table->rows[*link - 1].from_day > table->rows[row_i].from_day)
+        link = &index->next[*link - 1];
+    index->next[row_i] = *link;
+    *link = (uint16_t)(row_i + 1);
+}
+
+static void index_make(const struct policy_form *form, struct policy_table *table)
+{
+    ASSERT(form->key_max - form->key_min < POLICY_KEYS_MAX);
+    table->index =
+        (struct policy_index){.n = table->n, .key_min = form->key_min, .key_max = form->key_max};
+    for (size_t i = 0; i < table->n; i++)
+        index_add(table, i);
+}
+
+int policy_check(struct policy *policy, struct err *err)
 {
     int rc = 0;
-    for (enum policy_table_id table = 0; rc == 0 && table < POLICY_TABLES; table++)
+    for (enum policy_table_id table = 0; rc == 0 && table < POLICY_TABLES; table++) {
         rc = table_check(policy_form(table), &policy->tables[table], err);
+        if (rc == 0)
+            index_make(policy_form(table), &policy->tables[table]);
+    }
     return rc;
 }

@@ -52,6 +52,7 @@ report() {
     row zmq_pay_p99_ms "$(median zmq_pay_p99_ms)" "<= 20" "<= 8"
     row bytes_per_citizen "$(median bytes_per_citizen)" "<= 80"
     row bytes_per_journal_entry "$(median bytes_per_journal_entry)" "<= 200"
+    row quotes_per_s_core "$(median quotes_per_s_core)" ">= 1000000"
     printf '\n%s people a run; floor: %s connections, batches of %s; PostgreSQL: %s clients; bytes_per_citizen at %s people; %s\n' \
         "$PEOPLE" "$FLOOR_CONNECTIONS" "$FLOOR_BATCH" "$PG_CLIENTS" "$CITIZENS" "$DISK"
     {
