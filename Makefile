@@ -6,6 +6,8 @@ CC := gcc
 endif
 WERROR ?=
 SANITIZE ?=
+# Of test builds: -DANSINH_CHAOS (crash points), -DANSINH_MUTANT=<name> besides (a fault on purpose).
+SWITCHES ?=
 VAR ?= ./var
 PORT ?= 8080
 export PORT VAR
@@ -16,7 +18,7 @@ PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
   -Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough -Wswitch-enum
-CPPFLAGS += -D_GNU_SOURCE -I. -isystem $(O)/gen -DANSINH_VERSION=\"$(shell cat VERSION)\"
+CPPFLAGS += -D_GNU_SOURCE -I. -isystem $(O)/gen -DANSINH_VERSION=\"$(shell cat VERSION)\" $(SWITCHES)
 CFLAGS += -std=c11 -O2 -g $(WARNINGS) $(WERROR) -fno-common -fstack-protector-strong -fPIE $(SANITIZE)
 ifeq ($(SANITIZE),)
 CPPFLAGS += -D_FORTIFY_SOURCE=2
@@ -147,7 +149,12 @@ $(O)/chaos/%: $(O)/obj/tests/chaos/%.o $(CHAOS_OBJS) $(SUPPORT_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lhiredis
 
-build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so $(CHAOS_TOOLS)
+# The services once more, with crash points.
+.PHONY: crash-binaries
+crash-binaries:
+	@$(MAKE) --no-print-directory O=$(O)/crash SWITCHES=-DANSINH_CHAOS binaries
+
+build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so $(CHAOS_TOOLS) crash-binaries
 
 run: all ## run the platform with the sample campaign until Ctrl-C (PORT=8080 VAR=./var)
 	@deploy/run foreground

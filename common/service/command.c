@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/service/api.h"
@@ -321,6 +322,7 @@ static void command_commit(struct command *self)
     commit.event_len = self->event_len;
     commit.answer = self->answer_bytes;
     commit.answer_len = self->answer_len;
+    CRASH_POINT(COMMAND_DECIDED);
     if (commit_send(state->svc->ledger, &commit, on_committed, self) < 0)
         fail_internal(self, "the request is too large");
 }
@@ -342,13 +344,16 @@ static void on_done(struct command *self, struct journal_position position)
     struct command_state *state = &self->state;
     if (!self->spec->is_optimistic)
         seen_keep(state->svc->seen, state->citizen, &state->next);
+    CRASH_POINT(COMMAND_COMMITTED);
     if (state->svc->publisher != NULL)
         bus_publish_event(state->svc->publisher, state->partition, position.epoch, position.seq,
                           self->event_bytes, self->event_len);
+    CRASH_POINT(COMMAND_PUBLISHED);
     if (self->spec->complete == NULL)
         bus_reply_packed(state->request, self->answer_bytes, self->answer_len);
     else
         answer_message(self, state->answer, position);
+    CRASH_POINT(COMMAND_ANSWERED);
 }
 
 static void on_committed(void *arg, int rc, const struct commit_result *result)

@@ -7,6 +7,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/bus/feed.h"
@@ -170,6 +171,7 @@ static void on_acquired(void *arg, int rc, uint64_t epoch, uint64_t flushes)
     self->epoch = epoch;
     self->flushes = flushes;
     self->stats.takeovers++;
+    CRASH_POINT(LEASE_TAKEN);
     load(self);
 }
 
@@ -373,6 +375,7 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
                                                : "the views server went back in time");
         return;
     }
+    CRASH_POINT(FLUSH_DONE);
     self->flushes = flushes;
     self->stats.flushes++;
     self->spec.flushed(self->spec.arg);
@@ -408,6 +411,7 @@ static void try_flush(struct projector *self)
             return;
         collect(self);
     }
+    CRASH_POINT(FLUSH_COLLECTED);
     int rc = flush_send(self->flush, on_flushed, self);
     if (rc == 0) {
         self->is_flush_sent = 1;

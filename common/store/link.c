@@ -10,6 +10,7 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/store/reply.h"
 
@@ -322,6 +323,8 @@ static void link_write(struct link *self)
     }
     self->sent += n < 0 ? 0 : (size_t)n;
     int is_whole = self->sent == self->batch_end;
+    if (is_whole && strcmp(self->shared->conf.name, "ledger") == 0)
+        CRASH_POINT(LEDGER_BATCH_SENT);
     loop_source_events(self->source, is_whole ? LOOP_READ : LOOP_READ | LOOP_WRITE);
 }
 

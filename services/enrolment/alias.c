@@ -5,6 +5,7 @@
 
 #include "ansinh/v1/events.pb-c.h"
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/service/command.h"
 #include "services/enrolment/enrolment_store.h"
 
@@ -45,6 +46,7 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
         bus_publish_event(self->service->svc->publisher, partition_of(self->claim.alias),
                           result->position.epoch, result->position.seq, self->event,
                           self->event_len);
+        CRASH_POINT(ALIAS_CLAIMED);
         self->fn(self->arg);
     } else if (rc == 0 && result->outcome == COMMIT_KNOWN) {
         self->fn(self->arg);

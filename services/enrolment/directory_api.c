@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
@@ -93,6 +94,7 @@ static void on_committed(void *arg, int rc, const struct commit_result *result)
     if (rc == 0 && result->outcome == COMMIT_CONFLICT)
         self->is_unknown = 0; /* the id is not known: no attempt was carried out */
     if (rc == 0 && result->outcome == COMMIT_DONE) {
+        CRASH_POINT(IMPORT_COMMITTED);
         self->written = (uint32_t)self->n_rows;
         directory_refresh(self->svc->directory, on_visible, self); /* the next call sees the rows */
     } else if (rc == 0 && result->outcome == COMMIT_KNOWN) {

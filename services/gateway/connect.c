@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/json/json.h"
@@ -95,6 +96,7 @@ static void on_answer(void *arg, const struct bus_answer *answer)
     struct connect_call *call = arg;
     struct connect *self = call->arg;
     self->n_open--;
+    CRASH_POINT(GATEWAY_ANSWERED);
     log_debug("answered", "method=%s trace=%s code=%s", call->method->name, call->trace_id,
               bus_code_name(answer->code));
     if (answer->code == ANSINH__V1__CODE__CODE_UNSPECIFIED) {
@@ -183,6 +185,7 @@ static void send_call(struct connect *self, struct connect_call *call,
         bus_call(self->svc->client, &out, input, on_answer, call);
     else
         bus_call_packed(self->svc->client, &out, call->message, call->message_len, on_answer, call);
+    CRASH_POINT(GATEWAY_ASKED);
 }
 
 void connect_handle(struct connect *self, struct http_request *request)

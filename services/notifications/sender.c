@@ -7,6 +7,7 @@
 
 #include "ansinh/v1/contacts.pb-c.h"
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/service/command.h"
 #include "services/notifications/message.h"
@@ -76,6 +77,7 @@ static void on_settled(void *arg, int rc)
         job->timer = loop_timer_add(self->conf.svc->loop, SETTLE_RETRY_MS, 0, on_settle_timer, job);
         return;
     }
+    CRASH_POINT(MESSAGE_SETTLED);
     if (job->verdict.delay_ms < 0)
         ++*self->n_states[job->verdict.state];
     else if (job->verdict.is_counted)
@@ -122,6 +124,7 @@ static void on_sent(void *arg, enum smtp_result result, unsigned code)
     };
     struct job *job = arg;
     struct sender *self = job->owner;
+    CRASH_POINT(MESSAGE_HANDED_OVER);
     self->failures = result == SMTP_UNAVAILABLE ? self->failures + 1 : 0;
     finish(job, results[result], code == 0 ? ERROR_RELAY : code);
 }
@@ -133,6 +136,7 @@ static void deliver_to_maildir(struct job *job, const char *event_id)
     (void)snprintf(name, sizeof(name), "%" PRId64 ".%s.ansinh", job->task.at_ms / 1000, event_id);
     int rc = maildir_deliver(self->conf.maildir, name, self->text.data, self->text.len,
                              job->attempts > 1);
+    CRASH_POINT(MESSAGE_HANDED_OVER);
     if (rc < 0 && log_allowed(&self->warned_ms, WARN_EVERY_MS))
         log_warn("the mail folder cannot be written", "reason=\"%s\"", strerror(-rc));
     self->failures = rc < 0 ? self->failures + 1 : 0;
@@ -233,6 +237,7 @@ static void start(struct sender *self, const struct claimed_task *claimed, int64
                         .attempts = claimed->attempts,
                         .token = token};
     self->n_busy++;
+    CRASH_POINT(MESSAGE_CLAIMED);
     int32_t today = clock_business_day(clock_wall_ms());
     if (rules_is_expired(job->task.day, today, self->conf.max_age_days)) {
         finish(job, TRY_EXPIRED, ERROR_NONE);

@@ -30,7 +30,8 @@
 struct instance {
     char service[24];
     unsigned n;
-    pid_t pid; /* 0: not running */
+    pid_t pid;          /* 0: not running */
+    const char *option; /* of the next start alone */
 };
 
 struct platform {
@@ -39,6 +40,7 @@ struct platform {
     struct instance instances[INSTANCES_MAX];
     size_t n_instances;
     const char *const *environment;
+    const char *build;
     unsigned port;
     int64_t call_ms;
     struct service svc;
@@ -93,7 +95,10 @@ static void child_exec(const struct platform *self, const struct instance *insta
         if (strncmp(copy, "ANSINH_", 7) == 0 || strncmp(copy, prefix, i) == 0)
             (void)putenv(copy);
     }
-    (void)snprintf(path, sizeof(path), "%s/bin/%s", build_folder(), instance->service);
+    if (instance->option != NULL)
+        (void)putenv(strdup(instance->option));
+    (void)snprintf(path, sizeof(path), "%s/%s/bin/%s", build_folder(),
+                   self->build == NULL ? "" : self->build, instance->service);
     (void)execl(path, path, (char *)NULL);
     (void)fprintf(stderr, "cannot run %s: %s\n", path, strerror(errno));
     _exit(127);
@@ -133,6 +138,26 @@ void platform_signal(struct platform *self, const char *service, unsigned n, int
 void platform_spawn(struct platform *self, const char *service, unsigned n)
 {
     spawn(self, find(self, service, n));
+}
+
+void platform_spawn_with(struct platform *self, const char *service, unsigned n, const char *option)
+{
+    struct instance *instance = find(self, service, n);
+    instance->option = option;
+    spawn(self, instance);
+    instance->option = NULL;
+}
+
+int platform_ended(struct platform *self, const char *service, unsigned n)
+{
+    struct instance *instance = find(self, service, n);
+    int status;
+    if (instance->pid == 0 || waitpid(instance->pid, &status, WNOHANG) != instance->pid)
+        return 0;
+    instance->pid = 0;
+    if (!WIFSIGNALED(status))
+        give_up(self, "an instance ended by itself");
+    return WTERMSIG(status);
 }
 
 static void add(struct platform *self, const char *service, unsigned n)
@@ -225,6 +250,7 @@ struct platform *platform_start(const struct platform_conf *conf)
     char answer[1024];
     make_directory(self);
     self->environment = conf->environment;
+    self->build = conf->build;
     self->port = free_port();
     self->call_ms = CALL_MS;
     self->ledger = redis_server_start(self->directory, "ledger");

@@ -25,6 +25,7 @@ struct platform;
 struct platform_conf {
     unsigned enrolment, payments, analytics, notifications, archiver, gateway;
     const char *const *environment;
+    const char *build; /* folder below O with the services' bin: "crash"; NULL: O's own */
 };
 
 struct platform *platform_start(const struct platform_conf *conf);
@@ -43,6 +44,11 @@ struct service *platform_service(struct platform *self);
 void platform_signal(struct platform *self, const char *service, unsigned n, int signal_number);
 /* Starts a killed instance again; does not wait. */
 void platform_spawn(struct platform *self, const char *service, unsigned n);
+/* The same with one more "NAME=value" in this process's environment; copied. */
+void platform_spawn_with(struct platform *self, const char *service, unsigned n,
+                         const char *option);
+/* Signal by which an instance has ended by itself; 0 while it runs. Any other end aborts. */
+int platform_ended(struct platform *self, const char *service, unsigned n);
 /* Waits until every started instance answers Health/Check with ok. */
 void platform_wait_ready(struct platform *self);
 
