@@ -211,8 +211,8 @@ void feed_head(struct feed *self, unsigned partition_i, uint32_t epoch, uint64_t
 
 /* The journal is the truth, also about where an epoch ends; but it has no holes: an answer with one
  * is not taken further. */
-static void apply_fetched(struct feed *self, struct partition *partition,
-                          const struct feed_event *event)
+static int apply_fetched(struct feed *self, struct partition *partition,
+                         const struct feed_event *event)
 {
     struct place at = {event->epoch, event->seq};
     if (compare(at, partition->done) <= 0)
@@ -220,7 +220,13 @@ static void apply_fetched(struct feed *self, struct partition *partition,
     else if (follows(partition->done, at) || (at.epoch > partition->done.epoch && at.seq == 1))
         apply(self, partition, event);
     else
-        self->stats.dropped++;
+        return 0;
+    return 1;
+}
+
+int feed_past(struct feed *self, const struct feed_event *event)
+{
+    return apply_fetched(self, partition_at(self, event->partition), event);
 }
 
 /* Ends the question; true when its answer counts. */
@@ -241,7 +247,7 @@ void feed_fetched(struct feed *self, unsigned partition_i, const struct feed_eve
         return;
     }
     for (size_t i = 0; i < n; i++)
-        apply_fetched(self, partition, &events[i]);
+        self->stats.dropped += !apply_fetched(self, partition, &events[i]);
     apply_early(self, partition_i, partition);
     /* without progress the same question would bring the same answer: the next sweep asks */
     int is_further = compare(partition->done, partition->asked) > 0;

@@ -55,6 +55,9 @@ void feed_head(struct feed *self, unsigned partition, uint32_t epoch, uint64_t s
  * put aside beyond what came, or when is_full says that there was more than fitted. */
 void feed_fetched(struct feed *self, unsigned partition, const struct feed_event *events, size_t n,
                   int is_full);
+/* An entry from elsewhere than an answer (the archive), in the order of its partition: delivered
+ * when it is the next one. 0: it is behind a hole; nothing happens. */
+int feed_past(struct feed *self, const struct feed_event *event);
 /* The question went unanswered; the next offer or sweep may ask again. */
 void feed_fetch_failed(struct feed *self, unsigned partition);
 

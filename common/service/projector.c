@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/bus/feed.h"
+#include "common/service/past.h"
 #include "common/store/journal.h"
 
 #define EVENT_ARENA_BYTES (1024 * 1024)
@@ -20,6 +21,8 @@
 #define FETCH_ENTRIES 500
 #define SWEEP_MS 100 /* one slice of the partitions; all of them once a second */
 #define SWEEP_SLICES 10
+#define HOLE_SHOWN_MS 3000  /* it is seen again by every sweep */
+#define PAST_AGAIN_MS 10000 /* until the archive is looked through for the same entries again */
 
 enum projector_state {
     STANDBY, /* somebody else leads, or views cannot be asked */
@@ -36,6 +39,9 @@ struct projector {
     struct bus_subscriber *subscriber;
     struct feed *feed;
     struct flush *flush;
+    struct past *past;     /* for what the journals no longer hold */
+    int64_t past_ended_ms; /* monotonic; 0: never */
+    int64_t holed_ms;      /* the same, when neither journal nor archive had what comes next */
     struct arena *arena;
     uint64_t epoch, flushes;
     int is_leasing;  /* a lease command is under way */
@@ -76,6 +82,8 @@ static void forget(struct projector *self)
         feed_fetch_failed(self->feed, self->waiting[self->waiting_head]);
         self->waiting_head = (self->waiting_head + 1) % PARTITIONS;
     }
+    past_stop(self->past);
+    self->past_ended_ms = self->holed_ms = 0;
     self->is_flushing = self->is_flush_sent = 0;
     self->n_dirty = self->pending = 0;
     self->slices_seen = 0;
@@ -255,6 +263,62 @@ static void on_event(void *arg, const struct bus_event *event)
         try_flush(self);
 }
 
+/* --- the past --- */
+
+/* The journal's first entry is not the next one: what is between them was trimmed. */
+static int is_trimmed(const struct projector *self, unsigned partition,
+                      struct journal_position first)
+{
+    uint32_t epoch;
+    uint64_t seq;
+    feed_position(self->feed, partition, &epoch, &seq);
+    return first.epoch == epoch ? first.seq > seq + 1 : first.epoch > epoch && first.seq > 1;
+}
+
+static void read_past(struct projector *self)
+{
+    if (past_is_busy(self->past))
+        return;
+    int64_t now_ms = clock_mono_ms();
+    if (self->past_ended_ms > 0 && now_ms - self->past_ended_ms < PAST_AGAIN_MS) {
+        self->holed_ms = now_ms;
+        return;
+    }
+    log_info("reading the archive", "name=%s", self->spec.name);
+    past_start(self->past);
+}
+
+static int take_past(void *arg, const struct record *entry)
+{
+    struct projector *self = arg;
+    struct feed_event raw = {entry->partition, entry->position.epoch, entry->position.seq,
+                             entry->data, entry->len};
+    if (entry->partition >= PARTITIONS)
+        return 1;
+    if (!has_room(self) || self->svc->is_draining) {
+        try_flush(self);
+        return 0;
+    }
+    if (!feed_past(self->feed, &raw))
+        self->holed_ms = clock_mono_ms();
+    return 1;
+}
+
+static void on_past_ended(void *arg)
+{
+    struct projector *self = arg;
+    self->past_ended_ms = clock_mono_ms();
+    log_info("the archive was read", "name=%s", self->spec.name);
+    start_fetches(self);
+}
+
+const char *projector_problem(const struct projector *self)
+{
+    if (self->holed_ms > 0 && clock_mono_ms() - self->holed_ms < HOLE_SHOWN_MS)
+        return "the next entries are neither in a journal nor in the archive";
+    return past_problem(self->past);
+}
+
 static void on_entries(void *arg, int rc, const struct journal_entry *entries, size_t n)
 {
     struct fetch *fetch = arg;
@@ -265,6 +329,9 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
     self->fetches--;
     if (life != self->life || self->state != RUNNING) {
         feed_fetch_failed(self->feed, partition);
+    } else if (rc == 0 && n > 0 && is_trimmed(self, partition, entries[0].position)) {
+        feed_fetch_failed(self->feed, partition);
+        read_past(self);
     } else {
         size_t room = self->spec.pending_max - MIN(self->pending, self->spec.pending_max);
         size_t take = MIN(n, room);
@@ -295,7 +362,7 @@ static struct fetch *free_slot(struct projector *self)
 static void start_fetches(struct projector *self)
 {
     while (self->n_waiting > 0 && self->state == RUNNING && has_room(self) &&
-           !self->svc->is_draining) {
+           !past_is_busy(self->past) && !self->svc->is_draining) {
         struct fetch *fetch = free_slot(self);
         if (fetch == NULL)
             return;
@@ -379,6 +446,7 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
     self->flushes = flushes;
     self->stats.flushes++;
     self->spec.flushed(self->spec.arg);
+    past_go_on(self->past);
     start_fetches(self);
 }
 
@@ -444,6 +512,8 @@ struct projector *projector_create(struct service *svc, const struct projector_s
     self->arena = arena_create(EVENT_ARENA_BYTES);
     struct feed_conf conf = {PARTITIONS, ASIDE_MAX, apply, fetch, self};
     self->feed = feed_create(&conf);
+    struct past_conf past = {svc, self, take_past, on_past_ended};
+    self->past = past_create(&past);
     struct err err;
     int rc = bus_subscriber_create(svc->bus, on_event, NULL, self, &self->subscriber, &err);
     ASSERT(rc == 0);
@@ -467,6 +537,7 @@ void projector_destroy(struct projector **self)
     loop_timer_cancel(projector->svc->loop, &projector->sweep_timer);
     bus_subscriber_destroy(&projector->subscriber);
     flush_destroy(&projector->flush);
+    past_destroy(&projector->past);
     feed_destroy(&projector->feed);
     arena_destroy(&projector->arena);
     free(projector);

@@ -41,6 +41,8 @@ struct projector_spec {
     void (*reset)(void *arg);
 };
 
+/* svc has ledger, views and a client: what was trimmed from the journals is read from the archive,
+ * through an archiver. */
 struct projector *projector_create(struct service *svc, const struct projector_spec *spec);
 void projector_destroy(struct projector **self);
 
@@ -56,6 +58,9 @@ int projector_drained(struct projector *self);
 
 /* After reset: loading failed; the lease is given up and tried again. */
 void projector_restart(struct projector *self);
+
+/* Why events cannot be had, for Health; NULL: they can. */
+const char *projector_problem(const struct projector *self);
 
 int projector_is_leader(const struct projector *self);
 /* True when every event that a sweep has seen is applied and flushed. */

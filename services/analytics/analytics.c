@@ -220,6 +220,12 @@ static int create(struct service *svc, struct err *err)
     return 0;
 }
 
+static const char *problem(struct service *svc)
+{
+    const struct analytics *self = svc->context;
+    return projector_problem(self->projector);
+}
+
 static int is_idle(struct service *svc)
 {
     struct analytics *self = svc->context;
@@ -241,9 +247,10 @@ static void destroy(struct service *svc)
 const struct service_spec analytics_spec = {
     .name = "analytics",
     .prefix = "ANALYTICS_",
-    .needs =
-        SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_PUBLISHER | SERVICE_DIRECTORY,
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_PUBLISHER |
+             SERVICE_DIRECTORY,
     .create = create,
+    .problem = problem,
     .is_idle = is_idle,
     .destroy = destroy,
 };

@@ -13,12 +13,17 @@
 
 #define LEASE_MS 10000 /* longer than a slow disk takes to sync one segment */
 #define LATE_INTERVALS 3
+#define DAY_MS (86400LL * 1000)
 
 static struct archiver_conf {
     char folder[CONF_STRING_BYTES];
     int64_t interval_s;
     int64_t segment_bytes;
     int64_t poll_ms;
+    int trim;
+    int64_t retention_days;
+    int64_t trim_interval_s;
+    int64_t test_retention_ms;
 } conf;
 
 #define FIELD(field_) offsetof(struct archiver_conf, field_)
@@ -32,6 +37,14 @@ static const struct conf_item items[] = {
      "records of one segment, unpacked; when so much is waiting, it is written at once"},
     {"ARCHIVER_POLL_MS", CONF_INT, "5000", 10, 60000, "ms", FIELD(poll_ms),
      "how often the ends of the journals are looked at"},
+    {"ARCHIVER_TRIM", CONF_BOOL, "false", 0, 0, "", FIELD(trim),
+     "entries that are archived and older than the retention are taken from the journals"},
+    {"ARCHIVER_RETENTION_DAYS", CONF_INT, "400", 5, 36500, "days", FIELD(retention_days),
+     "entries stay in the journals for so long at least; stored answers need four days"},
+    {"ARCHIVER_TRIM_INTERVAL_S", CONF_INT, "3600", 1, 86400, "s", FIELD(trim_interval_s),
+     "how often the journals are trimmed"},
+    {"ARCHIVER_TEST_RETENTION_MS", CONF_INT, "0", 0, 86400000, "ms", FIELD(test_retention_ms),
+     "for tests: the retention in ms; 0: as in days"},
 };
 
 #define ENTRY_BYTES 128 /* roughly, to know when a segment is full */
@@ -41,9 +54,8 @@ static void look(struct archiver *self);
 /* --- problems --------------------------------------------------------------------------------- */
 
 /* Each problem is logged once, when it comes up. */
-static void set_problem(struct archiver *self, char field[ARCHIVER_PROBLEM_BYTES], const char *what)
+static void set_problem(char field[ARCHIVER_PROBLEM_BYTES], const char *what)
 {
-    (void)self;
     if (strncmp(field, what, ARCHIVER_PROBLEM_BYTES - 1) == 0)
         return;
     (void)snprintf(field, ARCHIVER_PROBLEM_BYTES, "%s", what);
@@ -58,6 +70,7 @@ static void stand_by(struct archiver *self, const char *why)
     self->state = ARCHIVER_STANDBY;
     self->life++;
     self->is_looking = 0;
+    trimmer_stop(self->trimmer);
     self->backlog = self->behind_since_ms = 0;
     self->held[0] = self->problem[0] = '\0';
 }
@@ -75,7 +88,7 @@ static void check_done(struct archiver *self)
 {
     if (--self->open > 0 || self->state != ARCHIVER_CHECKING || self->n_strange > 0)
         return;
-    set_problem(self, self->problem, "");
+    set_problem(self->problem, "");
     self->state = ARCHIVER_RUNNING;
     log_info("archiving", "folder=%s segments=%" PRIu64, self->folder,
              archive_newest(self->archive));
@@ -111,7 +124,7 @@ static void on_last_entry(void *arg, int rc, const struct journal_entry *entries
                        "%s:log does not have the entry %" PRIu32 "-%" PRIu64
                        " that the archive has: this is another ledger, or an older one",
                        partition_tag(partition), chain->last.epoch, chain->last.seq);
-        set_problem(self, self->problem, what);
+        set_problem(self->problem, what);
         self->n_strange++;
     }
     check_done(self);
@@ -145,7 +158,7 @@ static void check_start(struct archiver *self)
     self->state = ARCHIVER_CHECKING;
     self->n_strange = 0;
     if (archiver_open_archive(self, &err) < 0) {
-        set_problem(self, self->problem, err.text);
+        set_problem(self->problem, err.text);
         return;
     }
     const struct segment_info *end = archive_end(self->archive);
@@ -208,7 +221,7 @@ static void on_held(void *arg, unsigned partition, const char *why)
 {
     struct archiver *self = arg;
     (void)partition;
-    set_problem(self, self->held, why);
+    set_problem(self->held, why);
 }
 
 static void on_collected(void *arg, int rc, struct segment_info *info, const char *why)
@@ -222,7 +235,7 @@ static void on_collected(void *arg, int rc, struct segment_info *info, const cha
     }
     if (rc == -EAGAIN || rc == -ECONNRESET || rc == -ETIMEDOUT)
         return; /* with the next look */
-    set_problem(self, self->problem, rc < 0 ? why : "");
+    set_problem(self->problem, rc < 0 ? why : "");
     if (info == NULL)
         return;
     self->n_segments++;
@@ -263,7 +276,7 @@ static void decide(struct archiver *self)
         (void)snprintf(what, sizeof(what),
                        "%s:log ends before what the archive has: the ledger has gone back",
                        strange);
-        set_problem(self, self->problem, what);
+        set_problem(self->problem, what);
         self->state = ARCHIVER_CHECKING;
         return;
     }
@@ -316,6 +329,22 @@ static void look_again(void *arg)
         look(self);
 }
 
+/* --- trimming --------------------------------------------------------------------------------- */
+
+static void trim(void *arg)
+{
+    struct archiver *self = arg;
+    if (self->state == ARCHIVER_RUNNING && !trimmer_is_busy(self->trimmer) &&
+        !self->svc->is_draining)
+        trimmer_start(self->trimmer, self->archive);
+}
+
+static void on_trimmed(void *arg, const char *why)
+{
+    struct archiver *self = arg;
+    set_problem(self->trim_problem, why == NULL ? "" : why);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static int64_t age_ms(const struct archiver *self)
@@ -335,6 +364,7 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
          self->archive == NULL ? 0 : (int64_t)archive_newest(self->archive), 0);
     emit(sink, "archive_backlog_entries", "", self->backlog, 0);
     emit(sink, "archive_lag_ms", "", age_ms(self), 0);
+    emit(sink, "archive_trimmed_total", "", trimmer_entries(self->trimmer), 1);
 }
 
 static const char *problem(struct service *svc)
@@ -344,6 +374,8 @@ static const char *problem(struct service *svc)
         return self->problem;
     if (self->held[0] != '\0')
         return self->held;
+    if (self->trim_problem[0] != '\0')
+        return self->trim_problem;
     if (collector_missing(self->collector) > 0)
         return "participants were enrolled whose sealed identity is not in the ledger";
     if (age_ms(self) > LATE_INTERVALS * conf.interval_s * 1000)
@@ -359,7 +391,8 @@ static int open_keys(struct archiver *self, struct err *err)
     return rc < 0 ? rc : trusted_keys_read(path, &self->trusted, err);
 }
 
-static const struct bus_method methods[] = {{"ReadEntry", on_read_entry, 0}};
+static const struct bus_method methods[] = {{"ReadEntry", on_read_entry, 0},
+                                            {"ReadBlock", on_read_block, 0}};
 
 static int create(struct service *svc, struct err *err)
 {
@@ -386,6 +419,12 @@ static int create(struct service *svc, struct err *err)
     self->collector = collector_create(&collector);
     self->lease_timer = loop_timer_add(svc->loop, 0, LEASE_MS / 4, lease, self);
     self->poll_timer = loop_timer_add(svc->loop, conf.poll_ms, conf.poll_ms, look_again, self);
+    int64_t retention_ms =
+        conf.test_retention_ms > 0 ? conf.test_retention_ms : conf.retention_days * DAY_MS;
+    self->trimmer = trimmer_create(&(struct trimmer_conf){svc, retention_ms, self, on_trimmed});
+    if (conf.trim)
+        self->trim_timer = loop_timer_add(svc->loop, conf.trim_interval_s * 1000,
+                                          conf.trim_interval_s * 1000, trim, self);
     metrics_collector(svc->metrics, emit_stats, self);
     bus_server_add(svc->server, &ansinh__v1__archive__descriptor, methods, ARRAY_LEN(methods),
                    self);
@@ -398,6 +437,7 @@ static int is_idle(struct service *svc)
     struct archiver *self = svc->context;
     if (collector_is_busy(self->collector))
         return 0;
+    trimmer_stop(self->trimmer);
     if (self->state != ARCHIVER_STANDBY) {
         int rc = lease_release(svc->views, ARCHIVER_LEASE, self->epoch, NULL, NULL);
         ASSERT(rc == 0);
@@ -412,7 +452,10 @@ static void destroy(struct service *svc)
     struct archiver *self = svc->context;
     loop_timer_cancel(svc->loop, &self->lease_timer);
     loop_timer_cancel(svc->loop, &self->poll_timer);
+    loop_timer_cancel(svc->loop, &self->trim_timer);
+    trimmer_destroy(&self->trimmer);
     collector_destroy(&self->collector);
+    segment_close(&self->read);
     archive_close(&self->archive);
     signing_close(&self->key);
     free(self);

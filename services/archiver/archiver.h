@@ -6,6 +6,7 @@
 #include "common/archive/archive.h"
 #include "common/service/service.h"
 #include "services/archiver/collector.h"
+#include "services/archiver/trimmer.h"
 
 extern const struct service_spec archiver_spec;
 
@@ -27,7 +28,9 @@ struct archiver {
     uint64_t epoch; /* of the lease */
     int is_leasing;
     struct archive *archive; /* open from the first look on */
+    struct segment *read;    /* by the caller of ReadBlock; NULL: none */
     struct collector *collector;
+    struct trimmer *trimmer;
     /* the check */
     unsigned open, n_strange;
     uint64_t life; /* answers to an earlier life are ignored */
@@ -37,13 +40,15 @@ struct archiver {
     int64_t backlog;         /* entries that are not in the archive yet */
     int64_t behind_since_ms; /* monotonic; 0: nothing is waiting */
     unsigned next;           /* partition that the next segment begins with */
-    char problem[ARCHIVER_PROBLEM_BYTES], held[ARCHIVER_PROBLEM_BYTES];
+    char problem[ARCHIVER_PROBLEM_BYTES], held[ARCHIVER_PROBLEM_BYTES],
+        trim_problem[ARCHIVER_PROBLEM_BYTES];
     int64_t n_segments, n_entries, n_bytes; /* written by this process */
-    struct loop_timer *lease_timer, *poll_timer;
+    struct loop_timer *lease_timer, *poll_timer, *trim_timer;
 };
 
-/* Answers ReadEntry; arg is the struct archiver. */
+/* Handlers; arg is the struct archiver. */
 void on_read_entry(void *arg, struct bus_request *request);
+void on_read_block(void *arg, struct bus_request *request);
 
 /* The archive as it is now: opened or looked at anew. -errno with a sentence. */
 int archiver_open_archive(struct archiver *self, struct err *err) MUST_CHECK;

@@ -276,7 +276,8 @@ static const char *problem(struct service *svc)
     const struct notifications *self = svc->context;
     if (sender_queued(self->sender) >= conf.queue_max)
         return "the queue of messages is full";
-    return sender_problem(self->sender);
+    const char *past = projector_problem(self->projector);
+    return past != NULL ? past : sender_problem(self->sender);
 }
 
 static int is_idle(struct service *svc)

@@ -1,7 +1,8 @@
 /* GetPayment: the journal entry behind a payment's id, or behind the request id that Pay was called
- * with. */
+ * with. What was trimmed from the journal is asked of the archiver. */
 #include <string.h>
 
+#include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/events.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
@@ -10,6 +11,11 @@
 #include "common/store/journal.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
+
+#define READ_ENTRY "ansinh.v1.Archive/ReadEntry"
+#define ARCHIVER "archiver"
+#define RETRY_AFTER_MS 1000
+#define MARGIN_MS 100 /* before the deadline, so that the caller still hears the answer */
 
 /* Lives in the request's arena. */
 struct finding {
@@ -55,27 +61,91 @@ static void answer(struct finding *self, const Ansinh__V1__Event *event)
     bus_reply(self->request, &out.base);
 }
 
-static void on_entry(void *arg, int rc, const struct journal_entry *entries, size_t n)
+static void answer_event(struct finding *self, const uint8_t *bytes, size_t len)
 {
-    struct finding *self = arg;
-    if (rc < 0) {
-        ledger_away(self->request);
-        return;
-    }
-    if (n != 1 || entries[0].position.epoch != self->position.epoch ||
-        entries[0].position.seq != self->position.seq) {
-        fail_not_found(self, "payment_id");
-        return;
-    }
     ProtobufCAllocator allocator;
     bus_arena_allocator(self->request->arena, &allocator);
-    Ansinh__V1__Event *event =
-        ansinh__v1__event__unpack(&allocator, entries[0].event_len, entries[0].event);
+    Ansinh__V1__Event *event = ansinh__v1__event__unpack(&allocator, len, bytes);
     if (event == NULL || event->citizen.len != ID_BYTES ||
         event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         fail_not_found(self, "payment_id");
     else
         answer(self, event);
+}
+
+/* --- what the journal no longer has ----------------------------------------------------------- */
+
+static void fail_no_archive(struct finding *self)
+{
+    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "this payment is in the archive, which cannot be asked now");
+}
+
+static void on_archived(void *arg, const struct bus_answer *found)
+{
+    struct finding *self = arg;
+    ProtobufCAllocator allocator;
+    bus_arena_allocator(self->request->arena, &allocator);
+    const Ansinh__V1__ReadEntryResponse *entry =
+        found->code != 0
+            ? NULL
+            : ansinh__v1__read_entry_response__unpack(&allocator, found->body_len, found->body);
+    if (entry != NULL)
+        answer_event(self, entry->event.data, entry->event.len);
+    else if (found->code == ANSINH__V1__CODE__CODE_NOT_FOUND)
+        fail_not_found(self, "payment_id");
+    else
+        fail_no_archive(self);
+}
+
+static void ask_archive(struct finding *self)
+{
+    int64_t left_ms = self->request->deadline_ms - clock_mono_ms() - MARGIN_MS;
+    struct bus_call call = {.service = ARCHIVER,
+                            .method = READ_ENTRY,
+                            .timeout_ms = MIN(left_ms, self->svc->conf.call_timeout_ms),
+                            .trace_id = self->request->trace_id};
+    char id[POSITION_TEXT_BYTES];
+    Ansinh__V1__ReadEntryRequest in;
+    if (left_ms < 1 || bus_client_count(self->svc->client, ARCHIVER) == 0) {
+        fail_no_archive(self);
+        return;
+    }
+    ansinh__v1__read_entry_request__init(&in);
+    position_format(self->partition, self->position, id);
+    in.event_id = id;
+    bus_call(self->svc->client, &call, &in.base, on_archived, self);
+}
+
+static void on_first_entry(void *arg, int rc, const struct journal_entry *entries, size_t n)
+{
+    struct finding *self = arg;
+    struct journal_position at = self->position;
+    if (rc < 0)
+        ledger_away(self->request);
+    else if (n == 1 &&
+             (at.epoch < entries[0].position.epoch ||
+              (at.epoch == entries[0].position.epoch && at.seq < entries[0].position.seq)))
+        ask_archive(self);
+    else
+        fail_not_found(self, "payment_id");
+}
+
+/* --- the journal ------------------------------------------------------------------------------ */
+
+static void on_entry(void *arg, int rc, const struct journal_entry *entries, size_t n)
+{
+    struct finding *self = arg;
+    if (rc < 0)
+        ledger_away(self->request);
+    else if (n == 0)
+        fail_not_found(self, "payment_id");
+    else if (entries[0].position.epoch == self->position.epoch &&
+             entries[0].position.seq == self->position.seq)
+        answer_event(self, entries[0].event, entries[0].event_len);
+    else /* not there: before the journal's beginning, perhaps */
+        journal_read(self->svc->ledger, self->partition, (struct journal_position){0, 0}, 1,
+                     on_first_entry, self);
 }
 
 static void read_entry(struct finding *self)

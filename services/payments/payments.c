@@ -24,7 +24,7 @@ static int create(struct service *svc, struct err *err)
 const struct service_spec payments_spec = {
     .name = "payments",
     .prefix = "PAYMENTS_",
-    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_PUBLISHER | SERVICE_KEYRING |
-             SERVICE_DIRECTORY | SERVICE_POLICY,
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_PUBLISHER |
+             SERVICE_KEYRING | SERVICE_DIRECTORY | SERVICE_POLICY,
     .create = create,
 };

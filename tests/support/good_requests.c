@@ -74,6 +74,7 @@ static const struct good_request requests[] = {
             "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"),
     READ("Directory/GetUnit", "{'code':'15'}"),
     READ("Archive/ReadEntry", "{'eventId':'$y'}"),
+    READ("Archive/ReadBlock", "{'segment':1}"),
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),

@@ -120,6 +120,7 @@ static void processes_answer_their_services(void **state)
         {"Directory/GetUnit", "enrolment"},
         {"Contacts/ResolveContact", "enrolment"},
         {"Archive/ReadEntry", "archiver"},
+        {"Archive/ReadBlock", "archiver"},
         {"Payments/Pay", "payments"},
         {"Analytics/GetProgress", "analytics"},
         {"Notifications/ListDeliveries", "notifications"},
