@@ -158,12 +158,19 @@ void static_destroy(struct static_files **self)
     *self = NULL;
 }
 
+static const struct file *find_name(const struct static_files *self, const char *name)
+{
+    size_t len = strnlen(name, MAP_KEY_MAX_BYTES + 1);
+    return len == 0 || len > MAP_KEY_MAX_BYTES ? NULL : map_get(self->names, name, len);
+}
+
 static const struct file *find(const struct static_files *self, const char *path)
 {
-    if (strcmp(path, "/") == 0)
-        path = "/index.html";
-    size_t len = strnlen(path, MAP_KEY_MAX_BYTES + 1);
-    return len == 0 || len > MAP_KEY_MAX_BYTES ? NULL : map_get(self->names, path, len);
+    char page[MAP_KEY_MAX_BYTES + 1];
+    const struct file *file = find_name(self, strcmp(path, "/") == 0 ? "/index.html" : path);
+    if (file != NULL || snprintf(page, sizeof(page), "%s.html", path) >= (int)sizeof(page))
+        return file;
+    return find_name(self, page);
 }
 
 int static_has(const struct static_files *self, const char *path)

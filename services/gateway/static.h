@@ -16,7 +16,7 @@ struct static_files;
 int static_load(const char *directory, struct static_files **ret, struct err *err) MUST_CHECK;
 void static_destroy(struct static_files **self);
 
-/* True when path ("/" is "/index.html") is one of the files. */
+/* True when path ("/" is "/index.html", "/leaflet" is "/leaflet.html") is one of the files. */
 int static_has(const struct static_files *self, const char *path);
 
 /* Answers a GET or HEAD with the file of request->path, which must be there; 304 when the caller

@@ -7,9 +7,9 @@
 
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
-#include "common/service/command.h"
 #include "common/service/explain_answer.h"
 #include "services/payments/payments.h"
+#include "services/payments/quote_unit.h"
 
 static const enum support_group groups[] = {GROUP_POOR, GROUP_NEAR_POOR, GROUP_ETHNIC_MINORITY,
                                             GROUP_OTHER};
@@ -217,6 +217,12 @@ static int rules_fill(const struct leaflet *self, Ansinh__V1__GetLeafletResponse
     return out->rules == NULL || out->changes_on == NULL || out->next_rules == NULL ? -ENOMEM : 0;
 }
 
+static uint32_t figure(const struct leaflet *self, enum policy_table_id table)
+{
+    const struct policy_row *row = policy_on(self->svc->policy, table, 0, self->day);
+    return row == NULL ? 0 : (uint32_t)row->value;
+}
+
 /* The tables may know a day's contributions and not what goes with them, which is then left out. */
 static int unless_unknown(int rc, const struct err *err)
 {
@@ -242,26 +248,34 @@ static int leaflet_fill(const struct leaflet *self, Ansinh__V1__GetLeafletRespon
     out->on = date_text(self->request->arena, self->day);
     out->income_min_vnd = self->incomes.min_vnd;
     out->income_max_vnd = self->incomes.max_vnd;
+    out->minimum_age = figure(self, POLICY_MINIMUM_AGE);
+    out->support_months = figure(self, POLICY_SUPPORT_MONTHS);
+    out->pension_years = figure(self, POLICY_PENSION_YEARS_MIN);
     return out->unit_code == NULL || out->on == NULL ? -ENOMEM : 0;
 }
 
-static void answer(struct leaflet *self)
+static int leaflet_read(struct leaflet *self, const Ansinh__V1__GetLeafletRequest *in,
+                        struct err *err)
 {
-    struct bus_request *request = self->request;
-    const Ansinh__V1__GetLeafletRequest *in = (const Ansinh__V1__GetLeafletRequest *)request->input;
+    columns_make(self);
+    int rc = day_read(self, in->on, err);
+    if (rc == 0)
+        rc = incomes_read(self, in, err);
+    if (rc == 0)
+        rc = methods_read(self, in, err);
+    return rc == 0 ? ages_read(self, in, err) : rc;
+}
+
+static void with_unit(struct service *svc, struct bus_request *request,
+                      const struct directory_unit *unit)
+{
+    struct leaflet self = {.svc = svc, .request = request, .unit = unit};
     Ansinh__V1__GetLeafletResponse out;
     struct err err = {0};
     ansinh__v1__get_leaflet_response__init(&out);
-    columns_make(self);
-    int rc = day_read(self, in->on, &err);
+    int rc = leaflet_read(&self, (const Ansinh__V1__GetLeafletRequest *)request->input, &err);
     if (rc == 0)
-        rc = incomes_read(self, in, &err);
-    if (rc == 0)
-        rc = methods_read(self, in, &err);
-    if (rc == 0)
-        rc = ages_read(self, in, &err);
-    if (rc == 0)
-        rc = leaflet_fill(self, &out, &err);
+        rc = leaflet_fill(&self, &out, &err);
     if (rc == 0)
         bus_reply(request, &out.base);
     else if (rc == -ENOMEM)
@@ -270,35 +284,8 @@ static void answer(struct leaflet *self)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
 }
 
-static void on_refreshed(void *arg, int rc)
-{
-    struct leaflet *self = arg;
-    const Ansinh__V1__GetLeafletRequest *in =
-        (const Ansinh__V1__GetLeafletRequest *)self->request->input;
-    self->unit = directory_unit(self->svc->directory, in->unit_code);
-    if (rc < 0)
-        ledger_away(self->request);
-    else if (self->unit == NULL)
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "unit_code",
-                 "unknown unit");
-    else
-        answer(self);
-}
-
-/* A unit that is not known may be a new one: the directory's news are read before it is refused. */
 void on_get_leaflet(void *arg, struct bus_request *request)
 {
-    struct service *svc = arg;
-    const Ansinh__V1__GetLeafletRequest *in = (const Ansinh__V1__GetLeafletRequest *)request->input;
-    struct leaflet *self = arena_zalloc(request->arena, sizeof(*self));
-    if (self == NULL) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
-        return;
-    }
-    self->svc = svc;
-    self->request = request;
-    if (directory_unit(svc->directory, in->unit_code) == NULL)
-        directory_refresh(svc->directory, on_refreshed, self);
-    else
-        on_refreshed(self, 0);
+    quote_unit(arg, request, ((const Ansinh__V1__GetLeafletRequest *)request->input)->unit_code,
+               with_unit);
 }

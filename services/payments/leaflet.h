@@ -14,7 +14,7 @@
 #define LEAFLET_COLUMNS_MAX 5
 #define LEAFLET_MEMBERS 6 /* of the largest household */
 
-/* Lives in the request's arena, as all that is answered. */
+/* What is answered lives in the request's arena. */
 struct leaflet {
     struct service *svc;
     struct bus_request *request;

@@ -5,8 +5,8 @@
 #include "common/domain/calendar.h"
 
 /* What people choose most often between the poverty line and the cap. */
-static const int64_t round_sums_vnd[] = {2000000, 2500000,  3000000,  4000000,  5000000,
-                                         7000000, 10000000, 15000000, 20000000, 30000000};
+static const int64_t round_sums_vnd[] = {2000000, 2500000, 3000000,  4000000,
+                                         5000000, 7000000, 10000000, 20000000};
 
 _Static_assert(ARRAY_LEN(round_sums_vnd) + 2 <= LEAFLET_INCOMES_MAX, "with floor and cap");
 
@@ -15,13 +15,13 @@ static const struct {
     enum policy_table_id table;
     int is_watched; /* its next row changes what is paid */
 } sources[] = {
-    {POLICY_CONTRIBUTION_RATE, 1}, {POLICY_POVERTY_LINE, 1},      {POLICY_REFERENCE_LEVEL, 1},
-    {POLICY_INCOME_CAP, 1},        {POLICY_SUPPORT, 1},           {POLICY_SUPPORT_MONTHS, 1},
-    {POLICY_LOCAL_SUPPORT, 1},     {POLICY_LOCAL_SHARE, 1},       {POLICY_LOCAL_AMOUNT, 1},
-    {POLICY_DONOR_AMOUNT, 1},      {POLICY_METHOD_MONTHS, 1},     {POLICY_METHOD_DEADLINE, 0},
-    {POLICY_HEALTH_RATE, 1},       {POLICY_HEALTH_SHARE, 1},      {POLICY_HEALTH_MONTHS, 1},
-    {POLICY_RETIREMENT_AGE, 0},    {POLICY_PENSION_YEARS_MIN, 0}, {POLICY_PENSION_RATE, 0},
-    {POLICY_PENSION_LUMP_YEARS, 0}};
+    {POLICY_CONTRIBUTION_RATE, 1},  {POLICY_POVERTY_LINE, 1},      {POLICY_REFERENCE_LEVEL, 1},
+    {POLICY_INCOME_CAP, 1},         {POLICY_SUPPORT, 1},           {POLICY_SUPPORT_MONTHS, 1},
+    {POLICY_LOCAL_SUPPORT, 1},      {POLICY_LOCAL_SHARE, 1},       {POLICY_LOCAL_AMOUNT, 1},
+    {POLICY_DONOR_AMOUNT, 1},       {POLICY_METHOD_MONTHS, 1},     {POLICY_METHOD_DEADLINE, 0},
+    {POLICY_HEALTH_RATE, 1},        {POLICY_HEALTH_SHARE, 1},      {POLICY_HEALTH_MONTHS, 1},
+    {POLICY_RETIREMENT_AGE, 0},     {POLICY_PENSION_YEARS_MIN, 0}, {POLICY_PENSION_RATE, 0},
+    {POLICY_PENSION_LUMP_YEARS, 0}, {POLICY_MINIMUM_AGE, 0}};
 
 int leaflet_incomes_on(const struct policy *policy, int32_t day, struct leaflet_incomes *ret,
                        struct err *err)

@@ -121,7 +121,7 @@ static void every_share_is_what_a_quote_says(void **state)
                             "[\"METHOD_MONTHLY\",\"METHOD_QUARTERLY\",\"METHOD_HALF_YEARLY\","
                             "\"METHOD_YEARLY\"]}");
     size_t n = rows(found, "steps");
-    assert_int_equal(n, 4 * 12);
+    assert_int_equal(n, 4 * 10);
     for (size_t i = 0; i < n; i++) {
         const json_t *step = row(found, "steps", i);
         for (size_t k = 0; k < SHARES; k++)

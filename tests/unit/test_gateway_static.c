@@ -109,6 +109,7 @@ static void serves_what_is_in_the_table(void **state)
     } cases[] = {
         {"/", "text/html; charset=utf-8", "<p>home"},
         {"/index.html", "text/html; charset=utf-8", "<p>home"},
+        {"/index?unit=15", "text/html; charset=utf-8", "<p>home"},
         {"/app.js?v=1", "text/javascript; charset=utf-8", "run()"},
         {"/empty.css", "text/css; charset=utf-8", ""},
         {"/sub/icon.svg", "image/svg+xml", "<svg/>"},
@@ -139,6 +140,9 @@ static void serves_nothing_else(void **state)
         "/sub",
         "/sub/",
         "/index.html/",
+        "/index/",
+        "/index.",
+        "/app",
         "//index.html",
         "/sub/../index.html",
         "/..%2f..%2fetc/passwd",

@@ -139,6 +139,7 @@ function translate() {
     else link.removeAttribute('aria-current');
   }
   at('home').href = href(COUNTRY);
+  at('leaflet').href = `leaflet${href(readAddress())}`;
   drawLink();
 }
 
