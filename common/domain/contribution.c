@@ -56,23 +56,13 @@ static void interest_add(struct quote *quote, const struct contribution_rules *r
                 {OPERAND_PER_MILLION, rules->fund_rate->value}, {OPERAND_MONTHS, quote->months});
 }
 
-/* What is left of the months that one person is supported. */
-static uint32_t months_left(const struct contribution_rules *rules,
-                            const struct quote_request *request)
-{
-    uint64_t limit = (uint64_t)rules->support_months->value, used = request->months_supported;
-    if (rules->earlier_counts->value == CHOICE_ON)
-        used += request->months_supported_earlier;
-    return used < limit ? (uint32_t)(limit - used) : 0;
-}
-
 /* The support is a share of the contribution at the poverty line, whatever the chosen income. */
 static void central_support_add(struct quote *quote, const struct contribution_rules *rules,
                                 const struct quote_request *request)
 {
     if (rules->support == NULL)
         return;
-    quote->months_supported = MIN(months_left(rules, request), quote->months);
+    quote->months_supported = MIN(contribution_months_left(rules, request), quote->months);
     int64_t monthly_vnd =
         divide_half_up(rules->poverty_line->value * rules->rate->value * rules->support->value,
                        (int64_t)FULL_BASIS_POINTS * FULL_BASIS_POINTS);

@@ -70,6 +70,17 @@ int contribution_rules_find(const struct policy *policy, const struct quote_requ
     return rc == 0 ? support_find(policy, request, ret, err) : rc;
 }
 
+uint32_t contribution_months_left(const struct contribution_rules *rules,
+                                  const struct quote_request *request)
+{
+    if (rules->support == NULL)
+        return 0;
+    uint64_t limit = (uint64_t)rules->support_months->value, used = request->months_supported;
+    if (rules->earlier_counts->value == CHOICE_ON)
+        used += request->months_supported_earlier;
+    return used < limit ? (uint32_t)(limit - used) : 0;
+}
+
 static int future_months(const struct policy *policy, const struct quote_request *request,
                          struct err *err)
 {

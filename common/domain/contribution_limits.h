@@ -1,5 +1,5 @@
 /* What a contribution may be: the rows in force on its day, and the limits of income, months and
- * person that they set. Used by contribution.c alone. */
+ * person that they set. Used by contribution.c and pension_cost.c alone. */
 #ifndef ANSINH_DOMAIN_CONTRIBUTION_LIMITS_H
 #define ANSINH_DOMAIN_CONTRIBUTION_LIMITS_H
 
@@ -29,6 +29,10 @@ const struct policy_row *contribution_support_on(const struct policy *policy,
                                                  enum policy_table_id table,
                                                  const struct quote_request *request,
                                                  uint32_t province);
+
+/* How many more months one person may be supported; 0 where there is no support. */
+uint32_t contribution_months_left(const struct contribution_rules *rules,
+                                  const struct quote_request *request);
 
 /* How many months the request pays for: errors as contribution_quote. */
 int contribution_months(const struct policy *policy, const struct quote_request *request,

@@ -111,6 +111,11 @@ static void operand_format(const struct operand *operand, enum language language
         (void)snprintf(ret, OPERAND_TEXT_BYTES, "%lld.%02lld", (long long)value / 100,
                        (long long)value % 100);
         break;
+    case OPERAND_HALF_MONTHS:
+        (void)snprintf(ret, OPERAND_TEXT_BYTES, "%lld%s %s%s", (long long)value / 2,
+                       value % 2 == 0 ? "" : ".5", is_vi ? "tháng" : "month",
+                       is_vi || value == 2 ? "" : "s");
+        break;
     case OPERAND_MONTHS:
         number_format(value, is_vi ? "tháng" : "month", ret, !is_vi);
         return;

@@ -10,7 +10,7 @@
 
 #define EXPLAIN_LINES_MAX 12
 #define EXPLAIN_OPERANDS_MAX 5
-#define EXPLANATION_BYTES 200
+#define EXPLANATION_BYTES 320
 #define VND_TEXT_BYTES 27 /* 19 digits, 6 commas, sign, NUL */
 #define PERCENT_TEXT_BYTES 16
 
@@ -45,8 +45,54 @@ enum explain_text {
     TEXT_AVERAGE_INCOME,         /* income, months */
     TEXT_PENSION,                /* rate, average */
     TEXT_PENSION_LUMP,           /* share, average, half years above, years */
-    TEXT_BAR_AGE,                /* years of age, years needed */
-    TEXT_BAR_COMPULSORY_SI,      /* none, as the others of enum eligibility_bar */
+    TEXT_PENSION_LUMP_LATE,      /* the same, of those paid after the retirement age */
+    TEXT_RETIREMENT_AGE_EARLY,   /* age, month, day of joining, years needed */
+    TEXT_AVERAGE_INCOMES,        /* lowest income, highest, months */
+    TEXT_SUM_CONTRIBUTION,       /* months, as the others of a sum */
+    TEXT_SUM_DISCOUNT,
+    TEXT_SUM_INTEREST,
+    TEXT_SUM_CENTRAL,
+    TEXT_SUM_LOCAL,
+    TEXT_SUM_DONOR,
+    TEXT_MISSING_MONTHS,          /* months, month of the payment, most months */
+    TEXT_MATERNITY,               /* amount, children */
+    TEXT_WINDOW_MET,              /* months paid, window, months needed */
+    TEXT_WINDOW_NOT_MET,          /* the same */
+    TEXT_MONTHS_MET,              /* months paid, months needed */
+    TEXT_MONTHS_NOT_MET,          /* the same */
+    TEXT_MET_FROM,                /* month */
+    TEXT_MATERNITY_ONE_PARENT,    /* none */
+    TEXT_MATERNITY_FILING,        /* days */
+    TEXT_SETTLING,                /* working days */
+    TEXT_FUNERAL,                 /* times, reference level */
+    TEXT_PENSIONER_MET,           /* none */
+    TEXT_SURVIVOR,                /* share, average, half years, first day of their law */
+    TEXT_SURVIVOR_PAID,           /* months paid, months needed for more */
+    TEXT_SURVIVOR_OF_PENSIONER,   /* pensions, pension, months drawn */
+    TEXT_SURVIVOR_LESS,           /* most months, months in which they are full, least months */
+    TEXT_ONE_OFF,                 /* as TEXT_SURVIVOR */
+    TEXT_ONE_OFF_PAID,            /* paid, share, average */
+    TEXT_ONE_OFF_SUPPORT,         /* none */
+    TEXT_ONE_OFF_AGE_MET,         /* month of the age, years needed, duration paid */
+    TEXT_ONE_OFF_AGE_NOT_MET,     /* the same */
+    TEXT_ONE_OFF_STOPPED_MET,     /* first day of the rule, months to wait, years */
+    TEXT_ONE_OFF_STOPPED_NOT_MET, /* the same */
+    TEXT_ONE_OFF_EMIGRATION,      /* none */
+    TEXT_ONE_OFF_DISEASE,         /* none */
+    TEXT_ONE_OFF_INCAPACITY,      /* share */
+    TEXT_MONTHLY_ALLOWANCE,       /* none */
+    TEXT_SOCIAL_PENSION,          /* dong a month */
+    TEXT_SOCIAL_PENSION_AGE,      /* age, month */
+    TEXT_SOCIAL_PENSION_INSTEAD,  /* first month of the pension */
+    TEXT_SOCIAL_PENSION_WITHOUT,  /* none */
+    TEXT_PENSIONER_HEALTH,        /* first month of the pension */
+    TEXT_ASSUME_RULES,            /* day, as of those without a citation */
+    TEXT_ASSUME_TODAYS_MONEY,     /* none */
+    TEXT_ASSUME_NO_GUARANTEE,     /* none */
+    TEXT_ASSUME_EVERY_MONTH,      /* first and last month */
+    TEXT_ASSUME_SUPPORT,          /* none */
+    TEXT_BAR_AGE,                 /* years of age, years needed */
+    TEXT_BAR_COMPULSORY_SI,       /* none, as the others of enum eligibility_bar */
     TEXT_BAR_PENSION,
     TEXT_BAR_ALLOWANCE,
     TEXT_BAR_FOREIGN_CITIZEN,
@@ -67,6 +113,7 @@ enum operand_unit { /* numbers of ansinh.v1.OperandUnit */
                     OPERAND_DATE,        /* day, as calendar.h: "2047-06-30" */
                     OPERAND_COEFFICIENT, /* in hundredths, 229: "2.29" */
                     OPERAND_DAYS,        /* 30: "30 days" */
+                    OPERAND_HALF_MONTHS, /* 95: "47.5 months" */
                     OPERAND_UNITS
 };
 

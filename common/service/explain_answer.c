@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-_Static_assert((int)OPERAND_DAYS == (int)ANSINH__V1__OPERAND_UNIT__OPERAND_UNIT_DAYS,
+_Static_assert((int)OPERAND_HALF_MONTHS == (int)ANSINH__V1__OPERAND_UNIT__OPERAND_UNIT_HALF_MONTHS,
                "the numbers of operand units are those of the message");
 
 static char *copy(struct arena *arena, const char *text)

@@ -46,8 +46,7 @@ enum {
     SERVICE_PUBLISHER = 16, /* svc->publisher */
     SERVICE_KEYRING = 32,   /* svc->keyring */
     SERVICE_DIRECTORY = 64, /* svc->directory, loaded before create */
-    SERVICE_POLICY = 128,   /* svc->policy, loaded before create; with SERVICE_DIRECTORY amended as
-                               the directory says */
+    SERVICE_POLICY = 128,   /* svc->policy, loaded before create */
 };
 
 struct service {
@@ -62,16 +61,13 @@ struct service {
     struct store *views;
     struct keyring *keyring;
     struct directory *directory;
-    struct policy_book *policy_book;
-    struct policy *policy; /* the law in force, of the book: another one whenever the loop turns, so
-                              that nobody keeps a row of it over a callback */
+    struct policy *policy;
     struct metrics *metrics;
     struct registry *registry;
     struct seen *seen; /* made and used by commands */
     int64_t started_at_ms;
     int is_draining;
-    int has_failed; /* it must not go on: the process ends with status 1 */
-    void *context;  /* what spec->create made */
+    void *context; /* what spec->create made */
 };
 
 struct service_spec {

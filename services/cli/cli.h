@@ -22,7 +22,6 @@ int cli_keys(int argc, char **argv);
 int cli_init(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_import(int argc, char **argv);
-int cli_policy(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_drill(int argc, char **argv);

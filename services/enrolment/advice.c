@@ -1,4 +1,4 @@
-/* CheckEligibility, Illustrate: what the rules say of a person who need not be known here. */
+/* CheckEligibility: what the rules say of a person who need not be known here. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,12 +6,11 @@
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/domain/eligibility.h"
-#include "common/domain/pension.h"
 #include "common/service/explain_answer.h"
+#include "services/enrolment/advice.h"
 #include "services/enrolment/enrolment.h"
 
-/* The rules' day; empty is today, and a day to come may be asked about. */
-static int rules_day(const char *text, int32_t *ret, struct err *err)
+int advice_day(const char *text, int32_t *ret, struct err *err)
 {
     if (text[0] != '\0')
         return date_parse(text, ret) < 0
@@ -21,7 +20,7 @@ static int rules_day(const char *text, int32_t *ret, struct err *err)
     return 0;
 }
 
-static int birth_day(const char *text, int32_t *ret, struct err *err)
+int advice_birth_day(const char *text, int32_t *ret, struct err *err)
 {
     return date_parse(text, ret) < 0
                ? err_field(err, -EINVAL, "birth_date", "want a date as YYYY-MM-DD")
@@ -33,7 +32,7 @@ static char *text_copy(struct arena *arena, const char *text)
     return arena_strndup(arena, text, strlen(text));
 }
 
-static void fail_no_memory(struct bus_request *request)
+void advice_fail_no_memory(struct bus_request *request)
 {
     bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
 }
@@ -54,7 +53,7 @@ static void answer_eligibility(struct bus_request *request, const struct eligibi
         reasons[i] = &rows[i];
         if (rows[i].explanation == NULL || rows[i].explanation_vi == NULL ||
             rows[i].citation == NULL) {
-            fail_no_memory(request);
+            advice_fail_no_memory(request);
             return;
         }
     }
@@ -75,73 +74,13 @@ void on_check_eligibility(void *arg, struct bus_request *request)
                                                  [BAR_FOREIGN_CITIZEN] = in->foreign_citizen}};
     struct eligibility found;
     struct err err = {0};
-    int rc = birth_day(in->birth_date, &wanted.birth_day, &err);
+    int rc = advice_birth_day(in->birth_date, &wanted.birth_day, &err);
     if (rc == 0)
-        rc = rules_day(in->on, &wanted.on_day, &err);
+        rc = advice_day(in->on, &wanted.on_day, &err);
     if (rc == 0)
         rc = eligibility_check(self->svc->policy, &wanted, &found, &err);
     if (rc == 0)
         answer_eligibility(request, &found);
-    else
-        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
-}
-
-static char *month_text(struct arena *arena, int32_t month)
-{
-    char text[MONTH_TEXT_BYTES];
-    month_format(month, text);
-    return text_copy(arena, text);
-}
-
-/* "44.5 %" without its sign. */
-static char *percent_text(struct arena *arena, int64_t basis_points)
-{
-    char text[PERCENT_TEXT_BYTES];
-    share_format(basis_points * PER_MILLION_OF_BASIS_POINT, text);
-    return arena_strndup(arena, text, strcspn(text, " "));
-}
-
-static void answer_illustration(struct bus_request *request, struct illustration *found)
-{
-    struct arena *arena = request->arena;
-    Ansinh__V1__IllustrateResponse out;
-    ansinh__v1__illustrate_response__init(&out);
-    out.lines = explain_answer(arena, &found->lines);
-    if (out.lines == NULL) {
-        fail_no_memory(request);
-        return;
-    }
-    out.n_lines = found->lines.n;
-    out.pension_from = month_text(arena, found->pension_month);
-    out.reaches_age_in = month_text(arena, found->age_month);
-    out.required_years = found->required_years;
-    out.months_paid = found->months;
-    out.rate_percent = percent_text(arena, found->rate_basis_points);
-    out.average_income_vnd = found->average_vnd;
-    out.monthly_pension_vnd = found->monthly_vnd;
-    out.lump_sum_vnd = found->lump_vnd;
-    bus_reply(request, &out.base);
-}
-
-void on_illustrate(void *arg, struct bus_request *request)
-{
-    const struct enrolment *self = arg;
-    const Ansinh__V1__IllustrateRequest *in = (const Ansinh__V1__IllustrateRequest *)request->input;
-    struct illustration_request wanted = {
-        .sex = (enum sex)in->sex, .income_vnd = in->income_vnd, .paid_months = in->paid_months};
-    struct illustration found;
-    struct err err = {0};
-    int rc = birth_day(in->birth_date, &wanted.birth_day, &err);
-    if (rc == 0)
-        rc = rules_day(in->on, &wanted.on_day, &err);
-    wanted.start_month = month_of_day(wanted.on_day);
-    if (rc == 0 && in->start_month[0] != '\0' &&
-        month_parse(in->start_month, &wanted.start_month) < 0)
-        rc = err_field(&err, -EINVAL, "start_month", "want a month as YYYY-MM");
-    if (rc == 0)
-        rc = pension_illustrate(self->svc->policy, &wanted, &found, &err);
-    if (rc == 0)
-        answer_illustration(request, &found);
     else
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
 }

@@ -5,7 +5,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/household_health.h"
-#include "common/domain/pension.h"
+#include "common/domain/pension_illustration.h"
 #include "services/payments/leaflet.h"
 
 #define MONTHS_PER_YEAR 12

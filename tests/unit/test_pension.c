@@ -1,5 +1,4 @@
 #include "tests/support/test.h"
-#include "tests/support/said.h"
 
 #include <errno.h>
 #include <string.h>
@@ -176,149 +175,6 @@ static void there_is_no_rate_for_too_few_years(void **state)
     assert_string_equal(err.field, "on");
 }
 
-/* --- illustration --- */
-
-static struct illustration_request person(enum sex sex, const char *birth, int64_t income_vnd,
-                                          const char *start, uint32_t paid_months)
-{
-    return (struct illustration_request){.sex = sex,
-                                         .birth_day = on(birth),
-                                         .on_day = on("2026-03-01"),
-                                         .income_vnd = income_vnd,
-                                         .start_month = month(start),
-                                         .paid_months = paid_months};
-}
-
-static struct illustration illustrate(const struct illustration_request *request)
-{
-    struct illustration found;
-    struct err err = {0};
-    if (pension_illustrate(policy, request, &found, &err) != 0)
-        fail_msg("refused: %s: %s", err.field, err.text);
-    for (size_t i = 0; i < found.lines.n; i++)
-        assert_int_not_equal(found.lines.rows[i].row->citation[0], '\0');
-    return found;
-}
-
-static void who_joins_early_is_paid_at_the_age(void **state)
-{
-    (void)state;
-    struct illustration_request request =
-        person(SEX_IS_FEMALE, "1990-05-17", 5000000, "2026-03", 0);
-    struct illustration found = illustrate(&request);
-    assert_int_equal(found.age_month, month("2050-05"));
-    assert_int_equal(found.pension_month, month("2050-06"));
-    assert_int_equal(found.required_years, 15);
-    assert_int_equal(found.months, 291); /* 24 years 3 months */
-    assert_int_equal(found.rate_basis_points, 6400);
-    assert_int_equal(found.average_vnd, 5000000);
-    assert_int_equal(found.monthly_vnd, 3200000);
-    assert_int_equal(found.lump_vnd, 0);
-    assert_int_equal(found.lines.n, 4);
-    const struct explain_line *line = found.lines.rows;
-    assert_string_equal(said(&line[0]), "60 years 0 months, reached in 2050-05");
-    assert_string_equal(line[0].row->citation, "Labour Code 45/2019/QH14, article 169(2)");
-    assert_string_equal(said(&line[1]),
-                        "at least 15 years; 24 years 3 months are paid at the end of 2050-05");
-    assert_string_equal(explain_key(line[3].text), "pension");
-    assert_string_equal(said(&line[3]), "64 % x 5,000,000 a month");
-    assert_int_equal(line[3].amount_vnd, 3200000);
-}
-
-static void who_joins_late_pays_15_years(void **state)
-{
-    (void)state;
-    struct illustration_request request = person(SEX_IS_MALE, "1965-01-01", 5000000, "2026-08", 0);
-    struct illustration found = illustrate(&request);
-    assert_int_equal(found.age_month, month("2026-07"));
-    assert_int_equal(found.months, 180);
-    assert_int_equal(found.pension_month, month("2041-08"));
-    assert_int_equal(found.rate_basis_points, 4000);
-    assert_int_equal(found.monthly_vnd, 2000000);
-}
-
-static void past_incomes_are_raised_by_their_years(void **state)
-{
-    (void)state;
-    struct illustration_request request =
-        person(SEX_IS_MALE, "1964-01-01", 3000000, "2026-03", 180);
-    struct illustration found = illustrate(&request);
-    assert_int_equal(found.pension_month, month("2026-03"));
-    assert_int_equal(found.months, 180);
-    /* 10 x 1.65 of 2011, 12 x 17.19 of 2012 to 2025, 2 x 1 of 2026: 224.78 */
-    assert_int_equal(found.average_vnd, 3746333);
-    assert_int_equal(found.monthly_vnd, 1498533);
-}
-
-static void years_above_bring_a_lump_sum(void **state)
-{
-    (void)state;
-    struct illustration_request request =
-        person(SEX_IS_FEMALE, "1994-05-17", 5000000, "2026-03", 60);
-    struct illustration found = illustrate(&request);
-    assert_int_equal(found.months, 399); /* 33 years 3 months: 33.5 */
-    assert_int_equal(found.rate_basis_points, 7500);
-    assert_int_equal(found.average_vnd, 5049123);
-    assert_int_equal(found.monthly_vnd, 3786842);
-    assert_int_equal(found.lump_vnd, 8835965);
-    assert_string_equal(said(&found.lines.rows[4]), "once: 50 % x 5,049,123 x 3.5 years above 30");
-}
-
-static void expect_refused(struct illustration_request request, const char *field)
-{
-    struct illustration found;
-    struct err err = {0};
-    assert_true(pension_illustrate(policy, &request, &found, &err) < 0);
-    assert_string_equal(err.field, field);
-}
-
-static void what_makes_no_sense_is_refused(void **state)
-{
-    (void)state;
-    struct illustration_request good = person(SEX_IS_MALE, "1985-05-17", 5000000, "2026-03", 12);
-    struct illustration_request bad = good;
-    (void)illustrate(&good);
-    bad.sex = SEX_UNKNOWN;
-    expect_refused(bad, "sex");
-    bad = good;
-    bad.sex = (enum sex)3;
-    expect_refused(bad, "sex");
-    bad = good;
-    bad.income_vnd = 1499999;
-    expect_refused(bad, "income_vnd");
-    bad.income_vnd = INT64_MAX;
-    expect_refused(bad, "income_vnd");
-    bad = good;
-    bad.paid_months = 721;
-    expect_refused(bad, "paid_months");
-    bad.paid_months = UINT32_MAX;
-    expect_refused(bad, "paid_months");
-    bad.paid_months = 219; /* December 2007: there was no voluntary insurance */
-    expect_refused(bad, "paid_months");
-    bad.paid_months = 218;
-    (void)illustrate(&bad);
-    bad = good;
-    bad.start_month = month("2076-04");
-    expect_refused(bad, "start_month");
-    bad.start_month = month("1976-02");
-    expect_refused(bad, "start_month");
-    bad = person(SEX_IS_MALE, "2012-05-17", 5000000, "2027-04", 0);
-    expect_refused(bad, "start_month");
-    bad.start_month = month("2027-05");
-    (void)illustrate(&bad);
-    bad = good;
-    bad.on_day = on("2025-12-31");
-    expect_refused(bad, "on");
-}
-
-static void the_next_year_is_illustrated_before_its_coefficients_come(void **state)
-{
-    (void)state;
-    struct illustration_request request = person(SEX_IS_MALE, "1985-05-17", 5000000, "2027-01", 12);
-    request.on_day = on("2027-01-15");
-    assert_int_equal(illustrate(&request).average_vnd, 5000000);
-}
-
 #define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
 
 static const struct CMUnitTest tests[] = {
@@ -335,12 +191,6 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_man_with_35_years_gets_75_percent),
     WITH_POLICY(odd_months_are_half_a_year_or_one),
     WITH_POLICY(there_is_no_rate_for_too_few_years),
-    WITH_POLICY(who_joins_early_is_paid_at_the_age),
-    WITH_POLICY(who_joins_late_pays_15_years),
-    WITH_POLICY(past_incomes_are_raised_by_their_years),
-    WITH_POLICY(years_above_bring_a_lump_sum),
-    WITH_POLICY(what_makes_no_sense_is_refused),
-    WITH_POLICY(the_next_year_is_illustrated_before_its_coefficients_come),
 };
 
 TEST_MAIN(tests)
