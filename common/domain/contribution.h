@@ -64,15 +64,14 @@ struct quote {
 };
 
 /* The sum for one bill; lines add up to participant_vnd. The rules of the day of payment hold for
- * all its months. On failure *ret holds nothing of use, err->field is the request's field, and the
- * text gives the allowed range and the citation:
- * -ERANGE: "income_vnd" under the poverty line, over the cap or between the steps where these bind;
- *   "on": a day that the tables do not know.
- * -EINVAL: "support_group", "method", "sex"; "months_supported", "months_supported_earlier" or
- *   "months_paid" over PERSON_MONTHS_MAX; "months" that do not fit the method; "birth_date" of
- *   somebody who is too young to join; "method" for missing months of somebody who has not reached
- *   retirement age or lacks too many; "missed_from" where missed months cannot be paid late, or
- * were not missed. */
+ * all its months (Decree 134/2015, article 10). On failure *ret holds nothing of use, err->field is
+ * the request's field, and the text gives the allowed range and the citation: -ERANGE: "income_vnd"
+ * under the poverty line, over the cap or between the steps where these bind; "on": a day that the
+ * tables do not know. -EINVAL: "support_group", "method", "sex"; "months_supported",
+ * "months_supported_earlier" or "months_paid" over PERSON_MONTHS_MAX; "months" that do not fit the
+ * method; "birth_date" of somebody who is too young to join; "method" for missing months of
+ * somebody who has not reached retirement age or lacks too many; "missed_from" where missed months
+ * cannot be paid late, or were not missed. */
 int contribution_quote(const struct policy *policy, const struct quote_request *request,
                        struct quote *ret, struct err *err) MUST_CHECK;
 
