@@ -217,10 +217,25 @@ static int rules_fill(const struct leaflet *self, Ansinh__V1__GetLeafletResponse
     return out->rules == NULL || out->changes_on == NULL || out->next_rules == NULL ? -ENOMEM : 0;
 }
 
-static uint32_t figure(const struct leaflet *self, enum policy_table_id table)
+/* The value of a day's one row; 0 without one. */
+static int64_t figure(const struct leaflet *self, enum policy_table_id table)
 {
     const struct policy_row *row = policy_on(self->svc->policy, table, 0, self->day);
-    return row == NULL ? 0 : (uint32_t)row->value;
+    return row == NULL ? 0 : row->value;
+}
+
+static void figures_fill(const struct leaflet *self, Ansinh__V1__GetLeafletResponse *out)
+{
+    out->income_min_vnd = self->incomes.min_vnd;
+    out->income_max_vnd = self->incomes.max_vnd;
+    out->minimum_age = (uint32_t)figure(self, POLICY_MINIMUM_AGE);
+    out->support_months = (uint32_t)figure(self, POLICY_SUPPORT_MONTHS);
+    out->pension_years = (uint32_t)figure(self, POLICY_PENSION_YEARS_MIN);
+    out->maternity_vnd = figure(self, POLICY_MATERNITY_AMOUNT);
+    out->maternity_months = (uint32_t)figure(self, POLICY_MATERNITY_MONTHS);
+    out->maternity_window = (uint32_t)figure(self, POLICY_MATERNITY_WINDOW);
+    out->funeral_vnd = figure(self, POLICY_FUNERAL_TIMES) * figure(self, POLICY_REFERENCE_LEVEL);
+    out->funeral_months = (uint32_t)figure(self, POLICY_FUNERAL_MONTHS);
 }
 
 /* The tables may know a day's contributions and not what goes with them, which is then left out. */
@@ -246,11 +261,7 @@ static int leaflet_fill(const struct leaflet *self, Ansinh__V1__GetLeafletRespon
     out->unit_code =
         arena_strndup(self->request->arena, self->unit->code, strlen(self->unit->code));
     out->on = date_text(self->request->arena, self->day);
-    out->income_min_vnd = self->incomes.min_vnd;
-    out->income_max_vnd = self->incomes.max_vnd;
-    out->minimum_age = figure(self, POLICY_MINIMUM_AGE);
-    out->support_months = figure(self, POLICY_SUPPORT_MONTHS);
-    out->pension_years = figure(self, POLICY_PENSION_YEARS_MIN);
+    figures_fill(self, out);
     return out->unit_code == NULL || out->on == NULL ? -ENOMEM : 0;
 }
 

@@ -21,7 +21,8 @@ static const struct {
     {POLICY_DONOR_AMOUNT, 1},       {POLICY_METHOD_MONTHS, 1},     {POLICY_METHOD_DEADLINE, 0},
     {POLICY_HEALTH_RATE, 1},        {POLICY_HEALTH_SHARE, 1},      {POLICY_HEALTH_MONTHS, 1},
     {POLICY_RETIREMENT_AGE, 0},     {POLICY_PENSION_YEARS_MIN, 0}, {POLICY_PENSION_RATE, 0},
-    {POLICY_PENSION_LUMP_YEARS, 0}, {POLICY_MINIMUM_AGE, 0}};
+    {POLICY_PENSION_LUMP_YEARS, 0}, {POLICY_MATERNITY_AMOUNT, 0},  {POLICY_FUNERAL_TIMES, 0},
+    {POLICY_MINIMUM_AGE, 0}};
 
 int leaflet_incomes_on(const struct policy *policy, int32_t day, struct leaflet_incomes *ret,
                        struct err *err)

@@ -5,6 +5,7 @@ ANSINH_URL is its address. Alone: ANSINH_URL=http://127.0.0.1:8080 tests/browser
 """
 
 import base64
+import contextlib
 import os
 import re
 import sys
@@ -27,6 +28,27 @@ A4_SIDES = 2
 VIEW_MAX_BYTES = 120 * 1024
 TABS_MAX = 30
 CONTRAST_MIN = 4.5
+
+# The page gets another answer than the API gave: arguments are a function of it.
+CHANGED_ANSWER = """
+const atFirst = window.fetch;
+window.fetch = async (address, options) => {
+  const response = await atFirst(address, options);
+  if (!String(address).includes('GetLeaflet')) return response;
+  const json = await response.json();
+  (%s)(json);
+  return new Response(JSON.stringify(json), { status: response.status });
+};
+"""
+LOCAL_SUPPORT = """(json) => {
+  for (const step of json.steps) {
+    const share = step.shares.at(-1);
+    share.localVnd = String(%s);
+    share.dueVnd = String(Number(share.dueVnd) - Number(share.localVnd));
+  }
+  const line = json.example[1];
+  json.example.push({ ...line, key: 'local_support', amountVnd: '-33000' }, { ...line, key: 'donor_support', amountVnd: '-20000' });
+}"""
 
 # Every text in sight with its colour and that of what lies behind it.
 COLOURS = """
@@ -190,6 +212,13 @@ class LeafletTest(unittest.TestCase):
         self.assertIn("today’s money", self.shown("caveat"))
         self.assertIn("no guarantee", self.shown("caveat"))
 
+    def test_what_else_the_law_gives_is_told(self):
+        self.visit()
+        self.assertIn("2.000.000 đồng mỗi con", self.shown("more"))
+        self.assertIn("25.300.000 đồng", self.shown("more"))
+        self.visit(on="2025-06-01")
+        self.assertFalse(self.browser.element("#more").is_displayed())
+
     def test_what_the_tables_do_not_know_is_left_out(self):
         self.visit(on="2018-06-01")
         self.assertFalse(self.browser.element("#health-box").is_displayed())
@@ -210,6 +239,31 @@ class LeafletTest(unittest.TestCase):
             for lang in LANGUAGES:
                 self.visit(unit, lang)
                 self.assertLessEqual(self.sides(), A4_SIDES, f"{unit} in {lang}")
+
+    @contextlib.contextmanager
+    def answers(self, change):
+        """Pages opened meanwhile get a changed leaflet."""
+        source = {"source": CHANGED_ANSWER % change}
+        script = self.browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", source)
+        try:
+            yield
+        finally:
+            self.browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+    def test_a_provinces_support_is_told_with_the_states(self):
+        with self.answers(LOCAL_SUPPORT % "33000 * step.months"):
+            self.visit()
+        rows = self.table("pay")
+        self.assertEqual(rows[1], ["Nhà nước, tỉnh đóng giúp mỗi tháng", "−165.000", "−132.000", "−99.000", "−99.000"])
+        self.assertEqual(rows[2][-1], "231.000")
+        self.assertIn("Tỉnh đóng giúp thêm", self.shown("example"))
+        for lang in LANGUAGES:
+            with self.answers(LOCAL_SUPPORT % "Number(step.grossVnd) / 10"):
+                self.visit(lang=lang)
+            self.assertEqual(self.sides(), A4_SIDES)
+            cells = self.browser.run("return [...document.querySelectorAll('#pay td:last-child')].map(e => e.innerText)")
+            wanted = [f"{number(231000, lang)}\n−{number(99000, lang)}", f"{number(330000, lang)}\n−{number(110000, lang)}"]
+            self.assertEqual(cells[:2], wanted)
 
     def test_prints_on_one_sheet(self):
         for unit in (PROVINCE, COMMUNE, "VN"):

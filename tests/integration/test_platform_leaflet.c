@@ -278,6 +278,26 @@ static void what_the_tables_do_not_know_is_left_out(void **state)
     json_decref(found);
 }
 
+static void what_else_the_law_gives_is_told(void **state)
+{
+    (void)state;
+    json_t *found = leaflet("{\"unitCode\":\"15\",\"on\":\"2026-12-01\"}");
+    assert_int_equal(json_integer_value(json_object_get(found, "minimumAge")), 15);
+    assert_int_equal(json_integer_value(json_object_get(found, "supportMonths")), 120);
+    assert_int_equal(json_integer_value(json_object_get(found, "pensionYears")), 15);
+    assert_int_equal(vnd(found, "maternityVnd"), 2000000);
+    assert_int_equal(json_integer_value(json_object_get(found, "maternityMonths")), 6);
+    assert_int_equal(json_integer_value(json_object_get(found, "maternityWindow")), 12);
+    assert_int_equal(vnd(found, "funeralVnd"), 25300000);
+    assert_int_equal(json_integer_value(json_object_get(found, "funeralMonths")), 60);
+    json_decref(found);
+    found = leaflet("{\"unitCode\":\"15\",\"on\":\"2025-06-30\"}");
+    assert_int_equal(json_integer_value(json_object_get(found, "pensionYears")), 20);
+    assert_int_equal(vnd(found, "maternityVnd"), 0);
+    assert_int_equal(vnd(found, "funeralVnd"), 0);
+    json_decref(found);
+}
+
 static void the_rules_and_their_next_change_are_named(void **state)
 {
     (void)state;
@@ -339,6 +359,7 @@ int main(void)
         cmocka_unit_test(households_pay_by_the_base_salary_of_the_day),
         cmocka_unit_test(pensions_are_those_of_the_illustration),
         cmocka_unit_test(what_the_tables_do_not_know_is_left_out),
+        cmocka_unit_test(what_else_the_law_gives_is_told),
         cmocka_unit_test(the_rules_and_their_next_change_are_named),
         cmocka_unit_test(wrong_requests_name_their_field),
     };

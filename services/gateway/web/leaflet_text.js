@@ -60,6 +60,7 @@ export const TEXT = {
       `Bạn chọn mức thu nhập nào cũng được, từ ${min} đến ${max} đồng; chọn càng cao, lương hưu càng cao.`,
     pay_groups: 'Thuộc nhiều nhóm thì được giúp theo nhóm cao nhất.',
     pay_years: (years) => `Nhà nước giúp tối đa ${years} năm, sau đó bạn đóng đủ.`,
+    pay_small: 'Số nhỏ có dấu trừ: phần đóng giúp bạn mỗi tháng.',
     pay_places: 'Tỉnh có thể giúp thêm: hãy xem tờ rơi của tỉnh bạn.',
     at_once: (income) => `Hoặc đóng nhiều tháng một lần (với thu nhập ${income}):`,
     every: (months) => (months === 1 ? 'Hằng tháng' : `${months} tháng một lần`),
@@ -73,8 +74,12 @@ export const TEXT = {
     caveat: (day) =>
       `Tính bằng tiền hôm nay, theo quy định ngày ${day}. Đây là ví dụ, không phải cam kết: số thật tùy mức bạn đóng, ` +
       'số năm đóng và luật khi bạn nghỉ hưu.',
+    more: 'Ngoài lương hưu',
+    maternity: (amount, months, window) =>
+      `sinh con: ${amount} đồng mỗi con (đã đóng ${months} trong ${window} tháng trước khi sinh)`,
+    funeral: (amount, months) => `qua đời: ${amount} đồng tiền mai táng (đã đóng ${months} tháng)`,
     health_title: 'Bảo hiểm y tế hộ gia đình',
-    health_note: 'Cả nhà cùng tham gia trong một năm thì người sau đóng ít hơn người trước. Cả nhà đóng:',
+    health_note: 'Cùng tham gia trong một năm, người sau đóng ít hơn người trước. Cả nhà đóng:',
     health_who: 'Không tính người đã được Nhà nước đóng hoặc hỗ trợ bảo hiểm y tế.',
     col_members: 'Nhà có',
     members: (n) => `${n} người`,
@@ -82,7 +87,7 @@ export const TEXT = {
     period: (months) => `${months} tháng`,
     enrol_title: 'Đăng ký ở đâu?',
     steps: [
-      'Đến bưu điện, điểm bưu điện – văn hóa xã, điểm thu bảo hiểm hoặc cơ quan Bảo hiểm xã hội.',
+      'Đến bưu điện, điểm bưu điện – văn hóa xã, điểm thu hay cơ quan Bảo hiểm xã hội.',
       'Mang theo căn cước. Hộ nghèo, hộ cận nghèo mang thêm giấy chứng nhận.',
       'Chọn mức thu nhập và cách đóng, đóng tiền, nhớ lấy biên lai.',
     ],
@@ -115,6 +120,8 @@ export const TEXT = {
       pension_years_min: 'lương hưu',
       pension_rate: 'lương hưu',
       pension_lump_years: 'lương hưu',
+      maternity_amount: 'sinh con',
+      funeral_times: 'mai táng',
       minimum_age: 'ai tham gia',
     },
   },
@@ -177,6 +184,7 @@ export const TEXT = {
       `You may choose any income from ${min} to ${max} dong; the more you choose, the higher your pension.`,
     pay_groups: 'If you are in several groups, the best one counts.',
     pay_years: (years) => `The state helps for at most ${years} years; then you pay the full amount.`,
+    pay_small: 'Small figures with a minus: what is paid for you each month.',
     pay_places: 'A province may add to it: see the leaflet of yours.',
     at_once: (income) => `Or pay several months at once (for an income of ${income}):`,
     every: (months) => (months === 1 ? 'Every month' : `Every ${months} months`),
@@ -188,10 +196,14 @@ export const TEXT = {
     retires: (time, age) => `pays ${time}, pension from ${age}`,
     time: (years, months) => `${years} years${months ? ` ${months} months` : ''}`,
     caveat: (day) =>
-      `In today’s money, by the rules of ${day}. This is an example and no guarantee: what you get depends on how much and ` +
-      'how long you pay and on the law when you retire.',
+      `In today’s money, by the rules of ${day}. An example and no guarantee: it depends on how much and how long you pay ` +
+      'and on the law when you retire.',
+    more: 'Besides the pension',
+    maternity: (amount, months, window) =>
+      `${amount} dong for each child you have (${months} of the ${window} months before the birth paid)`,
+    funeral: (amount, months) => `${amount} dong to your family for your funeral (${months} months paid)`,
     health_title: 'Family health insurance',
-    health_note: 'When the family joins together in one year, each next member pays less. The whole family pays:',
+    health_note: 'Join together in one year and each next member pays less. The family pays:',
     health_who: 'Members whose health insurance the state pays or supports do not count.',
     col_members: 'Family of',
     members: (n) => String(n),
@@ -199,7 +211,7 @@ export const TEXT = {
     period: (months) => `${months} months`,
     enrol_title: 'Where to enrol?',
     steps: [
-      'Go to a post office, a commune’s cultural post office, a collection point or the social insurance office.',
+      'Go to a post office, a collection point or the social insurance office.',
       'Bring your identity card; poor and near-poor households also bring their certificate.',
       'Choose an income and how often to pay, pay, and keep the receipt.',
     ],
@@ -232,6 +244,8 @@ export const TEXT = {
       pension_years_min: 'pension',
       pension_rate: 'pension',
       pension_lump_years: 'pension',
+      maternity_amount: 'maternity',
+      funeral_times: 'funeral',
       minimum_age: 'who may join',
     },
   },
@@ -245,6 +259,8 @@ const VI_WORDS = [
   [/Decision/g, 'Quyết định'],
   [/Circular/g, 'Thông tư'],
   [/Resolution/g, 'Nghị quyết'],
+  [/Plan/g, 'Kế hoạch'],
+  [/of province/g, 'của tỉnh'],
   [/(Official )?[Ll]etter/g, 'Công văn'],
   [/[Nn]otice/g, 'Thông báo'],
   [/articles (\d+) to (\d+)/g, 'điều $1 đến $2'],

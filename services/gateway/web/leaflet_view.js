@@ -75,6 +75,7 @@ export class LeafletView {
     this.#drawExample(json, monthly[0]);
     this.#drawPay(json, monthly, cheapest);
     this.#drawPensions(json);
+    this.#drawMore(json);
     this.#drawHealth(json.households);
     this.#drawEnrolment(json);
     this.#drawLaw(json, address);
@@ -113,16 +114,19 @@ export class LeafletView {
     const heads = [words.col_income, words.col_gross].map((head) => make('th', { scope: 'col' }, head));
     const names = this.#cells('th', (i, { name }) => [name, make('small', {}, words.col_due)]);
     for (const cell of names) cell.scope = 'col';
+    // Two lines a row, and a box more in the example: smaller type keeps it on the sheet.
+    at('front').classList.toggle('dense', !isHelpSame || json.example.length > 2);
     const others = make('th', { scope: 'colgroup', colSpan: heads.length + names.length }, words.at_once(this.#number(cheapest[0].incomeVnd)));
     at('pay').replaceChildren(
       make('thead', {}, make('tr', {}, ...heads, ...names)),
       make('tbody', {}, ...(isHelpSame ? [this.#helpRow(monthly)] : []),
         ...monthly.map((step) => this.#payRow(this.#number(step.incomeVnd), step, !isHelpSame))),
       make('tbody', { className: 'others' }, make('tr', {}, others),
-        ...cheapest.filter(({ months }) => months > 1).map((step) => this.#payRow(words.every(step.months), step, !isHelpSame))),
+        ...cheapest.filter(({ months }) => months > 1).map((step) => this.#payRow(words.every(step.months), step, false))),
     );
     const notes = [words.pay_choice(this.#number(json.incomeMinVnd), this.#number(json.incomeMaxVnd))];
     if (this.#columns.length > 1) notes.push(words.pay_groups);
+    if (!isHelpSame) notes.push(words.pay_small);
     if (json.supportMonths > 0) notes.push(words.pay_years(Math.floor(json.supportMonths / MONTHS_PER_YEAR)));
     if (json.unitCode === COUNTRY) notes.push(words.pay_places);
     at('pay-note').textContent = notes.join(' ');
@@ -178,6 +182,16 @@ export class LeafletView {
     at('caveat').textContent = words.caveat(this.#date(on));
   }
 
+  #drawMore(json) {
+    const words = this.#words;
+    const parts = [];
+    if (json.maternityVnd !== '0')
+      parts.push(words.maternity(this.#number(json.maternityVnd), json.maternityMonths, json.maternityWindow));
+    if (json.funeralVnd !== '0') parts.push(words.funeral(this.#number(json.funeralVnd), json.funeralMonths));
+    at('more').hidden = parts.length === 0;
+    at('more').textContent = `${words.more}: ${parts.join('; ')}.`;
+  }
+
   #drawHealth(households) {
     const words = this.#words;
     at('health-box').hidden = households.length === 0;
@@ -196,20 +210,19 @@ export class LeafletView {
     at('who').textContent = this.#words.who(minimumAge);
   }
 
-  /* "Law ...: article 1 (pension), article 2 (contribution); Decree ... (poverty line)" */
+  /* "Law ..., article 1, article 2 (pension), article 3 (contribution); Decree ... (poverty line)" */
   #rulesText(rules) {
     const documents = new Map();
     for (const { table, citation: text, unconfirmed } of rules) {
-      const doubt = unconfirmed ? `, ${this.#words.unconfirmed(unconfirmed)}` : '';
+      const subject = (this.#words.subjects[table] ?? table) + (unconfirmed ? `, ${this.#words.unconfirmed(unconfirmed)}` : '');
       for (const piece of citation(text, this.#lang).split('; ')) {
         const [title, ...article] = piece.split(', ');
-        const articles = documents.get(title) ?? new Map();
-        const subjects = articles.get(article.join(', ')) ?? new Set();
-        documents.set(title, articles.set(article.join(', '), subjects.add((this.#words.subjects[table] ?? table) + doubt)));
+        const subjects = documents.get(title) ?? new Map();
+        documents.set(title, subjects.set(subject, (subjects.get(subject) ?? new Set()).add(article.join(', '))));
       }
     }
-    const articlesText = (articles) => [...articles].map(([article, subjects]) => `${article} (${[...subjects].join(', ')})`.trim()).join(', ');
-    return [...documents].map(([title, articles]) => `${title}${articles.has('') ? ' ' : ', '}${articlesText(articles)}`).join('; ');
+    const said = ([subject, articles]) => `${[...articles].map((article) => article && `, ${article}`).join('')} (${subject})`;
+    return [...documents].map(([title, subjects]) => title + [...subjects].map(said).join('')).join('; ');
   }
 
   #drawLaw({ rules, changesOn, nextRules }, address) {
