@@ -1,10 +1,15 @@
 #include "services/cli/verify.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/parse.h"
+#include "common/service/conf_common.h"
+#include "services/cli/verify_archive.h"
 #include "services/cli/verify_board.h"
 #include "services/cli/verify_notify.h"
 
@@ -70,11 +75,21 @@ void verify_difference(struct verify *self, const char *format, ...)
     findings_fini(&findings);
 }
 
+void verify_stop(struct verify *self, const char *format, ...)
+{
+    char text[2 * VERIFY_FINDING_BYTES];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (!self->failed)
+        (void)cli_fail(1, "%s", text);
+    self->failed = 1;
+}
+
 void verify_fail(struct verify *self, const char *server, int rc)
 {
-    if (!self->failed)
-        (void)cli_fail(1, "%s cannot be read: %s", server, strerror(-rc));
-    self->failed = 1;
+    verify_stop(self, "%s cannot be read: %s", server, strerror(-rc));
 }
 
 /* --- lists of citizens ------------------------------------------------------------------------ */
@@ -119,6 +134,13 @@ int position_compare(struct journal_position a, struct journal_position b)
     return a.seq == b.seq ? 0 : a.seq < b.seq ? -1 : 1;
 }
 
+struct verify_options {
+    const char *archive; /* folder; "": none */
+    char keys[CONF_STRING_BYTES + 16];
+    int64_t rate;
+    int is_archive_only;
+};
+
 /* --- the command ------------------------------------------------------------------------------ */
 
 void verify_wait(struct verify *self, const unsigned *open)
@@ -131,6 +153,7 @@ static void run(struct verify *self)
 {
     self->board = verify_board_create(self);
     self->notify = verify_notify_create(self);
+    self->began_ms = clock_mono_ms();
     /* first what the projections say, then the journals, which are ahead of them */
     verify_board_load(self->board);
     verify_notify_load(self->notify);
@@ -142,28 +165,88 @@ static void run(struct verify *self)
         verify_board_compare(self->board);
     if (!self->failed)
         verify_notify_finish(self->notify);
+    if (!self->failed && self->archive != NULL)
+        verify_archive_finish(self->archive);
     verify_board_destroy(&self->board);
     verify_notify_destroy(&self->notify);
 }
 
-int cli_verify(int argc, char **argv)
+/* The archive is checked before the ledger is asked for anything: its newest segments may be behind
+ * the journals then, never before them. */
+static void check_archive(struct verify *self, const struct verify_options *options)
+{
+    self->archive = verify_archive_open(self, options->archive, options->keys);
+    if (self->archive == NULL)
+        return;
+    int is_well = verify_archive_check(self->archive);
+    (void)printf("archive: %" PRIu64 " segments, %" PRIu64 " entries\n",
+                 verify_archive_segments(self->archive), verify_archive_entries(self->archive));
+    if (!is_well)
+        verify_archive_close(&self->archive);
+}
+
+static int finish(struct verify *self)
+{
+    if (self->n_differences > VERIFY_SHOWN_MAX)
+        (void)printf("... and %lu more\n", self->n_differences - VERIFY_SHOWN_MAX);
+    (void)printf("verify: %lu partitions, %lu events, %lu citizens, %lu differences\n",
+                 self->n_partitions, self->n_events, self->n_citizens, self->n_differences);
+    return self->failed || self->n_differences > 0;
+}
+
+static int verify(struct verify *self, const struct verify_options *options)
 {
     static const char *const names[] = {NULL};
-    (void)argv;
-    if (argc != 1)
-        return cli_fail(2, "usage: ansinh verify");
-    struct verify *self = calloc(1, sizeof(*self));
-    ASSERT(self != NULL);
-    int status = cli_open(&self->svc, &cli_ledger_spec, names);
-    if (status == 0) {
+    self->rate = options->rate;
+    if (options->archive[0] != '\0')
+        check_archive(self, options);
+    if (!options->is_archive_only) {
+        int status = cli_open(&self->svc, &cli_ledger_spec, names);
+        if (status != 0)
+            return status;
         run(self);
         service_close(&self->svc);
-        if (self->n_differences > VERIFY_SHOWN_MAX)
-            (void)printf("... and %lu more\n", self->n_differences - VERIFY_SHOWN_MAX);
-        (void)printf("verify: %lu partitions, %lu events, %lu citizens, %lu differences\n",
-                     self->n_partitions, self->n_events, self->n_citizens, self->n_differences);
-        status = self->failed || self->n_differences > 0;
     }
+    return finish(self);
+}
+
+/* The trusted keys are those of the platform unless a file is named. */
+static int read_options(int argc, char **argv, struct verify_options *ret)
+{
+    const char *usage = "usage: ansinh verify [--archive FOLDER | --archive-only FOLDER] "
+                        "[--keys FILE] [--rate N]";
+    struct service_conf conf;
+    struct err err = {0};
+    *ret = (struct verify_options){.archive = ""};
+    for (int i = 1; i + 1 < argc; i += 2) {
+        ret->is_archive_only |= strcmp(argv[i], "--archive-only") == 0;
+        if (strcmp(argv[i], "--archive") == 0 || strcmp(argv[i], "--archive-only") == 0)
+            ret->archive = argv[i + 1];
+        else if (strcmp(argv[i], "--keys") == 0)
+            (void)snprintf(ret->keys, sizeof(ret->keys), "%s", argv[i + 1]);
+        else if (strcmp(argv[i], "--rate") != 0 ||
+                 parse_int64(argv[i + 1], 1, VERIFY_RATE_MAX, &ret->rate) < 0)
+            return cli_fail(2, "%s", usage);
+    }
+    if (argc % 2 == 0)
+        return cli_fail(2, "%s", usage);
+    if (service_conf_load(&conf, &cli_ledger_spec, NULL, &err) < 0)
+        return cli_fail(2, "%s", err.text);
+    if (ret->keys[0] == '\0')
+        (void)snprintf(ret->keys, sizeof(ret->keys), "%s/archive.pub", conf.keys);
+    return 0;
+}
+
+int cli_verify(int argc, char **argv)
+{
+    struct verify_options options;
+    int status = read_options(argc, argv, &options);
+    if (status != 0)
+        return status;
+    struct verify *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    status = verify(self, &options);
+    verify_archive_close(&self->archive);
     hash_list_fini(&self->coded);
     hash_list_fini(&self->aliased);
     free(self);

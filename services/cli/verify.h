@@ -11,6 +11,7 @@
 
 #define VERIFY_SHOWN_MAX 100 /* differences that are printed; the others are counted */
 #define VERIFY_FINDING_BYTES 256
+#define VERIFY_RATE_MAX 1000000000
 #define VERIFY_ATTEMPTS_MAX 50 /* to find a partition, or a server, quiet for a moment */
 
 /* Differences that may still turn out to be a commit in between. */
@@ -45,7 +46,10 @@ struct verify {
     struct hash_list aliased;  /* citizens that an alias leads to */
     struct verify_board *board;
     struct verify_notify *notify;
-    int failed; /* a server did not answer: nothing more is started */
+    struct verify_archive *archive; /* NULL: none was named, or it is damaged */
+    int64_t rate;                   /* journal entries per second at most; 0: as many as come */
+    int64_t began_ms;               /* monotonic */
+    int failed;                     /* a server did not answer: nothing more is started */
 };
 
 /* Prints and counts findings that stand, and clears them. */
@@ -54,6 +58,9 @@ void verify_report(struct verify *self, struct findings *findings);
 void verify_difference(struct verify *self, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A server does not answer; said once. */
 void verify_fail(struct verify *self, const char *server, int rc);
+
+/* Why nothing more can be compared; said once. */
+void verify_stop(struct verify *self, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Turns the loop until *open is 0. */
 void verify_wait(struct verify *self, const unsigned *open);

@@ -2,6 +2,7 @@
 #ifndef ANSINH_CLI_VERIFY_PARTITION_H
 #define ANSINH_CLI_VERIFY_PARTITION_H
 
+#include "common/archive/record.h"
 #include "common/store/journal.h"
 #include "services/cli/verify_fold.h"
 
@@ -14,6 +15,9 @@ struct check {
     struct verify *verify;
     unsigned partition;
     struct fold *fold;
+    struct journal_position first; /* of the journal, with an archive; {0,0}: it is empty */
+    struct chain chain;            /* with an archive: over what was read */
+    int is_hole;                   /* what comes next is missing, and not by trimming */
     unsigned attempts;
     /* the try under way */
     struct findings findings;
