@@ -17,6 +17,8 @@ static const struct cli_command commands[] = {
     {"status", "", "list every instance with its load and lag", cli_status},
     {"verify", "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] [--rate N]",
      "hold records, totals and projections against the journals", cli_verify},
+    {"export", "--from DATE --to DATE [--archive FOLDER] [--keys FILE]",
+     "print the journal entries of these days as JSON lines", cli_export},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
      "load the sample campaign, or rehearse a sprint", cli_drill},
     {"bench", "run|latency|bills [--people N] [--first I] [--window N] [--rate N]",

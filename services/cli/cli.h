@@ -24,6 +24,7 @@ int cli_status(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_verify(int argc, char **argv);
+int cli_export(int argc, char **argv);
 int cli_drill(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 

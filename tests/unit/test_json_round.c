@@ -66,6 +66,7 @@ static int setup(void **state)
     types_add(&ansinh__v1__event__descriptor);
     types_add(&ansinh__v1__error_detail__descriptor);
     types_add(&ansinh__v1__identity__descriptor);
+    types_add(&ansinh__v1__journal_entry__descriptor);
     types_add(&ansinh__v1__policy_document__descriptor);
     types_add(&ansinh__v1__progress_view__descriptor);
     for (size_t i = 0; i < ARRAY_LEN(services); i++) {
