@@ -58,7 +58,7 @@ step = $(if $(V),,@echo "  $(1) $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench chaos \
+.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench chaos chaos-teeth \
   asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
@@ -183,6 +183,10 @@ btest: packages-test ## the browser tests alone
 chaos: packages-test ## everything fails under load, nothing is lost (SECONDS=120 SEED=1 KILLS=120)
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(CHAOS_TOOLS)
 	@/usr/bin/python3 tests/chaos/run.py --build $(O) $(SECONDS:%=--seconds %) $(SEED:%=--seed %) $(KILLS:%=--kills %)
+
+chaos-teeth: packages-test ## faults made on purpose, each of which the suite must find
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(CHAOS_TOOLS)
+	@/usr/bin/python3 tests/chaos/teeth.py --build $(O)
 
 bench: packages-bench ## measure; prints a table and writes build/bench.json
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/mutant.h"
 #include "common/bus/context.h"
 
 #define SEND_ATTEMPTS 2
@@ -116,6 +117,8 @@ static int call_send_to(struct bus_client *client, struct call *call, struct ins
     ansinh__v1__header__init(&header);
     header.method = (char *)(uintptr_t)call->method;
     header.call_id = (uint64_t)call->generation << 32 | call->slot;
+    if (MUTANT(RETRY_WITH_NEW_ID) && call->has_id && call->n_tries > 0)
+        request_id_make(clock_wall_ms(), &call->id);
     if (call->has_id)
         header.request_id = (ProtobufCBinaryData){ID_BYTES, call->id.bytes};
     header.timeout_ms = (uint32_t)MAX(call->deadline_ms - now_ms, (int64_t)1);

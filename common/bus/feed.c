@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/mutant.h"
 #include "common/bus/list.h"
 
 /* A place in a partition's journal. */
@@ -187,7 +188,9 @@ void feed_offer(struct feed *self, const struct feed_event *event)
         self->stats.dropped++; /* journals begin at 1 */
     } else if (compare(at, partition->done) <= 0) {
         self->stats.repeats++;
-    } else if (follows(partition->done, at)) {
+        if (MUTANT(COUNT_REPEATS))
+            self->conf.apply(self->conf.arg, event);
+    } else if (follows(partition->done, at) || MUTANT(DROP_ON_HOLE)) {
         apply(self, partition, event);
         apply_early(self, event->partition, partition);
     } else {

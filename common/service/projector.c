@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
+#include "common/base/mutant.h"
 #include "common/base/parse.h"
 #include "common/bus/feed.h"
 #include "common/service/past.h"
@@ -452,8 +453,9 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
 
 static void collect(struct projector *self)
 {
+    int is_apart = MUTANT(CHECKPOINT_APART) && self->flushes % 10 != 0;
     flush_begin(self->flush, self->epoch, self->flushes);
-    for (size_t i = 0; i < self->n_dirty; i++) {
+    for (size_t i = 0; i < self->n_dirty && !is_apart; i++) {
         unsigned partition = self->dirty[i];
         uint32_t epoch;
         uint64_t seq;
@@ -465,7 +467,8 @@ static void collect(struct projector *self)
         self->is_dirty[partition] = 0;
     }
     self->spec.collect(self->spec.arg, self->flush);
-    self->n_dirty = 0;
+    if (!is_apart)
+        self->n_dirty = 0;
     self->pending = 0;
     self->is_flushing = 1;
 }

@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
+#include "common/base/mutant.h"
 #include "common/store/reply.h"
 
 /* Redis reads about 16 KB of a connection per pass of its event loop and syncs once a pass. */
@@ -438,7 +439,10 @@ void link_tick(struct link *self)
     int64_t waited_ms = loop_now_ms(self->shared->loop) - self->state_since_ms;
     int is_waiting =
         self->n_batch > 0 || self->state == LINK_CONNECTING || self->state == LINK_GREETING;
-    if (is_waiting && waited_ms >= self->shared->conf.timeout_ms)
+    if (MUTANT(REUSED_CONNECTION) && self->n_batch > 0 &&
+        waited_ms >= self->shared->conf.timeout_ms)
+        finish_sent(self, -ETIMEDOUT);
+    else if (is_waiting && waited_ms >= self->shared->conf.timeout_ms)
         link_break(self, -ETIMEDOUT, "no answer in time");
     expire_waiting(self);
 }

@@ -106,8 +106,9 @@ class Node:
 class Platform:
     """Two Redis servers and two instances of each service."""
 
-    def __init__(self, build, folder, is_private):
+    def __init__(self, build, services, folder, is_private):
         self.build = build
+        self.bin = f"{services}/bin"
         self.folder = folder
         self.is_private = is_private
         self.nodes = {}
@@ -178,7 +179,7 @@ class Platform:
         for service in SERVICES:
             for n in range(1, INSTANCES + 1):
                 node = self.nodes[f"{service}-{n}"]
-                node.command = [f"{self.build}/bin/{service}"]
+                node.command = [f"{self.bin}/{service}"]
                 node.environment = self.environment(n == 2) | {
                     "ANSINH_INSTANCE": node.name,
                     "ANSINH_BIND": f"tcp://{node.address('bind')}",

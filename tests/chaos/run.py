@@ -26,7 +26,7 @@ CITIZENS_PER_S = 40
 STEP_S = 0.01
 TELL_S = 10
 SETTLE_S = 150
-VERIFY_S = 60
+PATIENCE_S = 60  # until the projections have caught up
 LOG_LINES = 5
 SHOWN = 10  # findings of one kind of check
 
@@ -37,6 +37,8 @@ def read_arguments():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--kills", type=int, default=None)
     parser.add_argument("--build", default=os.environ.get("O", "build"))
+    parser.add_argument("--services", default=None, help="folder whose bin has the services, if another")
+    parser.add_argument("--patience", type=int, default=PATIENCE_S)
     parser.add_argument("--keep", action="store_true")
     arguments = parser.parse_args()
     if arguments.seed is None:
@@ -117,7 +119,9 @@ class Run:
     def __init__(self, arguments, is_private):
         self.arguments = arguments
         self.folder = tempfile.mkdtemp(prefix="ansinh-chaos-")
-        self.platform = Platform(os.path.abspath(arguments.build), self.folder, is_private)
+        build = os.path.abspath(arguments.build)
+        services = os.path.abspath(arguments.services or arguments.build)
+        self.platform = Platform(build, services, self.folder, is_private)
         self.load = None
         self.findings = []
 
@@ -151,7 +155,7 @@ class Run:
 
     def verify(self):
         """The projections may still be catching up."""
-        end = time.monotonic() + VERIFY_S
+        end = time.monotonic() + self.arguments.patience
         while True:
             done = self.platform.ansinh("verify", check=False)
             if done.returncode == 0 and " 0 differences" in done.stdout:

@@ -11,6 +11,7 @@ KILL_REDIS_PERCENT = 12
 RESTART_MAX_S = 1.2
 STOP_EVERY_S = 4
 STOP_MIN_S, STOP_MAX_S = 0.1, 20
+STANDSTILL_MIN_S, STANDSTILL_MAX_S = 3.2, 5  # a little more than what services wait for an answer
 END_EVERY_S = 12
 CUT_EVERY_S = 3
 PROXY_EVERY_S = 3
@@ -35,6 +36,8 @@ class Schedule:
         for _ in range(kills):
             self.add(self.moment(), self.kill, self.victim(), self.draw.uniform(0, RESTART_MAX_S))
         self.spread(STOP_EVERY_S, self.make_stop)
+        for name in REDIS:
+            self.make_standstill(self.draw.uniform(LEAD_S, seconds / 2), platform.nodes[name])
         self.spread(END_EVERY_S, self.make_end)
         self.spread(PROXY_EVERY_S, self.make_proxy)
         self.spread(CLOCK_EVERY_S, self.make_clock)
@@ -69,6 +72,10 @@ class Schedule:
         node = self.victim()
         self.add(at, self.stop, node)
         self.add(self.lasting(at, STOP_MIN_S, STOP_MAX_S), self.go_on, node)
+
+    def make_standstill(self, at, node):
+        self.add(at, self.stop, node)
+        self.add(self.lasting(at, STANDSTILL_MIN_S, STANDSTILL_MAX_S), self.go_on, node)
 
     def make_end(self, at):
         self.add(at, self.end, self.draw.choice(self.platform.services()))
