@@ -213,6 +213,11 @@ fuzz: packages-test ## run every fuzzer for T=60 seconds
 	  build/fuzz/fuzz/$$target -max_total_time=$(T) -max_len=4096 -artifact_prefix=build/fuzz/ \
 	    build/fuzz/found/$$target tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
 
+N ?= 10000000
+oracle: packages-test ## N=10000000 random quotes against the law told twice
+	@$(MAKE) --no-print-directory -j$$(nproc) $(O)/tests/unit/test_quote_oracle
+	@ORACLE_QUOTES=$(N) $(O)/tests/unit/test_quote_oracle
+
 lint: packages-test ## formatter check, analysers, include rules, size limits
 	@deploy/lint/run
 # Every C file compiled, and analysed again when it or what it includes has changed.

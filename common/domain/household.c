@@ -151,8 +151,8 @@ static int cheapest_find(const struct household_sum *self, uint32_t n_joined, st
 int household_quote(const struct policy *policy, const struct household_member *members, size_t n,
                     int32_t on_day, struct household_quote *ret, struct err *err)
 {
-    struct household_sum self = {policy, members, n, on_day, ret};
     *ret = (struct household_quote){0};
+    struct household_sum self = {policy, members, n, on_day, ret};
     int rc = members_check(&self, err);
     if (rc < 0)
         return rc;

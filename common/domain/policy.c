@@ -146,6 +146,11 @@ int32_t policy_province_key(uint32_t province, int32_t group)
     return (int32_t)MIN(province, PROVINCES_MAX) * PROVINCE_KEYS + group;
 }
 
+uint32_t policy_key_province(int32_t key)
+{
+    return (uint32_t)key / PROVINCE_KEYS;
+}
+
 int32_t policy_sex_years_key(int32_t sex, int32_t from_years)
 {
     return sex * SEX_KEYS + from_years;

@@ -196,6 +196,9 @@ uint32_t policy_province(const char *code);
 /* Key of a province's rows: group is an enum support_group or POLICY_SPECIAL_ZONE. */
 int32_t policy_province_key(uint32_t province, int32_t group);
 
+/* The province of such a key. */
+uint32_t policy_key_province(int32_t key);
+
 /* Key of a sex's row that holds from so many years on, at most POLICY_FROM_YEARS_MAX. */
 int32_t policy_sex_years_key(int32_t sex, int32_t from_years);
 
@@ -214,6 +217,9 @@ int policy_need(const struct policy *policy, enum policy_table_id table, int32_t
 /* What a switch says on a day; CHOICE_NONE on a day before the tables begin. */
 enum policy_choice policy_choice_on(const struct policy *policy, enum policy_switch name,
                                     int32_t day);
+
+/* Whether a switch knows a choice. */
+int policy_has_choice(int32_t name, int64_t choice);
 
 /* Every table that is not optional has rows, each row a citation and a value in its range; no two
  * rows for the same thing overlap, there is no gap between the first and the last, and a

@@ -13,6 +13,12 @@ static const unsigned choices[POLICY_SWITCHES_END] = {
     [SWITCH_HEALTH_WAIT] = BIT(CHOICE_OFF) | BIT(CHOICE_ON),
 };
 
+int policy_has_choice(int32_t name, int64_t choice)
+{
+    return name > SWITCH_NONE && name < POLICY_SWITCHES_END && choice > CHOICE_NONE &&
+           choice < POLICY_CHOICES_END && (choices[name] & BIT(choice)) != 0;
+}
+
 static int row_check(const struct policy_form *form, const struct policy_row *row, size_t row_n,
                      struct err *err)
 {
@@ -23,7 +29,7 @@ static int row_check(const struct policy_form *form, const struct policy_row *ro
         row->key > form->key_max)
         return err_field(err, -EINVAL, table, "%s row %zu: value or group out of range", table,
                          row_n);
-    if (form->unit == UNIT_CHOICE && (choices[row->key] & BIT(row->value)) == 0)
+    if (form->unit == UNIT_CHOICE && !policy_has_choice(row->key, row->value))
         return err_field(err, -EINVAL, table, "%s row %zu: this switch has no such choice", table,
                          row_n);
     if (row->citation[0] == '\0')

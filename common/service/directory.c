@@ -33,6 +33,8 @@ struct directory {
     size_t n_waiting;
     struct waiter next[WAITERS_MAX]; /* for the one after it */
     size_t n_next;
+    directory_news_fn on_news; /* NULL: nobody listens */
+    void *on_news_arg;
 };
 
 static void look(struct directory *self);
@@ -94,6 +96,8 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
     }
     if (n > 0)
         directory_rows_link(self->rows);
+    if (n > 0 && self->on_news != NULL)
+        self->on_news(self->on_news_arg);
     if (rc == 0 && n == READ_ENTRIES)
         journal_read(self->ledger, PARTITION_DIRECTORY, self->position, READ_ENTRIES, on_entries,
                      self);
@@ -292,6 +296,21 @@ const Ansinh__V1__Point *directory_point(const struct directory *self, const cha
 const Ansinh__V1__Collector *directory_collector(const struct directory *self, const char *code)
 {
     return (const Ansinh__V1__Collector *)directory_rows_message(self->rows, 'k', code);
+}
+
+const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *self,
+                                                       uint32_t number)
+{
+    char code[DIRECTORY_CODE_MAX_BYTES];
+    if (directory_amendment_code(number, code) < 0)
+        return NULL;
+    return (const Ansinh__V1__PolicyAmendment *)directory_rows_message(self->rows, 'l', code);
+}
+
+void directory_listen(struct directory *self, directory_news_fn fn, void *arg)
+{
+    self->on_news = fn;
+    self->on_news_arg = arg;
 }
 
 uint32_t directory_row_version(const struct directory *self, char kind, const char *code)

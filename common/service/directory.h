@@ -1,4 +1,5 @@
-/* Reference data in memory: units, organisations, points, collectors, the plan. Loaded from the
+/* Reference data in memory: units, organisations, points, collectors, the plan, amendments of the
+ * law. Loaded from the
  * ledger's {dir} partition, kept fresh by its journal (looked at every 500 ms, and at once when
  * somebody asks for a refresh). */
 #ifndef ANSINH_SERVICE_DIRECTORY_H
@@ -9,10 +10,12 @@
 
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/events.pb-c.h"
+#include "ansinh/v1/policy.pb-c.h"
 #include "common/loop/loop.h"
 #include "common/store/commit.h"
 
 #define DIRECTORY_PLAN_YEARS 8 /* kept per unit, newest win */
+#define DIRECTORY_AMENDMENTS_MAX 4096
 
 struct directory;
 
@@ -63,6 +66,10 @@ const Ansinh__V1__Organisation *directory_organisation(const struct directory *s
 const Ansinh__V1__Point *directory_point(const struct directory *self, const char *code);
 const Ansinh__V1__Collector *directory_collector(const struct directory *self, const char *code);
 
+/* An amendment of the law by its number, from 1; NULL when there is none. */
+const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *self,
+                                                       uint32_t number);
+
 /* A row of any kind (letters of key_reference) by its code; a target's code is "<year>:<unit>".
  * NULL when unknown. */
 const ProtobufCMessage *directory_row(const struct directory *self, char kind, const char *code);
@@ -76,6 +83,11 @@ uint32_t directory_row_version(const struct directory *self, char kind, const ch
  * given after a refresh. */
 typedef void (*directory_refresh_fn)(void *arg, int rc);
 void directory_refresh(struct directory *self, directory_refresh_fn fn, void *arg);
+
+/* fn runs whenever a look at the journal has brought something, before those who wait for the look
+ * hear of it. One listener. */
+typedef void (*directory_news_fn)(void *arg);
+void directory_listen(struct directory *self, directory_news_fn fn, void *arg);
 
 /* Journal position that is in memory, and a counter that grows with every change of units or plan.
  */

@@ -39,9 +39,11 @@ static const ProtobufCMessageDescriptor *descriptor_of(char kind)
         return &ansinh__v1__point__descriptor;
     case 'k':
         return &ansinh__v1__collector__descriptor;
-    default:
-        ASSERT(kind == 't');
+    case 't':
         return &ansinh__v1__plan_target__descriptor;
+    default:
+        ASSERT(kind == 'l');
+        return &ansinh__v1__policy_amendment__descriptor;
     }
 }
 
@@ -75,8 +77,16 @@ void directory_rows_destroy(struct directory_rows **self)
     *self = NULL;
 }
 
+int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES])
+{
+    (void)snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%06u", number);
+    return number == 0 || number > DIRECTORY_AMENDMENTS_MAX ? -EINVAL : 0;
+}
+
 int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTORY_CODE_MAX_BYTES])
 {
+    if (kind == 'l')
+        return directory_amendment_code(((const Ansinh__V1__PolicyAmendment *)row)->number, ret);
     const char *code = kind == 'u'   ? ((const Ansinh__V1__Unit *)row)->code
                        : kind == 'o' ? ((const Ansinh__V1__Organisation *)row)->code
                        : kind == 'p' ? ((const Ansinh__V1__Point *)row)->code
@@ -154,6 +164,9 @@ void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *
         apply_rows(self, 'k', ROWS(rows->collectors), rows->n_collectors);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PLAN_IMPORTED) {
         apply_rows(self, 't', ROWS(event->plan_imported->targets), event->plan_imported->n_targets);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_POLICY_IMPORTED) {
+        apply_rows(self, 'l', ROWS(&event->policy_imported->amendment),
+                   event->policy_imported->amendment != NULL);
     }
 }
 

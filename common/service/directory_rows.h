@@ -5,8 +5,9 @@
 
 #include "common/service/directory.h"
 
-/* Units, organisations, points, collectors, plan targets: the letters of key_reference. */
-#define DIRECTORY_KINDS "uopkt"
+/* Units, organisations, points, collectors, plan targets, amendments of the law: the letters of
+ * key_reference. */
+#define DIRECTORY_KINDS "uopktl"
 
 struct directory_rows;
 
@@ -23,10 +24,13 @@ void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *
 /* Builds the tree of units and their plans anew after loads and applies. */
 void directory_rows_link(struct directory_rows *self);
 
-/* Code of a row in its table: "15", "2025:15" for a target. */
+/* Code of a row in its table: "15", "2025:15" for a target, "000001" for an amendment. */
 #define DIRECTORY_CODE_MAX_BYTES 40
 int directory_rows_code(char kind, const ProtobufCMessage *row,
                         char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
+
+/* The code of an amendment; -EINVAL: 0, or over DIRECTORY_AMENDMENTS_MAX. */
+int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
 
 const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
                                                const char *code);

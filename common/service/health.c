@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ansinh/v1/health.pb-c.h"
+#include "common/service/policy_book.h"
 
 #define PROBLEMS_MAX 8
 #define STATS_MAX 2048
@@ -40,6 +41,12 @@ static void on_check(void *arg, struct bus_request *request)
     out.version = version;
     out.started_at_ms = svc->started_at_ms;
     out.draining = svc->is_draining;
+    char digest[POLICY_DIGEST_TEXT_BYTES];
+    if (svc->policy_book != NULL) {
+        (void)snprintf(digest, sizeof(digest), "%s", policy_book_digest(svc->policy_book));
+        out.policy_digest = digest;
+        out.policy_amendments = policy_book_amendments(svc->policy_book);
+    }
     bus_reply(request, &out.base);
 }
 

@@ -19,16 +19,17 @@
 struct loader {
     struct policy *policy;
     struct arena *arena;
-    struct dirent **files;
-    int n_files;
     const char *file_of[POLICY_TABLES]; /* NULL until read */
 };
 
-static int file_text(const char *directory, const char *file, struct buf *ret, struct err *err)
+static const char *file_name(const char *path)
 {
-    char path[PATH_BYTES];
-    if (snprintf(path, sizeof(path), "%s/%s", directory, file) >= PATH_BYTES)
-        return err_set(err, -ENAMETOOLONG, "%.60s: path too long", file);
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static int file_text(const char *path, struct buf *ret, struct err *err)
+{
     FILE *stream = fopen(path, "re");
     if (stream == NULL)
         return err_set(err, -errno, "%.100s: %s", path, strerror(errno));
@@ -42,7 +43,27 @@ static int file_text(const char *directory, const char *file, struct buf *ret, s
     if (is_broken)
         return err_set(err, -EIO, "%.100s: cannot be read", path);
     if (ret->len > POLICY_FILE_MAX_BYTES)
-        return err_set(err, -EFBIG, "%.60s: larger than %zu bytes", file, POLICY_FILE_MAX_BYTES);
+        return err_set(err, -EFBIG, "%.60s: larger than %zu bytes", file_name(path),
+                       POLICY_FILE_MAX_BYTES);
+    return 0;
+}
+
+int policy_file_read(const char *path, struct arena *arena, const Ansinh__V1__PolicyDocument **ret,
+                     struct err *err)
+{
+    CLEANUP(buf_fini) struct buf text;
+    buf_init(&text, POLICY_FILE_MAX_BYTES + 1);
+    int rc = file_text(path, &text, err);
+    if (rc < 0)
+        return rc;
+    ProtobufCMessage *message;
+    struct err cause = {0};
+    rc = json_to_message((const char *)text.data, text.len,
+                         &ansinh__v1__policy_document__descriptor, arena, &message, &cause);
+    if (rc < 0)
+        return err_field(err, rc, cause.field, "%.60s: %s%s%.80s", file_name(path), cause.field,
+                         cause.field[0] == '\0' ? "" : ": ", cause.text);
+    *ret = (const Ansinh__V1__PolicyDocument *)message;
     return 0;
 }
 
@@ -61,25 +82,6 @@ static int document_add(struct loader *loader, const char *file,
         loader->file_of[table] = file;
     }
     return policy_document_read(file, document, loader->policy, err);
-}
-
-static int file_read(struct loader *loader, const char *directory, const char *file,
-                     struct err *err)
-{
-    CLEANUP(buf_fini) struct buf text;
-    buf_init(&text, POLICY_FILE_MAX_BYTES + 1);
-    int rc = file_text(directory, file, &text, err);
-    if (rc < 0)
-        return rc;
-    arena_reset(loader->arena);
-    ProtobufCMessage *message;
-    struct err cause = {0};
-    rc = json_to_message((const char *)text.data, text.len,
-                         &ansinh__v1__policy_document__descriptor, loader->arena, &message, &cause);
-    if (rc < 0)
-        return err_field(err, rc, cause.field, "%.60s: %s%s%.80s", file, cause.field,
-                         cause.field[0] == '\0' ? "" : ": ", cause.text);
-    return document_add(loader, file, (const Ansinh__V1__PolicyDocument *)message, err);
 }
 
 static int is_json_file(const struct dirent *entry)
@@ -103,38 +105,79 @@ static int whole_check(const struct loader *loader, struct err *err)
     return 0;
 }
 
-static int directory_read(struct loader *loader, const char *directory, struct err *err)
+static int files_read(struct loader *loader, const char *const *paths, size_t n, struct err *err)
 {
-    loader->n_files = scandir(directory, &loader->files, is_json_file, alphasort);
-    if (loader->n_files < 0)
-        return err_set(err, -errno, "%.100s: %s", directory, strerror(errno));
-    if (loader->n_files == 0)
-        return err_set(err, -ENOENT, "%.100s: no *.json in it", directory);
-    if (loader->n_files > POLICY_FILES_MAX)
-        return err_set(err, -EFBIG, "%.100s: more than %d files", directory, POLICY_FILES_MAX);
-    for (int i = 0; i < loader->n_files; i++) {
-        int rc = file_read(loader, directory, loader->files[i]->d_name, err);
+    for (size_t i = 0; i < n; i++) {
+        const Ansinh__V1__PolicyDocument *document;
+        arena_reset(loader->arena);
+        int rc = policy_file_read(paths[i], loader->arena, &document, err);
+        if (rc == 0)
+            rc = document_add(loader, file_name(paths[i]), document, err);
         if (rc < 0)
             return rc;
     }
     return whole_check(loader, err);
 }
 
-int policy_load(const char *directory, struct policy **ret, struct err *err)
+int policy_load_files(const char *const *paths, size_t n, struct policy **ret, struct err *err)
 {
     struct loader loader = {.policy = calloc(1, sizeof(struct policy)),
                             .arena = arena_create(ARENA_MAX_BYTES)};
     int rc = loader.policy == NULL ? err_set(err, -ENOMEM, "no memory for the policy")
-                                   : directory_read(&loader, directory, err);
-    for (int i = 0; i < loader.n_files; i++)
-        free(loader.files[i]);
-    free(loader.files);
+                                   : files_read(&loader, paths, n, err);
     arena_destroy(&loader.arena);
     if (rc < 0)
         policy_destroy(&loader.policy);
     else
         *ret = loader.policy;
     return rc;
+}
+
+static int directory_load_entries(const char *directory, struct dirent *const *entries, size_t n,
+                                  struct policy **ret, struct err *err)
+{
+    char paths[POLICY_FILES_MAX][PATH_BYTES];
+    const char *list[POLICY_FILES_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const char *file = entries[i]->d_name;
+        list[i] = paths[i];
+        if (snprintf(paths[i], PATH_BYTES, "%s/%s", directory, file) >= PATH_BYTES)
+            return err_set(err, -ENAMETOOLONG, "%.60s: path too long", file);
+    }
+    return policy_load_files(list, n, ret, err);
+}
+
+int policy_load(const char *directory, struct policy **ret, struct err *err)
+{
+    struct dirent **entries = NULL;
+    int rc, n = scandir(directory, &entries, is_json_file, alphasort);
+    if (n < 0)
+        return err_set(err, -errno, "%.100s: %s", directory, strerror(errno));
+    if (n == 0)
+        rc = err_set(err, -ENOENT, "%.100s: no *.json in it", directory);
+    else if (n > POLICY_FILES_MAX)
+        rc = err_set(err, -EFBIG, "%.100s: more than %d files", directory, POLICY_FILES_MAX);
+    else
+        rc = directory_load_entries(directory, entries, (size_t)n, ret, err);
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free(entries);
+    return rc;
+}
+
+int policy_copy(const struct policy *from, struct policy **ret)
+{
+    struct policy *copy = calloc(1, sizeof(*copy));
+    if (copy == NULL)
+        return -ENOMEM;
+    for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
+        const struct policy_table *rows = &from->tables[table];
+        copy->tables[table].n = rows->n;
+        copy->tables[table].index = rows->index;
+        memcpy(copy->tables[table].rows, rows->rows, rows->n * sizeof(rows->rows[0]));
+    }
+    *ret = copy;
+    return 0;
 }
 
 void policy_destroy(struct policy **self)

@@ -14,6 +14,7 @@
 #include "common/service/directory.h"
 #include "common/service/health.h"
 #include "common/service/policy.h"
+#include "common/service/policy_book.h"
 #include "common/service/registry.h"
 #include "common/service/seen.h"
 #include "common/store/commit.h"
@@ -80,6 +81,46 @@ static int open_server(struct service *svc, struct err *err)
     return rc;
 }
 
+/* --- the law --- */
+
+static int open_policy(struct service *svc, struct err *err)
+{
+    struct policy *files;
+    int rc = policy_load(svc->conf.policy, &files, err);
+    if (rc == 0)
+        rc = policy_book_create(&files, &svc->policy_book, err);
+    if (rc == 0)
+        svc->policy = policy_book_current(svc->policy_book);
+    return rc;
+}
+
+/* Who computed by another law than the fleet would be wrong in money: it ends, and does not start
+ * before its files are those of the others. */
+static void on_directory_news(void *arg)
+{
+    struct service *svc = arg;
+    struct err err = {0};
+    int rc = svc->has_failed ? 0 : policy_book_follow(svc->policy_book, svc->directory, &err);
+    svc->policy = policy_book_current(svc->policy_book);
+    if (rc > 0)
+        log_info("the law changed", "amendments=%u digest=%s",
+                 policy_book_amendments(svc->policy_book), policy_book_digest(svc->policy_book));
+    if (rc >= 0)
+        return;
+    log_error("the law cannot be taken over: do the files of all instances agree?",
+              "policy=%s reason=\"%s\"", svc->conf.policy, err.text);
+    svc->has_failed = 1;
+    loop_stop(svc->loop);
+}
+
+static int follow_policy(struct service *svc, struct err *err)
+{
+    int rc = policy_book_follow(svc->policy_book, svc->directory, err);
+    svc->policy = policy_book_current(svc->policy_book);
+    directory_listen(svc->directory, on_directory_news, svc);
+    return MIN(rc, 0);
+}
+
 static int open_reference(struct service *svc, struct err *err)
 {
     unsigned needs = svc->spec->needs;
@@ -87,10 +128,12 @@ static int open_reference(struct service *svc, struct err *err)
     if (needs & SERVICE_KEYRING)
         rc = keyring_open(svc->conf.keys, &svc->keyring, err);
     if (rc == 0 && needs & SERVICE_POLICY)
-        rc = policy_load(svc->conf.policy, &svc->policy, err);
+        rc = open_policy(svc, err);
     if (rc == 0 && needs & SERVICE_DIRECTORY) {
         svc->directory = directory_create(svc->loop, svc->ledger);
         rc = directory_load(svc->directory, START_WAIT_MS, err);
+        if (rc == 0 && svc->policy_book != NULL)
+            rc = follow_policy(svc, err);
     }
     return rc;
 }
@@ -196,7 +239,8 @@ void service_close(struct service *svc)
     bus_server_destroy(&svc->server);
     bus_publisher_destroy(&svc->publisher);
     directory_destroy(&svc->directory);
-    policy_destroy(&svc->policy);
+    policy_book_destroy(&svc->policy_book);
+    svc->policy = NULL;
     keyring_destroy(&svc->keyring);
     bus_destroy(&svc->bus);
     metrics_destroy(&svc->metrics);
@@ -282,6 +326,7 @@ static int run(struct life *life)
         log_info("ready", "version=%s endpoint=%s", ANSINH_VERSION,
                  svc->server == NULL ? "" : bus_server_endpoint(svc->server));
         loop_run(svc->loop);
+        rc = svc->has_failed ? -EINVAL : 0;
     }
     /* first everything that could still call into the service's context */
     bus_client_destroy(&svc->client);

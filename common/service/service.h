@@ -46,7 +46,8 @@ enum {
     SERVICE_PUBLISHER = 16, /* svc->publisher */
     SERVICE_KEYRING = 32,   /* svc->keyring */
     SERVICE_DIRECTORY = 64, /* svc->directory, loaded before create */
-    SERVICE_POLICY = 128,   /* svc->policy, loaded before create */
+    SERVICE_POLICY = 128,   /* svc->policy, loaded before create; with SERVICE_DIRECTORY amended as
+                               the directory says */
 };
 
 struct service {
@@ -61,13 +62,16 @@ struct service {
     struct store *views;
     struct keyring *keyring;
     struct directory *directory;
-    struct policy *policy;
+    struct policy_book *policy_book;
+    struct policy *policy; /* the law in force, of the book: another one whenever the loop turns, so
+                              that nobody keeps a row of it over a callback */
     struct metrics *metrics;
     struct registry *registry;
     struct seen *seen; /* made and used by commands */
     int64_t started_at_ms;
     int is_draining;
-    void *context; /* what spec->create made */
+    int has_failed; /* it must not go on: the process ends with status 1 */
+    void *context;  /* what spec->create made */
 };
 
 struct service_spec {

@@ -31,7 +31,7 @@ BEGIN {
     owner["hiredis/"] = "common/store/ tests/"
     owner["microhttpd.h"] = "services/gateway/"
     owner["jansson.h"] = "common/json/ common/service/policy services/gateway/ services/cli/ tests/"
-    owner["gmp.h"] = "common/domain/lump_sum tests/unit/test_lump_sum"
+    owner["gmp.h"] = "common/domain/lump_sum tests/unit/test_lump_sum tests/support/quote_oracle"
     owner["curl/"] = "services/notifications/ services/cli/ tests/"
     owner["csv.h"] = "services/cli/ tests/"
     owner["protobuf-c/"] = "common/json/ common/bus/ common/service/ services/ tests/"

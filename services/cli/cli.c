@@ -13,6 +13,8 @@ static const struct cli_command commands[] = {
     {"call", "Service/Method JSON|-", "call a method and print the answer", cli_call},
     {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
+    {"policy", "check|show|import ...", "check files of the law, show a day's, take a decree over",
+     cli_policy},
     {"watch", "[--once] [UNIT]", "show a unit's progress live, until Ctrl-C", cli_watch},
     {"status", "", "list every instance with its load and lag", cli_status},
     {"verify", "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] [--rate N]",

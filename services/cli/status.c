@@ -32,21 +32,45 @@ static void *ask(struct service *svc, const struct bus_instance *instance, const
     return protobuf_c_message_unpack(descriptor, NULL, body.len, body.data);
 }
 
-static int print_instance(struct service *svc, const struct bus_instance *instance)
+/* The law that the instances seen so far compute with. */
+struct laws {
+    char digest[40]; /* of the first one; "" until then */
+    unsigned amendments;
+    int is_split; /* another one, although both have taken over the same amendments */
+};
+
+static void laws_add(struct laws *self, const Ansinh__V1__CheckResponse *check)
+{
+    if (check == NULL || check->policy_digest[0] == '\0')
+        return;
+    if (self->digest[0] == '\0') {
+        (void)snprintf(self->digest, sizeof(self->digest), "%s", check->policy_digest);
+        self->amendments = check->policy_amendments;
+    } else if (check->policy_amendments == self->amendments &&
+               strcmp(check->policy_digest, self->digest) != 0) {
+        self->is_split = 1;
+    }
+}
+
+static int print_instance(struct service *svc, const struct bus_instance *instance,
+                          struct laws *laws)
 {
     Ansinh__V1__CheckResponse *check =
         ask(svc, instance, "ansinh.v1.Health/Check", &ansinh__v1__check_response__descriptor);
     Ansinh__V1__StatsResponse *stats =
         ask(svc, instance, "ansinh.v1.Health/Stats", &ansinh__v1__stats_response__descriptor);
     int is_well = check != NULL && check->ok;
-    (void)printf("%-18s %-10s %8" PRId64 " %12" PRId64 " %8" PRId64 " %8" PRId64 "  ", instance->id,
+    laws_add(laws, check);
+    (void)printf("%-18s %-10s %8" PRId64 " %12" PRId64 " %8" PRId64 " %8" PRId64 "  %-8.8s  ",
+                 instance->id,
                  check == NULL     ? "silent"
                  : check->draining ? "draining"
                  : check->ok       ? "well"
                                    : "ill",
                  metric_of(stats, "requests_open"), metric_of(stats, "requests_total"),
                  metric_of(stats, "failures_total"),
-                 metric_of(stats, "board_lag_events") + metric_of(stats, "notify_lag_events"));
+                 metric_of(stats, "board_lag_events") + metric_of(stats, "notify_lag_events"),
+                 check == NULL ? "" : check->policy_digest);
     for (size_t i = 0; check != NULL && i < check->n_problems; i++)
         (void)printf("%s; ", check->problems[i]);
     (void)putchar('\n');
@@ -74,13 +98,17 @@ int cli_status(int argc, char **argv)
     struct bus_instance instances[256];
     n = MIN(n, ARRAY_LEN(instances));
     memcpy(instances, known, n * sizeof(*known));
-    (void)printf("%-18s %-10s %8s %12s %8s %8s  %s\n", "instance", "state", "open", "requests",
-                 "failures", "lag", "problems");
+    (void)printf("%-18s %-10s %8s %12s %8s %8s  %-8s  %s\n", "instance", "state", "open",
+                 "requests", "failures", "lag", "law", "problems");
+    struct laws laws = {.digest = ""};
     int n_well = 0;
     for (size_t i = 0; i < n; i++)
-        n_well += print_instance(&svc, &instances[i]);
+        n_well += print_instance(&svc, &instances[i], &laws);
     service_close(&svc);
     if (n == 0)
         return cli_fail(1, "no instance is running");
+    if (laws.is_split)
+        return cli_fail(1, "instances compute by different laws: their files in ANSINH_POLICY are "
+                           "not the same");
     return (size_t)n_well == n ? 0 : 1;
 }

@@ -299,6 +299,15 @@ static void apply_units(struct fold *self, const Ansinh__V1__UnitsImported *in)
         apply_row(self, 'u', in->units[i]->code, &in->units[i]->base);
 }
 
+static void apply_amendment(struct fold *self, const Ansinh__V1__PolicyImported *in)
+{
+    char code[CODE_MAX_BYTES];
+    if (in->amendment == NULL)
+        return;
+    (void)snprintf(code, sizeof(code), "%06" PRIu32, in->amendment->number);
+    apply_row(self, 'l', code, &in->amendment->base);
+}
+
 /* --- entries ---------------------------------------------------------------------------------- */
 
 /* An epoch's entries are numbered from 1 without a gap. */
@@ -342,6 +351,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
         break;
     case ANSINH__V1__EVENT__KIND_PLAN_IMPORTED:
         apply_targets(self, event->plan_imported);
+        break;
+    case ANSINH__V1__EVENT__KIND_POLICY_IMPORTED:
+        apply_amendment(self, event->policy_imported);
         break;
     case ANSINH__V1__EVENT__KIND__NOT_SET:
     case _ANSINH__V1__EVENT__KIND__CASE_IS_INT_SIZE:

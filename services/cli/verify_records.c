@@ -19,7 +19,7 @@
 #define CLAIMED_BYTES 8
 #define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
-#define REFERENCE_KINDS "uopkt"
+#define REFERENCE_KINDS "uopktl"
 #define ASKS_MAX (3 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
 
 /* One command of a try. */

@@ -266,7 +266,7 @@ static void records_that_cannot_be_read_stop_the_load(void **state)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct err err = {0};
         char key[KEY_MAX_BYTES];
-        (void)key_reference("uopkt"[i], key);
+        (void)key_reference("uopktl"[i], key);
         assert_int_equal(
             redis_server_integer(fixture.ledger.server, "HSET", key, "15", wrong[i], NULL), 1);
         struct directory *again = directory_create(fixture.ledger.loop, fixture.ledger.store);

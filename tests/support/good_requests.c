@@ -6,7 +6,7 @@
 #include "common/json/json.h"
 #include "tests/support/good_requests.h"
 
-#define JSON_BYTES 4096
+#define JSON_BYTES 16384
 
 #define READ(method, json)                                                                         \
     {                                                                                              \
@@ -17,8 +17,49 @@
         method, json, short_json, NULL                                                             \
     }
 
+/* A row in every table. */
+static const char every_table[] =
+    "{'document':{"
+    "'referenceLevel':[{$f,'vnd':2530000}],'povertyLine':[{$f,'vnd':2200000}],"
+    "'contributionRate':[{$f,'basisPoints':2200}],"
+    "'support':[{$f,'group':4,'basisPoints':2000}],'incomeCap':[{$f,'times':20}],"
+    "'supportMonths':[{$f,'months':120}],'minimumAge':[{$f,'years':15}],"
+    "'fundRate':[{$f,'perMillion':3100}],'futureYearsMin':[{$f,'years':2}],"
+    "'futureYearsMax':[{$f,'years':5}],'missingMonthsMax':[{$f,'months':60}],"
+    "'healthRate':[{$f,'basisPoints':450}],'healthShare':[{$f,'rank':5,'basisPoints':4000}],"
+    "'healthMonths':[{$f,'months':12}],"
+    "'localSupport':[{$f,'province':'15','group':1,'basisPoints':1}],"
+    "'localShare':[{$f,'province':'15','group':1,'basisPoints':1}],"
+    "'localAmount':[{$f,'province':'15','group':1,'vnd':1}],'bar':[{$f,'bar':5}],"
+    "'retirementAge':[{$f,'sex':1,'age':'60y'}],'pensionYearsMin':[{$f,'years':15}],"
+    "'pensionRate':[{$f,'sex':2,'fromYears':20,'basisPoints':4500}],"
+    "'pensionRateStep':[{$f,'sex':2,'fromYears':20,'basisPoints':200}],"
+    "'pensionRateMax':[{$f,'basisPoints':7500}],'pensionLumpYears':[{$f,'sex':2,'years':35}],"
+    "'pensionLumpShare':[{$f,'basisPoints':5000}],"
+    "'incomeCoefficient':[{$f,'year':2026,'coefficient':'1'}],"
+    "'donorAmount':[{$f,'province':'15','specialZone':true,'vnd':1}],"
+    "'switches':[{$f,'switchName':5,'choice':2}],'incomeStep':[{$f,'vnd':50000}],"
+    "'methodMonths':[{$f,'method':4,'months':12}],"
+    "'methodDeadline':[{$f,'method':4,'months':7}],"
+    "'commission':[{$f,'method':1,'renewal':true,'basisPoints':1}],"
+    "'earlyJoinerAge':[{$f,'sex':1,'age':'55y'}],'earlyJoinerYears':[{$f,'years':20}],"
+    "'pensionLateLumpShare':[{$f,'basisPoints':20000}],'maternityAmount':[{$f,'vnd':2000000}],"
+    "'maternityMonths':[{$f,'months':6}],'maternityWindow':[{$f,'months':12}],"
+    "'funeralTimes':[{$f,'times':10}],'funeralMonths':[{$f,'months':60}],"
+    "'survivorShare':[{$f,'basisPoints':20000}],'survivorMonths':[{$f,'months':60}],"
+    "'survivorPensionMonths':[{$f,'months':48}],'survivorPensionFullMonths':[{$f,'months':2}],"
+    "'survivorPensionMinMonths':[{$f,'months':3}],'oneOffShare':[{$f,'basisPoints':20000}],"
+    "'oneOffWaitMonths':[{$f,'months':12}],'oneOffYearsMax':[{$f,'years':20}],"
+    "'socialPensionAge':[{$f,'group':2,'age':'70y'}],'socialPensionAmount':[{$f,'vnd':500000}],"
+    "'healthGapDays':[{$f,'days':90}],'healthWaitDays':[{$f,'days':30}],"
+    "'refund':[{$f,'reason':1}],'incomeFloor':[{$f,'times':1}],'pensionerHealth':[{$f}],"
+    "'maternityFilingDays':[{$f,'days':60}],'maternitySettlingDays':[{$f,'days':5}],"
+    "'oneOffIncapacity':[{$f,'basisPoints':8100}],'oneOffSettlingDays':[{$f,'days':7}],"
+    "'monthlyAllowance':[{$f}],'missingMonthsLead':[{$f,'months':1}]"
+    "},'dryRun':true}";
+
 /* $p, $b, $v, $d, $y stand for the participant, its open bill, the bill's version and amount, and
- * the payment; ' for ". */
+ * the payment; $f for the days and the text of a row of the law; ' for ". */
 static const struct good_request requests[] = {
     COMMAND(
         "Enrolment/Enrol",
@@ -74,9 +115,12 @@ static const struct good_request requests[] = {
             "{'organisations':[{'code':'zz','name':'Z'}]}"),
     COMMAND("Directory/ImportPlan", "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}",
             "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"),
+    COMMAND("Directory/ImportPolicy", every_table,
+            "{'document':{'povertyLine':[{'from':'2199-01-01','vnd':5,'citation':'x'}]}}"),
     READ("Directory/GetUnit", "{'code':'15'}"),
     READ("Archive/ReadEntry", "{'eventId':'$y'}"),
     READ("Archive/ReadBlock", "{'segment':1}"),
+    READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
@@ -107,6 +151,8 @@ static const char *value_of(const struct good_names *names, char letter)
         return names->bill_version;
     case 'd':
         return names->due;
+    case 'f':
+        return "\"from\":\"2199-01-01\",\"citation\":\"x\"";
     default:
         return names->payment;
     }

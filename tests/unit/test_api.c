@@ -103,7 +103,8 @@ static void commands_are_those_that_change_something(void **state)
                                            "Payments/Pay",
                                            "Directory/ImportUnits",
                                            "Directory/ImportOrganisations",
-                                           "Directory/ImportPlan"};
+                                           "Directory/ImportPlan",
+                                           "Directory/ImportPolicy"};
     size_t n = 0;
     for (size_t i = 0; api_at(i) != NULL; i++)
         n += !api_at(i)->is_read;

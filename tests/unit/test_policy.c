@@ -152,18 +152,19 @@ static void wrong_rows_are_refused_with_file_and_row(void **state)
     expect_refused(self, poverty, "2022-01-01", "2022-02-30", "row 2: \"from\" is not a date");
     expect_refused(self, poverty, "2026-12-31", "31.12.2026", "row 2: \"to\" is not a date");
     expect_refused(self, poverty, "Decree 07/2021/ND-CP", "", "row 2: no citation");
-    expect_refused(self, poverty, "\"700000\"", "\"0\"", "row 1: value or group out of range");
+    expect_refused(self, poverty, "\"700000\"", "\"0\"", "row 1: vnd out of range");
     expect_refused(self, poverty, "\"vnd\": \"700000\"", "\"basisPoints\": 1", "row 1: no vnd");
     expect_refused(self, law, "SUPPORT_GROUP_NEAR_POOR", "SUPPORT_GROUP_NOBLE", "support[1].group");
     expect_refused(self, law, "SUPPORT_GROUP_NEAR_POOR", "SUPPORT_GROUP_UNSPECIFIED",
-                   "support row 2: value or group out of range");
-    expect_refused(self, law, "\"SUPPORT_GROUP_NEAR_POOR\"", "17", "support row 2: value or group");
+                   "support row 2: want a group");
+    expect_refused(self, law, "\"SUPPORT_GROUP_NEAR_POOR\"", "17", "support row 2: want a group");
     expect_refused(self, law, "SUPPORT_GROUP_NEAR_POOR", "SUPPORT_GROUP_POOR",
                    "support row 1: overlaps row 2");
     expect_refused(self, law, "\"basisPoints\": 3000", "\"basisPoints\": 10001",
-                   "support row 1: value or group out of range");
+                   "support row 1: basis_points out of range, want 0 to 10000");
     expect_refused(self, law, "\"times\": 20", "\"years\": 20", "income_cap row 1: no times");
-    expect_refused(self, law, "\"months\": 120", "\"months\": 0", "support_months row 1: value");
+    expect_refused(self, law, "\"months\": 120", "\"months\": 0",
+                   "support_months row 1: months out of range");
     expect_refused(self, law, "\"from\"", "\"frm\"", "frm");
     expect_refused(self, "lump-sums.json", "\"perMillion\": 3100", "\"basisPoints\": 31",
                    "fund_rate row 1: no perMillion");
@@ -192,7 +193,7 @@ static void what_does_not_belong_to_a_table_is_refused(void **state)
                    "\"specialZone\": true, \"group\": \"SUPPORT_GROUP_POOR\"",
                    "support row 1: a group does not fit here");
     expect_refused(self, "contribution.json", "\"SUPPORT_GROUP_NEAR_POOR\"", "5",
-                   "support row 2: value or group");
+                   "support row 2: want a group");
 }
 
 static void wrong_bars_and_ranks_are_refused(void **state)
@@ -200,18 +201,19 @@ static void wrong_bars_and_ranks_are_refused(void **state)
     const struct directory *self = *state;
     const char *joining = "eligibility.json", *health = "household-health.json";
     expect_refused(self, joining, "ELIGIBILITY_BAR_PENSION", "ELIGIBILITY_BAR_AGE",
-                   "bar row 4: value or group");
+                   "bar row 4: bar out of range");
     expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\", ", "",
-                   "bar row 4: value or group");
+                   "bar row 4: bar out of range");
     expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\"",
                    "\"years\": 3, \"bar\": \"ELIGIBILITY_BAR_PENSION\"",
                    "bar row 4: a value does not fit here");
     expect_refused(self, health, "\"rank\": 5", "\"rank\": 6",
-                   "health_share row 5: value or group");
-    expect_refused(self, health, "\"rank\": 5, ", "", "health_share row 5: value or group");
+                   "health_share row 5: rank out of range, want 1 to 5");
+    expect_refused(self, health, "\"rank\": 5, ", "", "health_share row 5: rank out of range");
     expect_refused(self, health, "\"rank\": 2", "\"rank\": 1", "row 1: overlaps row 2");
     expect_refused(self, health, "\"months\": 3", "\"months\": 6", "row 1: overlaps row 2");
-    expect_refused(self, health, "\"months\": 3", "\"months\": 13", "health_months row 1: value");
+    expect_refused(self, health, "\"months\": 3", "\"months\": 13",
+                   "health_months row 1: months out");
 }
 
 static void wrong_ages_and_coefficients_are_refused(void **state)
@@ -230,15 +232,17 @@ static void wrong_ages_and_coefficients_are_refused(void **state)
         (void)snprintf(text, sizeof(text), "\"%s\"", coefficients[i]);
         expect_refused(self, pension, "\"2.29\"", text, "row 1: want a coefficient");
     }
-    expect_refused(self, pension, "\"2.29\"", "\"0.99\"", "income_coefficient row 1: value");
+    expect_refused(self, pension, "\"2.29\"", "\"0.99\"",
+                   "income_coefficient row 1: coefficient out of range");
     expect_refused(self, pension, "\"age\": \"60y3m\"", "\"years\": 60", "row 2: no age");
     expect_refused(self, pension, "\"coefficient\": \"2.29\"", "\"times\": 2",
                    "row 1: no coefficient");
     expect_refused(self, pension, "\"fromYears\": 15", "\"fromYears\": 100",
-                   "pension_rate row 1: value or group");
+                   "pension_rate row 1: from_years out of range");
     expect_refused(self, pension, "\"sex\": \"SEX_FEMALE\", \"fromYears\": 15", "\"fromYears\": 15",
-                   "pension_rate row 1: value or group");
-    expect_refused(self, pension, "\"year\": 2008, ", "", "income_coefficient row 1: value");
+                   "pension_rate row 1: want a sex");
+    expect_refused(self, pension, "\"year\": 2008, ", "",
+                   "income_coefficient row 1: year out of range");
 }
 
 static void a_group_without_rows_is_refused(void **state)
@@ -324,9 +328,9 @@ static void wrong_rows_of_provinces_are_refused(void **state)
         {"\"province\": \"1:\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
         {"\"province\": \"150\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
         {"\"province\": \"x1\", \"group\": 4, \"basisPoints\": 1000", "want a province"},
-        {"\"province\": \"15\", \"basisPoints\": 1000", "row 1: value or group out of range"},
-        {"\"province\": \"15\", \"group\": 5, \"basisPoints\": 1000", "value or group out of"},
-        {"\"province\": \"15\", \"group\": 4, \"basisPoints\": 10001", "value or group out of"},
+        {"\"province\": \"15\", \"basisPoints\": 1000", "row 1: want a group"},
+        {"\"province\": \"15\", \"group\": 5, \"basisPoints\": 1000", "want a group"},
+        {"\"province\": \"15\", \"group\": 4, \"basisPoints\": 10001", "basis_points out of"},
         {"\"province\": \"15\", \"group\": 4, \"vnd\": \"1000\"", "row 1: no basisPoints"},
         {"\"province\": \"15\", \"group\": 4, \"specialZone\": true, \"basisPoints\": 1",
          "a group does not fit here"},
