@@ -11,7 +11,7 @@
 
 #include "tests/support/people.h"
 
-#define SAID_BYTES 1024
+#define SAID_BYTES PLATFORM_SAID_BYTES
 #define LINE_WAIT_MS 10000 /* less than watch takes to ask anew: frames must have told */
 
 static struct platform *platform;

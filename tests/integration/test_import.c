@@ -10,7 +10,7 @@
 
 #include "tests/support/people.h"
 
-#define SAID_BYTES 1024
+#define SAID_BYTES PLATFORM_SAID_BYTES
 
 static struct platform *platform;
 static char answer[PLATFORM_ANSWER_BYTES], said[SAID_BYTES], errors[4096];

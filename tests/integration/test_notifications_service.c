@@ -115,7 +115,7 @@ static int health(void)
     struct service *svc = platform_service(platform);
     if (bus_client_count(svc->client, "notifications") == 0)
         return -1;
-    char problems[512];
+    char problems[PLATFORM_SAID_BYTES];
     (void)platform_ansinh(platform, problems, "status", NULL);
     return strstr(problems, "relay does not take") == NULL;
 }

@@ -249,7 +249,7 @@ static void it_is_answered_over_http_and_the_command_line(void **state)
 {
     (void)state;
     struct gateway_client client;
-    static char said[1024];
+    static char said[PLATFORM_SAID_BYTES];
     gateway_client_open(&client, NULL, (uint16_t)platform_port(platform));
     assert_int_equal(gateway_client_post(&client, "/ansinh.v1.Enrolment/Illustrate",
                                          "Content-Type: application/json\r\n", "{" SHE "}"),

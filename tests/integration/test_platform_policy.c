@@ -14,7 +14,7 @@
 #include "tests/support/platform.h"
 #include "tests/support/policy_folder.h"
 
-#define SAID_BYTES 1024
+#define SAID_BYTES PLATFORM_SAID_BYTES
 #define TAKEN_OVER_MS 1000
 
 static struct platform *platform;

@@ -12,7 +12,7 @@
 #include "tests/support/people.h"
 
 #define PEOPLE 150
-#define SAY_BYTES 1024
+#define SAY_BYTES PLATFORM_SAID_BYTES
 
 static struct platform *platform;
 static struct redis_server *ledger, *views;

@@ -13,7 +13,7 @@
 
 #define PEOPLE 400
 #define WAIT_MS 30000
-#define SAY_BYTES 1024
+#define SAY_BYTES PLATFORM_SAID_BYTES
 
 static struct platform *platform;
 static char said[SAY_BYTES], folder[128];

@@ -247,7 +247,7 @@ struct platform *platform_start(const struct platform_conf *conf)
     struct platform *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     struct err err = {0};
-    char answer[1024];
+    char answer[PLATFORM_SAID_BYTES];
     make_directory(self);
     self->environment = conf->environment;
     self->build = conf->build;
@@ -415,7 +415,7 @@ int platform_ansinh(struct platform *self, char *answer, ...)
     (void)snprintf(command + len, sizeof(command) - len, " 2>&1");
     FILE *pipe = popen(command, "r");
     ASSERT(pipe != NULL);
-    size_t n = fread(answer, 1, 1023, pipe);
+    size_t n = fread(answer, 1, PLATFORM_SAID_BYTES - 1, pipe);
     answer[n] = '\0';
     char rest[4096];
     while (fread(rest, 1, sizeof(rest), pipe) > 0)
@@ -427,7 +427,7 @@ int platform_ansinh(struct platform *self, char *answer, ...)
 void platform_import(struct platform *self)
 {
     static const char *const kinds[] = {"units", "organisations", "plan"};
-    char answer[1024], path[64];
+    char answer[PLATFORM_SAID_BYTES], path[64];
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         (void)snprintf(path, sizeof(path), "deploy/sample/%s.csv", kinds[i]);
         if (platform_ansinh(self, answer, "import", kinds[i], path, NULL) != 0)

@@ -16,6 +16,7 @@
 #include "tests/support/redis_server.h"
 
 #define PLATFORM_ANSWER_BYTES (1024 * 1024)
+#define PLATFORM_SAID_BYTES 2048
 
 struct platform;
 
@@ -69,7 +70,7 @@ const char *platform_field(const char *answer, const char *name);
 void platform_import(struct platform *self);
 
 /* Runs build/bin/ansinh with these arguments (ended by NULL) against the platform; the start of its
- * output goes to answer (1,024 bytes). Answers the exit status. */
+ * output goes to answer (PLATFORM_SAID_BYTES). Answers the exit status. */
 int platform_ansinh(struct platform *self, char *answer, ...) __attribute__((sentinel));
 
 /* Turns the loop until condition(arg) is true; 0 when it did not become so within timeout_ms. */
