@@ -35,7 +35,9 @@ struct drill {
 };
 
 static const struct service_spec drill_spec = {
-    .name = "cli", .prefix = "CLI_", .needs = SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_POLICY};
+    .name = "cli",
+    .prefix = "CLI_",
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_DIRECTORY | SERVICE_POLICY};
 
 /* --- the lists of the sample folder --- */
 

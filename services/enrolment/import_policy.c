@@ -26,6 +26,7 @@ struct amending {
     Ansinh__V1__PolicyAmendment amendment;
     struct effects effects;
     char digest[POLICY_DIGEST_TEXT_BYTES];
+    uint32_t laid; /* the effects are those of this amendment, over what was before it */
 };
 
 /* --- effects --- */
@@ -119,6 +120,7 @@ static int take(struct import *import, struct err *err)
     if (self->amendment.number > DIRECTORY_AMENDMENTS_MAX)
         return err_field(err, -EINVAL, SOURCE, "the law has its %d amendments already",
                          DIRECTORY_AMENDMENTS_MAX);
+    self->laid = self->amendment.number;
     int rc =
         lay(self, import->svc->policy, in->document, clock_business_day(clock_wall_ms()), &cause);
     if (rc < 0)
@@ -203,7 +205,7 @@ static void answer(struct import *import, const uint8_t *stored, size_t len)
     out = ansinh__v1__import_policy_response__unpack(&allocator, len, stored);
     if (out == NULL)
         bus_fail(request, ANSINH__V1__CODE__CODE_DATA_LOSS, "", "the stored answer cannot be read");
-    else if (lay_again(import, out->amendment) < 0)
+    else if (out->amendment != self->laid && lay_again(import, out->amendment) < 0)
         bus_fail(request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
                  "amendment %u is written and cannot be shown; repeat it with the same request id",
                  out->amendment);

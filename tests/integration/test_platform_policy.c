@@ -382,7 +382,7 @@ static void import_start(struct importing *self, const char *instance, const str
     Ansinh__V1__PolicyRow row, *rows[] = {&row};
     Ansinh__V1__PolicyDocument document;
     Ansinh__V1__ImportPolicyRequest request;
-    char citation[16];
+    char citation[32];
     ansinh__v1__policy_row__init(&row);
     ansinh__v1__policy_document__init(&document);
     ansinh__v1__import_policy_request__init(&request);
