@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/service/explain_answer.h"
+#include "common/service/policy_document.h"
 #include "services/payments/payments.h"
 #include "services/payments/quote_unit.h"
 
@@ -186,9 +187,8 @@ static Ansinh__V1__LeafletRule **rules_list(struct arena *arena, const struct le
         return NULL;
     for (size_t i = 0; i < rules->n; i++) {
         const struct policy_row *row = rules->rules[i].row;
-        const char *table = policy_form(rules->rules[i].table)->name;
         ansinh__v1__leaflet_rule__init(&rows[i]);
-        rows[i].table = arena_strndup(arena, table, strlen(table));
+        rows[i].table = policy_table_name(rules->rules[i].table, arena);
         rows[i].citation = arena_strndup(arena, row->citation, strlen(row->citation));
         rows[i].unconfirmed = arena_strndup(arena, row->unconfirmed, strlen(row->unconfirmed));
         rows[i].from = date_text(arena, row->from_day);

@@ -305,7 +305,7 @@ static void the_rules_and_their_next_change_are_named(void **state)
     assert_non_null(strstr(answer, "\"citation\":\"Decree 159/2025/ND-CP, article 5\""));
     assert_non_null(strstr(answer, "\"citation\":\"Law 41/2024/QH15, article 99\""));
     assert_string_equal(text(found, "changesOn"), "2027-01-01");
-    assert_string_equal(text(row(found, "nextRules", 0), "table"), "poverty_line");
+    assert_string_equal(text(row(found, "nextRules", 0), "table"), "povertyLine");
     assert_string_equal(text(row(found, "nextRules", 0), "citation"), "Decree 351/2025/ND-CP");
     assert_string_equal(text(row(found, "nextRules", 0), "from"), "2027-01-01");
     assert_string_not_equal(text(row(found, "nextRules", 0), "unconfirmed"), "");
@@ -313,6 +313,34 @@ static void the_rules_and_their_next_change_are_named(void **state)
     found = leaflet("{\"unitCode\":\"15\",\"on\":\"2027-01-01\"}");
     assert_string_equal(text(found, "changesOn"), "");
     assert_int_equal(rows(found, "nextRules"), 0);
+    json_decref(found);
+}
+
+/* What is named as the law is what Directory/GetPolicy has in force. */
+static void the_rules_are_those_in_force(void **state)
+{
+    (void)state;
+    json_t *found = leaflet("{\"unitCode\":\"15\",\"on\":\"2026-12-01\"}");
+    assert_int_equal(platform_call(platform, NULL, "Directory/GetPolicy", answer,
+                                   "{\"unitCode\":\"15\",\"on\":\"2026-12-01\"}"),
+                     0);
+    json_t *policy = json_loads(answer, 0, NULL);
+    assert_true(rows(found, "rules") > 10);
+    for (size_t i = 0; i < rows(found, "rules"); i++) {
+        const json_t *rule = row(found, "rules", i);
+        size_t n = 0;
+        for (size_t k = 0; k < rows(policy, "tables"); k++) {
+            const json_t *table = row(policy, "tables", k);
+            for (size_t j = 0; j < rows(table, "rows"); j++)
+                n += strcmp(text(table, "name"), text(rule, "table")) == 0 &&
+                     strcmp(text(row(table, "rows", j), "citation"), text(rule, "citation")) == 0 &&
+                     strcmp(text(row(table, "rows", j), "from"), text(rule, "from")) == 0;
+        }
+        if (n == 0)
+            fail_msg("%s: %s is not in force", text(rule, "table"), text(rule, "citation"));
+    }
+    assert_string_equal(text(row(policy, "changes", 0), "day"), text(found, "changesOn"));
+    json_decref(policy);
     json_decref(found);
 }
 
@@ -361,6 +389,7 @@ int main(void)
         cmocka_unit_test(what_the_tables_do_not_know_is_left_out),
         cmocka_unit_test(what_else_the_law_gives_is_told),
         cmocka_unit_test(the_rules_and_their_next_change_are_named),
+        cmocka_unit_test(the_rules_are_those_in_force),
         cmocka_unit_test(wrong_requests_name_their_field),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
