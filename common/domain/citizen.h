@@ -1,7 +1,7 @@
 /* A citizen's state as the ledger keeps it: a small packed record, changed only by the events in
  * the journal.
  *
- * The functions are pure; the services use them to decide, `ansinh verify` to fold the journal. */
+ * The functions are pure; the services use them to decide, `ansinh verify` to read the records. */
 #ifndef ANSINH_DOMAIN_CITIZEN_H
 #define ANSINH_DOMAIN_CITIZEN_H
 
@@ -9,14 +9,30 @@
 #include <stdint.h>
 
 #include "common/base/macros.h"
+#include "common/domain/coverage.h"
 
-#define CITIZEN_PACKED_MAX_BYTES 128
+#define CITIZEN_PACKED_MAX_BYTES 256
+
+/* Why a participation ended: numbers of ansinh.v1.EndReason. */
+enum end_reason {
+    END_NONE,
+    END_IS_TO_COMPULSORY,
+    END_IS_ONE_OFF,
+    END_IS_PENSION,
+    END_IS_DECEASED,
+    END_IS_WITHDRAWN,
+    END_REASONS
+};
 
 struct citizen_bill {
-    uint32_t from_month, months; /* months 0: no open bill */
+    uint32_t from_month; /* 0: missing months, which are none of the calendar */
+    uint32_t months;     /* 0: no bill */
     uint32_t months_supported;
     int64_t participant_vnd, central_vnd, local_vnd, donor_vnd;
-    int32_t valid_until_day;
+    union {
+        int32_t valid_until_day; /* of the open bill */
+        int32_t paid_day;        /* of a payment */
+    };
 };
 
 struct citizen {
@@ -26,24 +42,38 @@ struct citizen {
     uint8_t method;
     uint8_t language;
     uint8_t has_si_code;
+    uint8_t has_paid; /* ever */
     int64_t income_vnd;
     int32_t enrolled_day;
-    uint32_t covered_until; /* last month paid; 0 before the first payment */
-    uint32_t months_paid;
-    uint32_t months_supported; /* of months_paid, with state support */
-    uint32_t bill_number;      /* of the bill issued last; 0: none */
-    struct citizen_bill bill;  /* the open one */
+    int32_t declared_day; /* of the income and method that hold: the enrolment, or a change */
+    int32_t changed_day;  /* of the last change of anything */
+    uint32_t lump_months; /* declared to be paid in one sum, and not paid yet */
+    struct coverage coverage;
+    uint32_t months_missing;           /* paid, but none of the calendar */
+    uint32_t months_settled;           /* of all that were paid: taken out by a one-off */
+    uint32_t months_supported;         /* with state support */
+    uint32_t months_supported_earlier; /* of them under rules that were over when they were paid */
+    uint8_t end_reason;                /* enum end_reason */
+    int32_t end_day;                   /* 0 without a reason */
+    uint32_t bill_number;        /* of the bill issued last; 0: none. A bill that is dropped takes
+                                    another one */
+    struct citizen_bill bill;    /* the open one */
+    struct citizen_bill payment; /* the last one for months of the calendar, as long as the income
+                                    and method of then hold: what a refund needs */
 };
 
-/* Packs: version, schema byte, then variable-length integers; an absent bill costs one byte.
- * Answers the length. */
+/* Packs: version, schema byte, then variable-length integers; what is absent or usual costs
+ * nothing. Answers the length. Texts and days within their ranges: group and method below 8,
+ * language below 4, days of the calendar (1900 to 2199). */
 size_t citizen_pack(const struct citizen *self, uint8_t ret[CITIZEN_PACKED_MAX_BYTES]);
 
-/* -EPROTO: another schema, too short, too long. */
+/* Reads also the schema before this one, which knew the last month paid and the number of all, but
+ * no ranges: coverage then has what follows from them for certain. -EPROTO: another schema, too
+ * short, too long, or not what citizen_pack makes. */
 int citizen_unpack(const void *bytes, size_t len, struct citizen *ret) MUST_CHECK;
 
-/* First month of the next bill on a business day: the month after the last one covered, but not
- * before the day's own. */
-uint32_t citizen_next_month(const struct citizen *self, int32_t on_day);
+/* All months that were paid and count: of the calendar and missing ones, without those that a
+ * one-off took out. */
+uint32_t citizen_months_paid(const struct citizen *self);
 
 #endif

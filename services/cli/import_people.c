@@ -156,7 +156,7 @@ const struct import_kind import_participants = {
     .required = (const char *const[]){"personal_id", "full_name", "birth_date", "sex", "unit_code",
                                       "support_group", "income_vnd", "method", NULL},
     .optional = (const char *const[]){"phone", "email", "address", "collector_code", "enrolled_on",
-                                      "language", "si_code", NULL},
+                                      "language", "si_code", "months", NULL},
     .key = (const char *const[]){"personal_id", NULL},
     .services = (const char *const[]){"enrolment", NULL},
     .run = run_participants,

@@ -127,6 +127,9 @@ static void enrolled(struct fold *self, struct journal_position position,
         .language = (uint8_t)in->language,
         .income_vnd = in->income_vnd,
         .enrolled_day = in->enrolled_day,
+        .declared_day = in->enrolled_day,
+        .changed_day = in->enrolled_day,
+        .lump_months = in->months,
     };
     self->totals[TOTAL_ENROLLED]++;
     remember(self, citizen, position, FOLD_WELCOME);
@@ -170,6 +173,38 @@ static int is_bill_paid(const struct citizen *state, const Ansinh__V1__PaymentRe
            paid->donor_vnd == bill->donor_vnd;
 }
 
+static void add_totals(struct fold *self, const Ansinh__V1__PaymentRecorded *in,
+                       const struct citizen_bill *pockets)
+{
+    self->totals[TOTAL_PAYMENTS]++;
+    self->totals[TOTAL_PARTICIPANTS] += in->is_first;
+    self->totals[TOTAL_MONTHS] += in->months;
+    self->totals[TOTAL_PARTICIPANT_VND] += pockets->participant_vnd;
+    self->totals[TOTAL_CENTRAL_VND] += pockets->central_vnd;
+    self->totals[TOTAL_LOCAL_VND] += pockets->local_vnd;
+    self->totals[TOTAL_DONOR_VND] += pockets->donor_vnd;
+}
+
+/* Months without a first one are none of the calendar. */
+static void cover(struct fold *self, struct journal_position position, struct fold_citizen *citizen,
+                  const Ansinh__V1__PaymentRecorded *in, const struct citizen_bill *pockets)
+{
+    struct citizen *state = &citizen->state;
+    if (in->from_month == 0) {
+        state->months_missing += in->months;
+        return;
+    }
+    if (months_add(&citizen->months, self->arena, in->from_month, in->months) < 0)
+        wrong(self, position, "pays a month that is paid");
+    if (in->from_month <= state->payment.from_month)
+        return;
+    state->payment = *pockets;
+    state->payment.from_month = in->from_month;
+    state->payment.months = in->months;
+    state->payment.months_supported = in->months_supported;
+    state->payment.paid_day = in->paid_day;
+}
+
 static void paid(struct fold *self, struct journal_position position, struct fold_citizen *citizen,
                  const Ansinh__V1__PaymentRecorded *in)
 {
@@ -178,21 +213,18 @@ static void paid(struct fold *self, struct journal_position position, struct fol
     read_pockets(in->pockets, &pockets);
     if (!is_bill_paid(state, in, &pockets))
         wrong(self, position, "pays another bill than the open one");
-    if (in->is_first != (state->months_paid == 0))
+    if (in->is_first != !state->has_paid)
         wrong(self, position, "is marked wrongly as the first payment, or not");
     if (in->commune != state->commune)
         wrong(self, position, "counts for another commune than the participant's");
-    state->covered_until = in->from_month + in->months - 1;
-    state->months_paid += in->months;
+    cover(self, position, citizen, in, &pockets);
+    state->has_paid = 1;
+    state->lump_months = 0;
     state->months_supported += in->months_supported;
+    if (in->is_support_earlier)
+        state->months_supported_earlier += in->months_supported;
     state->bill = (struct citizen_bill){0};
-    self->totals[TOTAL_PAYMENTS]++;
-    self->totals[TOTAL_PARTICIPANTS] += in->is_first;
-    self->totals[TOTAL_MONTHS] += in->months;
-    self->totals[TOTAL_PARTICIPANT_VND] += pockets.participant_vnd;
-    self->totals[TOTAL_CENTRAL_VND] += pockets.central_vnd;
-    self->totals[TOTAL_LOCAL_VND] += pockets.local_vnd;
-    self->totals[TOTAL_DONOR_VND] += pockets.donor_vnd;
+    add_totals(self, in, &pockets);
     remember(self, citizen, position, FOLD_RECEIPT);
 }
 

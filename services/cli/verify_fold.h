@@ -8,12 +8,14 @@
 #include "common/base/map.h"
 #include "common/domain/citizen.h"
 #include "services/cli/verify.h"
+#include "services/cli/verify_months.h"
 
 enum fold_message { FOLD_WELCOME = 1, FOLD_RECEIPT = 2 }; /* what a participant is told about */
 
 struct fold_citizen {
     uint8_t hash[ID_BYTES];
-    struct citizen state; /* has_si_code: as the record says, no event tells */
+    struct citizen state; /* has_si_code: as the record says, no event tells; without coverage */
+    struct months months; /* covered */
     int has_record, has_identity;
     uint32_t last_message; /* place in messages, from 1; 0: none */
     uint32_t n_messages;

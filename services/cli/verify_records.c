@@ -53,6 +53,50 @@ struct field_pair {
     int64_t stored, folded;
 };
 
+static void compare_fields(struct ask *ask, const char *name, const struct field_pair *pairs,
+                           size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (pairs[i].stored != pairs[i].folded)
+            findings_add(&ask->check->findings, "%s: %s is %" PRId64 ", the journal says %" PRId64,
+                         name, pairs[i].name, pairs[i].stored, pairs[i].folded);
+    }
+}
+
+static void compare_bills(struct ask *ask, const char *name, const struct citizen_bill *a,
+                          const struct citizen_bill *b)
+{
+    const struct field_pair pairs[] = {
+        {"bill.from_month", a->from_month, b->from_month},
+        {"bill.months", a->months, b->months},
+        {"bill.months_supported", a->months_supported, b->months_supported},
+        {"bill.participant_vnd", a->participant_vnd, b->participant_vnd},
+        {"bill.central_vnd", a->central_vnd, b->central_vnd},
+        {"bill.local_vnd", a->local_vnd, b->local_vnd},
+        {"bill.donor_vnd", a->donor_vnd, b->donor_vnd},
+        {"bill.valid_until_day", a->valid_until_day, b->valid_until_day},
+    };
+    compare_fields(ask, name, pairs, ARRAY_LEN(pairs));
+}
+
+/* A record from before payments were kept has none until the next one. */
+static void compare_payments(struct ask *ask, const char *name, const struct citizen_bill *a,
+                             const struct citizen_bill *b)
+{
+    const struct field_pair pairs[] = {
+        {"payment.from_month", a->from_month, b->from_month},
+        {"payment.months", a->months, b->months},
+        {"payment.months_supported", a->months_supported, b->months_supported},
+        {"payment.participant_vnd", a->participant_vnd, b->participant_vnd},
+        {"payment.central_vnd", a->central_vnd, b->central_vnd},
+        {"payment.local_vnd", a->local_vnd, b->local_vnd},
+        {"payment.donor_vnd", a->donor_vnd, b->donor_vnd},
+        {"payment.paid_day", a->paid_day, b->paid_day},
+    };
+    if (a->months != 0)
+        compare_fields(ask, name, pairs, ARRAY_LEN(pairs));
+}
+
 static void compare_citizen(struct ask *ask, const char *name, const struct citizen *a,
                             const struct citizen *b)
 {
@@ -62,26 +106,36 @@ static void compare_citizen(struct ask *ask, const char *name, const struct citi
         {"support_group", a->support_group, b->support_group},
         {"method", a->method, b->method},
         {"language", a->language, b->language},
+        {"has_paid", a->has_paid, b->has_paid},
         {"income_vnd", a->income_vnd, b->income_vnd},
         {"enrolled_day", a->enrolled_day, b->enrolled_day},
-        {"covered_until", a->covered_until, b->covered_until},
-        {"months_paid", a->months_paid, b->months_paid},
+        {"declared_day", a->declared_day, b->declared_day},
+        {"changed_day", a->changed_day, b->changed_day},
+        {"lump_months", a->lump_months, b->lump_months},
+        {"months_missing", a->months_missing, b->months_missing},
+        {"months_settled", a->months_settled, b->months_settled},
         {"months_supported", a->months_supported, b->months_supported},
+        {"months_supported_earlier", a->months_supported_earlier, b->months_supported_earlier},
+        {"end_reason", a->end_reason, b->end_reason},
+        {"end_day", a->end_day, b->end_day},
         {"bill_number", a->bill_number, b->bill_number},
-        {"bill.from_month", a->bill.from_month, b->bill.from_month},
-        {"bill.months", a->bill.months, b->bill.months},
-        {"bill.months_supported", a->bill.months_supported, b->bill.months_supported},
-        {"bill.participant_vnd", a->bill.participant_vnd, b->bill.participant_vnd},
-        {"bill.central_vnd", a->bill.central_vnd, b->bill.central_vnd},
-        {"bill.local_vnd", a->bill.local_vnd, b->bill.local_vnd},
-        {"bill.donor_vnd", a->bill.donor_vnd, b->bill.donor_vnd},
-        {"bill.valid_until_day", a->bill.valid_until_day, b->bill.valid_until_day},
     };
-    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
-        if (pairs[i].stored != pairs[i].folded)
-            findings_add(&ask->check->findings, "%s: %s is %" PRId64 ", the journal says %" PRId64,
-                         name, pairs[i].name, pairs[i].stored, pairs[i].folded);
-    }
+    compare_fields(ask, name, pairs, ARRAY_LEN(pairs));
+    compare_bills(ask, name, &a->bill, &b->bill);
+    compare_payments(ask, name, &a->payment, &b->payment);
+}
+
+static void compare_months(struct ask *ask, const char *name, const struct coverage *stored,
+                           const struct months *folded)
+{
+    if (months_agree(folded, stored))
+        return;
+    uint32_t until = folded->n == 0 ? 0 : folded->spans[folded->n - 1].to;
+    findings_add(&ask->check->findings,
+                 "%s: covers %u months until %u-%02u, the journal says %u until %u-%02u", name,
+                 coverage_months(stored), coverage_until(stored) / 12,
+                 coverage_until(stored) % 12 + 1, months_from(folded, 0), until / 12,
+                 until % 12 + 1);
 }
 
 static void take_citizen(struct ask *ask, const char *field, size_t field_len, const char *value,
@@ -105,6 +159,7 @@ static void take_citizen(struct ask *ask, const char *field, size_t field_len, c
     }
     citizen->state.has_si_code = stored.has_si_code;
     compare_citizen(ask, name, &stored, &citizen->state);
+    compare_months(ask, name, &stored.coverage, &citizen->months);
 }
 
 static void take_alias(struct ask *ask, const char *field, size_t field_len, const char *value,

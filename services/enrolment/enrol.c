@@ -44,6 +44,7 @@ static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *are
     enrolled->enrolled_day = self->facts.enrolled_day;
     enrolled->language = (Ansinh__V1__Language)next->language;
     enrolled->has_si_code = next->has_si_code;
+    enrolled->months = next->lump_months;
     event->kind_case = ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED;
     event->participant_enrolled = enrolled;
     return event;
@@ -141,6 +142,9 @@ static enum command_verdict decide(struct command_state *state)
     state->next.has_si_code = self->in->si_code[0] != '\0';
     state->next.income_vnd = self->in->income_vnd;
     state->next.enrolled_day = self->facts.enrolled_day;
+    state->next.declared_day = self->facts.enrolled_day;
+    state->next.changed_day = self->facts.enrolled_day;
+    state->next.lump_months = self->facts.lump_months;
     state->totals[TOTAL_ENROLLED] = 1;
     state->event = make_event(self, request->arena, &state->next);
     state->answer = make_answer(self, request->arena);
@@ -240,7 +244,9 @@ static int check_declaration(struct enrol *self, struct err *err)
         .support_group = (int)in->support_group,
         .method = (int)in->method,
         .income_vnd = in->income_vnd,
+        .months = in->months,
         .is_special_zone = self->commune->is_special_zone,
+        .province = directory_province(self->commune),
     };
     return declaration_check(self->service->svc->policy, &declaration,
                              clock_business_day(clock_wall_ms()), &self->facts, err);

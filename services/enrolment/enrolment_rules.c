@@ -50,8 +50,27 @@ static int check_person(const struct declaration *in, struct declaration_facts *
     return 0;
 }
 
-static int check_choices(const struct policy *policy, const struct declaration *in,
-                         const struct declaration_facts *facts, struct err *err)
+static int check_contribution(const struct policy *policy, const struct declaration *in,
+                              struct declaration_facts *facts, struct err *err)
+{
+    struct quote_request request = {
+        .income_vnd = in->income_vnd,
+        .method = (enum method)in->method,
+        .months = in->months,
+        .group = (enum support_group)in->support_group,
+        .is_special_zone = in->is_special_zone,
+        .province = in->province,
+        .on_day = facts->enrolled_day,
+        .sex = (enum sex)in->sex,
+        .birth_day = facts->birth_day,
+    };
+    struct quote quote;
+    int rc = contribution_quote(policy, &request, &quote, err);
+    facts->lump_months = method_is_lump_sum(request.method) ? in->months : 0;
+    return rc;
+}
+
+static int check_choices(const struct declaration *in, struct err *err)
 {
     if (in->method < METHOD_IS_MONTHLY || in->method > METHOD_IS_MISSING_MONTHS)
         return err_field(err, -EINVAL, "method",
@@ -61,15 +80,7 @@ static int check_choices(const struct policy *policy, const struct declaration *
                          "want one of SUPPORT_GROUP_POOR to SUPPORT_GROUP_OTHER");
     if (in->language < 0 || in->language > 2)
         return err_field(err, -EINVAL, "language", "want LANGUAGE_VI or LANGUAGE_EN");
-    struct quote_request request = {
-        .income_vnd = in->income_vnd,
-        .method = METHOD_IS_MONTHLY,
-        .group = (enum support_group)in->support_group,
-        .is_special_zone = in->is_special_zone,
-        .on_day = facts->enrolled_day,
-    };
-    struct quote quote;
-    return contribution_quote(policy, &request, &quote, err);
+    return 0;
 }
 
 int declaration_check(const struct policy *policy, const struct declaration *declaration,
@@ -82,8 +93,26 @@ int declaration_check(const struct policy *policy, const struct declaration *dec
     if (rc == 0)
         rc = contribution_check_age(policy, ret->birth_day, ret->enrolled_day, err);
     if (rc == 0)
-        rc = check_choices(policy, declaration, ret, err);
+        rc = check_choices(declaration, err);
+    if (rc == 0)
+        rc = check_contribution(policy, declaration, ret, err);
     if (rc < 0 && err != NULL && strcmp(err->field, "on") == 0)
         (void)snprintf(err->field, sizeof(err->field), "enrolled_on");
     return rc;
+}
+
+int terms_check(const struct policy *policy, const struct citizen *citizen, int32_t on_day,
+                struct err *err)
+{
+    struct quote_request request = {
+        .income_vnd = citizen->income_vnd,
+        .method = (enum method)citizen->method,
+        .months = citizen->lump_months,
+        .group = (enum support_group)citizen->support_group,
+        .on_day = on_day,
+    };
+    struct quote quote;
+    if (method_is_lump_sum(request.method) && citizen->lump_months == 0)
+        return 0; /* nothing is to be paid */
+    return contribution_quote(policy, &request, &quote, err);
 }

@@ -1,16 +1,17 @@
-/* GetParticipant and ResolveContact: reading a citizen's record and unsealing the identity beside
- * it. */
+/* GetParticipant: a citizen's record and masked identity, found by one of three keys. */
 #include <errno.h>
 #include <string.h>
 
-#include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
-#include "ansinh/v1/identity.pb-c.h"
+#include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/domain/identity.h"
+#include "common/domain/standing.h"
 #include "common/service/command.h"
-#include "services/enrolment/enrolment.h"
+#include "common/service/policy.h"
+#include "services/enrolment/enrolment_rules.h"
 #include "services/enrolment/enrolment_store.h"
+#include "services/enrolment/identity.h"
 
 #define MASK_BYTES 200
 
@@ -20,8 +21,9 @@ struct lookup {
     struct bus_request *request;
     uint8_t citizen[ID_BYTES];
     const char *si_code; /* asked by it: must be the identity's own */
+    int32_t on_day;
     struct citizen state;
-    void (*answer)(struct lookup *self, const Ansinh__V1__Identity *identity);
+    struct standing standing;
 };
 
 static void fail_not_found(struct lookup *self)
@@ -29,44 +31,167 @@ static void fail_not_found(struct lookup *self)
     bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "", "no such participant");
 }
 
-static void on_identity(void *arg, int rc, const struct store_reply *reply)
+static void fail_argument(struct bus_request *request, const struct err *err)
+{
+    bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err->field, "%s", err->text);
+}
+
+/* --- the answer: what does not fit into the arena is left out --------------------------------- */
+
+/* "" for 0. */
+static char *month_text(struct arena *arena, uint32_t month)
+{
+    char text[MONTH_TEXT_BYTES] = "";
+    if (month != 0)
+        month_format((int32_t)month, text);
+    return arena_strndup(arena, text, strlen(text));
+}
+
+static char *day_text(struct arena *arena, int32_t day)
+{
+    char text[DATE_TEXT_BYTES];
+    date_format(day, text);
+    return arena_strndup(arena, text, strlen(text));
+}
+
+static char *masked(struct arena *arena, const char *text,
+                    void (*mask)(const char *, char *, size_t))
+{
+    char out[MASK_BYTES] = "";
+    if (text[0] != '\0')
+        mask(text, out, sizeof(out));
+    return arena_strndup(arena, out, strlen(out));
+}
+
+static void put_person(struct lookup *self, const Ansinh__V1__Identity *identity,
+                       Ansinh__V1__GetParticipantResponse *out)
+{
+    struct arena *arena = self->request->arena;
+    const struct citizen *state = &self->state;
+    out->masked_name = masked(arena, identity->full_name, name_mask);
+    out->masked_personal_id = masked(arena, identity->personal_id, id_mask);
+    out->masked_phone = masked(arena, identity->phone, id_mask);
+    out->unit_code = arena_printf(arena, "%05u", (unsigned)state->commune);
+    out->support_group = (Ansinh__V1__SupportGroup)state->support_group;
+    out->income_vnd = state->income_vnd;
+    out->method = (Ansinh__V1__Method)state->method;
+    out->lump_months = state->lump_months;
+    out->enrolled_on = day_text(arena, state->enrolled_day);
+    out->declared_on = day_text(arena, state->declared_day);
+}
+
+static void put_coverage(struct arena *arena, const struct citizen *state,
+                         Ansinh__V1__GetParticipantResponse *out)
+{
+    const struct coverage *coverage = &state->coverage;
+    Ansinh__V1__CoveredMonths *rows = arena_alloc(arena, coverage->n * sizeof(*rows) + 1);
+    out->covered = arena_alloc(arena, coverage->n * sizeof(*out->covered) + 1);
+    out->covered_until = month_text(arena, coverage_until(coverage));
+    out->months_paid = citizen_months_paid(state);
+    out->months_missing_paid = state->months_missing;
+    out->months_covered_before = coverage->n_older;
+    for (uint32_t i = 0; rows != NULL && out->covered != NULL && i < coverage->n; i++) {
+        ansinh__v1__covered_months__init(&rows[i]);
+        rows[i].from_month = month_text(arena, coverage->ranges[i].from);
+        rows[i].to_month = month_text(arena, coverage->ranges[i].to);
+        out->covered[out->n_covered++] = &rows[i];
+    }
+}
+
+static void put_support(const struct lookup *self, Ansinh__V1__GetParticipantResponse *out)
+{
+    const struct citizen *state = &self->state;
+    const struct policy *policy = self->service->svc->policy;
+    const struct policy_row *limit = policy_on(policy, POLICY_SUPPORT_MONTHS, 0, self->on_day);
+    uint32_t used = state->months_supported;
+    if (policy_choice_on(policy, SWITCH_EARLIER_SUPPORT_COUNTS, self->on_day) == CHOICE_OFF)
+        used -= state->months_supported_earlier;
+    out->months_supported = state->months_supported;
+    if (limit == NULL)
+        return;
+    out->support_months_limit = (uint32_t)limit->value;
+    out->support_months_left = used < limit->value ? (uint32_t)limit->value - used : 0;
+}
+
+static void put_standing(const struct lookup *self, Ansinh__V1__GetParticipantResponse *out)
+{
+    static const Ansinh__V1__ParticipantState states[] = {
+        [STANDING_DECLARED] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_DECLARED,
+        [STANDING_LAPSED] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_LAPSED,
+        [STANDING_DUE] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_DUE,
+        [STANDING_ACTIVE] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ACTIVE,
+        [STANDING_COMPLETE] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_COMPLETE,
+    };
+    struct arena *arena = self->request->arena;
+    const struct standing *standing = &self->standing;
+    const char *citation = standing->deadline->citation;
+    out->state = states[standing->state];
+    out->next_from_month = month_text(arena, standing->from_month);
+    if (standing->due_day != 0)
+        out->next_due_on = day_text(arena, standing->due_day);
+    out->citation = arena_strndup(arena, citation, strlen(citation));
+}
+
+/* That the next payment would be refused, on the day or when it is due. */
+static void put_warning(const struct lookup *self, Ansinh__V1__GetParticipantResponse *out)
+{
+    struct arena *arena = self->request->arena;
+    struct err err = {0};
+    int32_t day = self->on_day;
+    int rc = terms_check(self->service->svc->policy, &self->state, day, &err);
+    if (rc == 0 && self->standing.from_month > (uint32_t)month_of_day(day)) {
+        day = month_first_day((int32_t)self->standing.from_month);
+        rc = terms_check(self->service->svc->policy, &self->state, day, &err);
+    }
+    out->warnings = arena_alloc(arena, sizeof(*out->warnings));
+    if (rc == 0 || out->warnings == NULL)
+        return;
+    char date[DATE_TEXT_BYTES];
+    date_format(day, date);
+    out->warnings[0] =
+        arena_printf(arena, "%s: for a payment of %s: %s", err.field, date, err.text);
+    out->n_warnings = out->warnings[0] != NULL;
+}
+
+static void answer(void *arg, const Ansinh__V1__Identity *identity)
 {
     struct lookup *self = arg;
-    struct arena *arena = self->request->arena;
-    if (rc < 0) {
-        ledger_away(self->request);
+    char id[BASE32_TEXT_BYTES];
+    if (self->si_code != NULL && strcmp(self->si_code, identity->si_code) != 0) {
+        fail_not_found(self); /* an alias left behind by an enrolment that did not happen */
         return;
     }
-    size_t len;
-    const char *sealed = store_reply_bytes(reply, &len);
-    uint8_t *plain = sealed == NULL ? NULL : arena_alloc(arena, len);
-    Ansinh__V1__Identity *identity = NULL;
-    if (plain != NULL && keyring_unseal(self->service->svc->keyring, self->citizen,
-                                        (const uint8_t *)sealed, len, plain) == 0) {
-        ProtobufCAllocator allocator;
-        bus_arena_allocator(arena, &allocator);
-        identity = ansinh__v1__identity__unpack(&allocator, len - SEAL_OVERHEAD_BYTES, plain);
-    }
-    if (identity == NULL)
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_DATA_LOSS, "",
-                 "the identity of this participant cannot be unsealed");
-    else if (self->si_code != NULL && strcmp(self->si_code, identity->si_code) != 0)
-        fail_not_found(self); /* an alias left behind by an enrolment that did not happen */
-    else
-        self->answer(self, identity);
+    base32_format(self->citizen, id);
+    Ansinh__V1__GetParticipantResponse out;
+    ansinh__v1__get_participant_response__init(&out);
+    out.participant_id = id;
+    put_person(self, identity, &out);
+    put_coverage(self->request->arena, &self->state, &out);
+    put_support(self, &out);
+    put_standing(self, &out);
+    put_warning(self, &out);
+    bus_reply(self->request, &out.base);
 }
+
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static void on_state(void *arg, int rc, const struct citizen *citizen)
 {
     struct lookup *self = arg;
+    struct err err = {0};
     if (rc < 0) {
         ledger_away(self->request);
-    } else if (citizen == NULL) {
-        fail_not_found(self);
-    } else {
-        self->state = *citizen;
-        identity_ask(self->service->svc->ledger, self->citizen, on_identity, self);
+        return;
     }
+    if (citizen == NULL) {
+        fail_not_found(self);
+        return;
+    }
+    self->state = *citizen;
+    if (standing_on(self->service->svc->policy, citizen, self->on_day, &self->standing, &err) < 0)
+        fail_argument(self->request, &err);
+    else
+        identity_read(self->service, self->request, self->citizen, answer, self);
 }
 
 static void look_up(struct lookup *self)
@@ -90,140 +215,64 @@ static void on_alias(void *arg, int rc, const struct store_reply *reply)
     }
 }
 
-/* --- GetParticipant --- */
-
-static char *month_text(struct arena *arena, uint32_t month)
+static int read_key(struct lookup *self, const Ansinh__V1__GetParticipantRequest *in,
+                    struct err *err)
 {
-    char text[MONTH_TEXT_BYTES] = "";
-    if (month != 0)
-        month_format((int32_t)month, text);
-    return arena_strndup(arena, text, strlen(text));
-}
-
-static char *masked(struct arena *arena, const char *text,
-                    void (*mask)(const char *, char *, size_t))
-{
-    char out[MASK_BYTES] = "";
-    if (text[0] != '\0')
-        mask(text, out, sizeof(out));
-    return arena_strndup(arena, out, strlen(out));
-}
-
-static void answer_participant(struct lookup *self, const Ansinh__V1__Identity *identity)
-{
-    struct arena *arena = self->request->arena;
-    const struct citizen *state = &self->state;
-    char id[BASE32_TEXT_BYTES], date[DATE_TEXT_BYTES];
-    base32_format(self->citizen, id);
-    date_format(state->enrolled_day, date);
-    Ansinh__V1__GetParticipantResponse out;
-    ansinh__v1__get_participant_response__init(&out);
-    out.participant_id = id;
-    out.state = state->months_paid > 0 ? ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ACTIVE
-                                       : ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_DECLARED;
-    out.masked_name = masked(arena, identity->full_name, name_mask);
-    out.masked_personal_id = masked(arena, identity->personal_id, id_mask);
-    out.masked_phone = masked(arena, identity->phone, id_mask);
-    out.unit_code = arena_printf(arena, "%05u", (unsigned)state->commune);
-    out.support_group = (Ansinh__V1__SupportGroup)state->support_group;
-    out.income_vnd = state->income_vnd;
-    out.method = (Ansinh__V1__Method)state->method;
-    out.enrolled_on = date;
-    out.covered_until = month_text(arena, state->covered_until);
-    out.months_paid = state->months_paid;
-    out.months_supported = state->months_supported;
-    bus_reply(self->request, &out.base);
-}
-
-static struct lookup *lookup_create(struct enrolment *service, struct bus_request *request,
-                                    void (*answer)(struct lookup *, const Ansinh__V1__Identity *))
-{
-    struct lookup *self = arena_zalloc(request->arena, sizeof(*self));
-    if (self == NULL) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
-        return NULL;
-    }
-    self->service = service;
-    self->request = request;
-    self->answer = answer;
-    return self;
-}
-
-static void by_si_code(struct lookup *self, const char *code)
-{
-    struct err err;
-    uint8_t alias[ID_BYTES];
-    if (si_code_check(code, &err) < 0) {
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
-        return;
-    }
-    self->si_code = code;
-    keyring_hash(self->service->svc->keyring, 's', code, alias);
-    alias_ask(self->service->svc->ledger, alias, on_alias, self);
-}
-
-void on_get_participant(void *arg, struct bus_request *request)
-{
-    struct lookup *self = lookup_create(arg, request, answer_participant);
-    if (self == NULL)
-        return;
-    const Ansinh__V1__GetParticipantRequest *in =
-        (const Ansinh__V1__GetParticipantRequest *)request->input;
-    struct err err;
+    struct keyring *keyring = self->service->svc->keyring;
+    int rc;
     switch (in->key_case) {
     case ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PARTICIPANT_ID:
-        if (base32_parse(in->participant_id, self->citizen) < 0)
-            bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "participant_id",
-                     "want the 26 characters that Enrol answered");
-        else
-            look_up(self);
-        return;
+        rc = base32_parse(in->participant_id, self->citizen);
+        return rc == 0 ? 0
+                       : err_field(err, -EINVAL, "participant_id",
+                                   "want the 26 characters that Enrol answered");
     case ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PERSONAL_ID:
-        if (personal_id_check_form(in->personal_id, &err) < 0) {
-            bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
-            return;
-        }
-        keyring_hash(self->service->svc->keyring, 'c', in->personal_id, self->citizen);
-        look_up(self);
-        return;
+        rc = personal_id_check_form(in->personal_id, err);
+        if (rc == 0)
+            keyring_hash(keyring, 'c', in->personal_id, self->citizen);
+        return rc;
     case ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_SI_CODE:
-        by_si_code(self, in->si_code);
-        return;
+        self->si_code = in->si_code;
+        return si_code_check(in->si_code, err);
     case ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY__NOT_SET:
     case _ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY__CASE_IS_INT_SIZE:
         break;
     }
-    bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "participant_id",
-             "want one of participant_id, personal_id, si_code");
+    return err_field(err, -EINVAL, "participant_id",
+                     "want one of participant_id, personal_id, si_code");
 }
 
-/* --- ResolveContact --- */
-
-static void answer_contact(struct lookup *self, const Ansinh__V1__Identity *identity)
+/* Empty is today; a day to come may be asked about. */
+static int read_day(const char *text, int32_t *ret, struct err *err)
 {
-    char id[BASE32_TEXT_BYTES];
-    base32_format(self->citizen, id);
-    Ansinh__V1__ResolveContactResponse out;
-    ansinh__v1__resolve_contact_response__init(&out);
-    out.participant_id = id;
-    out.full_name = identity->full_name;
-    out.email = identity->email;
-    out.phone = identity->phone;
-    out.language = identity->language;
-    bus_reply(self->request, &out.base);
+    *ret = clock_business_day(clock_wall_ms());
+    if (text[0] == '\0' || date_parse(text, ret) == 0)
+        return 0;
+    return err_field(err, -EINVAL, "on", "want a date as YYYY-MM-DD");
 }
 
-void on_resolve_contact(void *arg, struct bus_request *request)
+void on_get_participant(void *arg, struct bus_request *request)
 {
-    const Ansinh__V1__ResolveContactRequest *in =
-        (const Ansinh__V1__ResolveContactRequest *)request->input;
-    if (in->citizen.len != ID_BYTES) {
-        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "citizen", "want 16 bytes");
+    const Ansinh__V1__GetParticipantRequest *in =
+        (const Ansinh__V1__GetParticipantRequest *)request->input;
+    struct lookup *self = arena_zalloc(request->arena, sizeof(*self));
+    struct err err = {0};
+    if (self == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
         return;
     }
-    struct lookup *self = lookup_create(arg, request, answer_contact);
-    if (self == NULL)
-        return;
-    memcpy(self->citizen, in->citizen.data, ID_BYTES);
-    look_up(self);
+    self->service = arg;
+    self->request = request;
+    int rc = read_key(self, in, &err);
+    if (rc == 0)
+        rc = read_day(in->on, &self->on_day, &err);
+    if (rc < 0) {
+        fail_argument(request, &err);
+    } else if (self->si_code != NULL) {
+        uint8_t alias[ID_BYTES];
+        keyring_hash(self->service->svc->keyring, 's', self->si_code, alias);
+        alias_ask(self->service->svc->ledger, alias, on_alias, self);
+    } else {
+        look_up(self);
+    }
 }

@@ -12,6 +12,7 @@
 
 #define KINDS (TASK_RECEIPT + 1)
 #define VALUE_BYTES 64
+#define MONTH_VALUE_BYTES 24
 #define NAME_BYTES 512 /* of a full name */
 #define SUBJECT_START "Subject: "
 
@@ -30,12 +31,13 @@ enum variable {
     VAR_MONTHS,
     VAR_FROM_MONTH,
     VAR_TO_MONTH,
+    VAR_PERIOD,
     RECEIPT_VARIABLES,
 };
 
 static const char *const variable_names[] = {
-    "name",    "participant_id", "date",  "payment_id", "total",      "participant",
-    "central", "local",          "donor", "months",     "from_month", "to_month",
+    "name",  "participant_id", "date",   "payment_id", "total",    "participant", "central",
+    "local", "donor",          "months", "from_month", "to_month", "period",
 };
 
 static const char *const kind_names[KINDS] = {
@@ -180,12 +182,14 @@ static void format_day(int32_t day, enum template_language language, char ret[VA
     (void)snprintf(ret, VALUE_BYTES, "%02d/%02d/%04d", day_of_month, month, year);
 }
 
-static void format_month(int64_t month, enum template_language language, char ret[VALUE_BYTES])
+static void format_month(int64_t month, enum template_language language,
+                         char ret[MONTH_VALUE_BYTES])
 {
     if (language == LANGUAGE_IS_EN)
         month_format((int32_t)month, ret);
     else
-        (void)snprintf(ret, VALUE_BYTES, "%02d/%04d", (int)(month % 12 + 1), (int)(month / 12));
+        (void)snprintf(ret, MONTH_VALUE_BYTES, "%02d/%04d", (int)(month % 12 + 1),
+                       (int)(month / 12));
 }
 
 /* A name as one line of text, whatever it holds. */
@@ -201,6 +205,25 @@ static void clean_name(const struct recipient *to, char ret[NAME_BYTES])
     }
 }
 
+/* Missing months are none of the calendar. */
+static void fill_period(const struct task_receipt *receipt, enum template_language language,
+                        char values[RECEIPT_VARIABLES][VALUE_BYTES])
+{
+    char from[MONTH_VALUE_BYTES], to[MONTH_VALUE_BYTES], *period = values[VAR_PERIOD];
+    int is_en = language == LANGUAGE_IS_EN;
+    if (receipt->from_month == 0) {
+        (void)snprintf(period, VALUE_BYTES, "%s",
+                       is_en ? "for months that were missing" : "đóng cho những tháng còn thiếu");
+        return;
+    }
+    format_month(receipt->from_month, language, from);
+    format_month((int64_t)receipt->from_month + receipt->months - (receipt->months > 0), language,
+                 to);
+    (void)snprintf(values[VAR_FROM_MONTH], VALUE_BYTES, "%s", from);
+    (void)snprintf(values[VAR_TO_MONTH], VALUE_BYTES, "%s", to);
+    (void)snprintf(period, VALUE_BYTES, is_en ? "from %s to %s" : "từ %s đến %s", from, to);
+}
+
 static void fill_receipt(const struct task *task, enum template_language language,
                          char values[RECEIPT_VARIABLES][VALUE_BYTES])
 {
@@ -213,9 +236,7 @@ static void fill_receipt(const struct task *task, enum template_language languag
     (void)money_format(receipt->local_vnd, language, values[VAR_LOCAL]);
     (void)money_format(receipt->donor_vnd, language, values[VAR_DONOR]);
     (void)snprintf(values[VAR_MONTHS], VALUE_BYTES, "%u", receipt->months);
-    format_month(receipt->from_month, language, values[VAR_FROM_MONTH]);
-    format_month((int64_t)receipt->from_month + receipt->months - (receipt->months > 0), language,
-                 values[VAR_TO_MONTH]);
+    fill_period(receipt, language, values);
 }
 
 static void append_filled(struct buf *out, const char *text, const char *name,

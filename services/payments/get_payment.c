@@ -37,13 +37,15 @@ static void answer(struct finding *self, const Ansinh__V1__Event *event)
     const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
     char payment_id[POSITION_TEXT_BYTES], participant_id[BASE32_TEXT_BYTES];
     char bill_id[BILL_ID_TEXT_BYTES], date[DATE_TEXT_BYTES];
-    char from_month[MONTH_TEXT_BYTES], to_month[MONTH_TEXT_BYTES];
+    char from_month[MONTH_TEXT_BYTES] = "", to_month[MONTH_TEXT_BYTES] = "";
     position_format(self->partition, self->position, payment_id);
     base32_format(event->citizen.data, participant_id);
     bill_id_format(event->citizen.data, paid->bill_number, bill_id);
     date_format(paid->paid_day, date);
-    month_format((int32_t)paid->from_month, from_month);
-    month_format((int32_t)(paid->from_month + paid->months - 1), to_month);
+    if (paid->from_month != 0) {
+        month_format((int32_t)paid->from_month, from_month);
+        month_format((int32_t)(paid->from_month + paid->months - 1), to_month);
+    }
     Ansinh__V1__GetPaymentResponse out;
     ansinh__v1__get_payment_response__init(&out);
     out.payment_id = payment_id;
@@ -53,6 +55,7 @@ static void answer(struct finding *self, const Ansinh__V1__Event *event)
     out.pockets = paid->pockets;
     out.from_month = from_month;
     out.to_month = to_month;
+    out.months = paid->months;
     out.paid_on = date;
     out.recorded_at_ms = event->at_ms;
     out.channel = paid->channel;

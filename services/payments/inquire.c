@@ -23,10 +23,11 @@ struct inquiry {
 static enum command_verdict decide(struct command_state *state);
 static const struct command_spec inquire_command = {.name = "inquire", .decide = decide};
 
+/* "" for 0: missing months are none of the calendar. */
 static char *month_text(struct arena *arena, uint32_t month)
 {
-    char *text = arena_alloc(arena, MONTH_TEXT_BYTES);
-    if (text != NULL)
+    char *text = arena_zalloc(arena, MONTH_TEXT_BYTES);
+    if (text != NULL && month != 0)
         month_format((int32_t)month, text);
     return text;
 }
@@ -52,7 +53,11 @@ static ProtobufCMessage *make_answer(struct command_state *state, const struct c
     out->bill_id = id;
     out->bill_version = citizen->version;
     out->from_month = month_text(arena, bill->from_month);
-    out->to_month = month_text(arena, bill->from_month + bill->months - 1);
+    out->to_month =
+        month_text(arena, bill->from_month == 0 ? 0 : bill->from_month + bill->months - 1);
+    out->method = (Ansinh__V1__Method)citizen->method;
+    out->months = bill->months;
+    out->months_supported = bill->months_supported;
     out->pockets = pockets;
     out->gross_vnd = bill->participant_vnd + bill->central_vnd + bill->local_vnd + bill->donor_vnd;
     out->due_vnd = bill->participant_vnd;
@@ -134,7 +139,7 @@ static enum command_verdict decide(struct command_state *state)
     if (!state->has_citizen)
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "", "no such participant");
     int rc = business_date_parse(in->on, "on", state->today, &on_day, &err);
-    if (rc == 0 && bill_is_current(&state->before, on_day))
+    if (rc == 0 && bill_is_current(state->svc->policy, &state->before, on_day))
         return show(state);
     const struct directory_unit *commune =
         directory_commune(state->svc->directory, state->before.commune);
@@ -148,8 +153,8 @@ static enum command_verdict decide(struct command_state *state)
     }
     if (rc < 0)
         return command_refuse(state,
-                              rc == -ENOTSUP ? ANSINH__V1__CODE__CODE_UNIMPLEMENTED
-                                             : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
+                              rc == -EPERM ? ANSINH__V1__CODE__CODE_FAILED_PRECONDITION
+                                           : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
                               err.field, "%s", err.text);
     state->next.bill_number = state->before.bill_number + 1;
     state->next.version = state->before.version + 1;

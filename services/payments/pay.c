@@ -19,7 +19,7 @@ struct pay {
 };
 
 static Ansinh__V1__Event *make_event(const struct pay *self, const struct citizen *before,
-                                     int32_t paid_day)
+                                     int32_t paid_day, int is_support_earlier)
 {
     struct arena *arena = self->request->arena;
     Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
@@ -44,7 +44,8 @@ static Ansinh__V1__Event *make_event(const struct pay *self, const struct citize
     paid->point_code = self->in->point_code;
     paid->collector_code = self->in->collector_code;
     paid->commune = before->commune;
-    paid->is_first = before->months_paid == 0;
+    paid->is_first = !before->has_paid;
+    paid->is_support_earlier = is_support_earlier;
     event->kind_case = ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED;
     event->payment_recorded = paid;
     return event;
@@ -57,12 +58,13 @@ static ProtobufCMessage *make_answer(const struct pay *self, const struct citize
     struct arena *arena = self->request->arena;
     Ansinh__V1__PayResponse *out = arena_alloc(arena, sizeof(*out));
     char *date = arena_alloc(arena, DATE_TEXT_BYTES);
-    char *until = arena_alloc(arena, MONTH_TEXT_BYTES);
+    char *until = arena_zalloc(arena, MONTH_TEXT_BYTES);
     if (out == NULL || date == NULL || until == NULL)
         return NULL;
     ansinh__v1__pay_response__init(out);
     date_format(paid_day, date);
-    month_format((int32_t)next->covered_until, until);
+    if (next->coverage.n > 0)
+        month_format((int32_t)coverage_until(&next->coverage), until);
     out->bill_id = self->in->bill_id;
     out->amount_vnd = self->in->amount_vnd;
     out->paid_on = date;
@@ -85,7 +87,7 @@ static enum command_verdict judge(struct command_state *state, int32_t paid_day)
 {
     const struct pay *self = state->arg;
     const Ansinh__V1__Code wrong_state = ANSINH__V1__CODE__CODE_FAILED_PRECONDITION;
-    switch (bill_judge(&state->before, self->bill_number, paid_day)) {
+    switch (bill_judge(state->svc->policy, &state->before, self->bill_number, paid_day)) {
     case BILL_UNKNOWN:
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
     case BILL_REPLACED:
@@ -112,6 +114,9 @@ static enum command_verdict judge(struct command_state *state, int32_t paid_day)
     if (paid_day < state->before.enrolled_day)
         return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "paid_on",
                               "the date is before the enrolment");
+    if (paid_day < state->before.changed_day)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "paid_on",
+                              "the date is before the last change of the contribution");
     return COMMAND_COMMIT;
 }
 
@@ -129,15 +134,18 @@ static enum command_verdict decide(struct command_state *state)
     if (verdict != COMMAND_COMMIT)
         return verdict;
     const struct citizen_bill *bill = &state->before.bill;
-    bill_settle(&state->before, &state->next);
+    int is_support_earlier = support_is_earlier(state->svc->policy, paid_day, state->today);
+    if (bill_settle(&state->before, paid_day, is_support_earlier, &state->next) < 0)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "bill_id",
+                              "a month of this bill is paid already; inquire again");
     state->totals[TOTAL_PAYMENTS] = 1;
-    state->totals[TOTAL_PARTICIPANTS] = state->before.months_paid == 0;
+    state->totals[TOTAL_PARTICIPANTS] = !state->before.has_paid;
     state->totals[TOTAL_MONTHS] = bill->months;
     state->totals[TOTAL_PARTICIPANT_VND] = bill->participant_vnd;
     state->totals[TOTAL_CENTRAL_VND] = bill->central_vnd;
     state->totals[TOTAL_LOCAL_VND] = bill->local_vnd;
     state->totals[TOTAL_DONOR_VND] = bill->donor_vnd;
-    state->event = make_event(self, &state->before, paid_day);
+    state->event = make_event(self, &state->before, paid_day, is_support_earlier);
     state->answer = make_answer(self, &state->next, paid_day);
     if (state->event == NULL || state->answer == NULL)
         return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");

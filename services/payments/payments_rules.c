@@ -6,6 +6,7 @@
 
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
+#include "common/domain/standing.h"
 
 void bill_id_format(const uint8_t citizen[ID_BYTES], uint32_t number, char ret[BILL_ID_TEXT_BYTES])
 {
@@ -42,77 +43,215 @@ int business_date_parse(const char *text, const char *field, int32_t today, int3
     return 0;
 }
 
-int bill_is_current(const struct citizen *citizen, int32_t on_day)
+void bill_window(const struct policy *policy, int32_t day, int32_t *ret_first, int32_t *ret_last)
+{
+    static const enum policy_table_id tables[] = {
+        POLICY_REFERENCE_LEVEL,   POLICY_POVERTY_LINE,
+        POLICY_CONTRIBUTION_RATE, POLICY_SUPPORT,
+        POLICY_INCOME_CAP,        POLICY_SUPPORT_MONTHS,
+        POLICY_FUND_RATE,         POLICY_FUTURE_YEARS_MIN,
+        POLICY_FUTURE_YEARS_MAX,  POLICY_MISSING_MONTHS_MAX,
+        POLICY_LOCAL_SUPPORT,     POLICY_LOCAL_SHARE,
+        POLICY_LOCAL_AMOUNT,      POLICY_DONOR_AMOUNT,
+        POLICY_SWITCHES,          POLICY_INCOME_STEP,
+        POLICY_METHOD_MONTHS,     POLICY_METHOD_DEADLINE};
+    int32_t first = month_first_day(month_of_day(day)), last = month_last_day(month_of_day(day));
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        const struct policy_table *table = &policy->tables[tables[i]];
+        for (size_t row_i = 0; row_i < table->n; row_i++) {
+            const struct policy_row *row = &table->rows[row_i];
+            if (row->from_day > first && row->from_day <= day)
+                first = row->from_day;
+            if (row->from_day > day && row->from_day <= last)
+                last = row->from_day - 1;
+            if (row->to_day >= first && row->to_day < day)
+                first = row->to_day + 1;
+            if (row->to_day >= day && row->to_day < last)
+                last = row->to_day;
+        }
+    }
+    *ret_first = first;
+    *ret_last = last;
+}
+
+/* --- which months ----------------------------------------------------------------------------- */
+
+static int refuse_paid(const struct month_range *paid, struct err *err)
+{
+    char from[MONTH_TEXT_BYTES], to[MONTH_TEXT_BYTES], next[MONTH_TEXT_BYTES];
+    month_format((int32_t)paid->from, from);
+    month_format((int32_t)paid->to, to);
+    month_format((int32_t)paid->to + 1, next);
+    return err_field(err, -ERANGE, "on", "%s to %s are paid; the next bill is for %s on", from, to,
+                     next);
+}
+
+/* First month of the bill of a day; 0 for missing months. */
+static int first_month(const struct policy *policy, const struct citizen *citizen, int32_t on_day,
+                       uint32_t *ret, struct err *err)
+{
+    struct standing standing;
+    if (citizen->method == METHOD_IS_MISSING_MONTHS) {
+        *ret = 0;
+        return 0;
+    }
+    int rc = standing_on(policy, citizen, on_day, &standing, err);
+    if (rc == 0 && standing.state == STANDING_ACTIVE)
+        rc = refuse_paid(coverage_find(&citizen->coverage, (uint32_t)month_of_day(on_day)), err);
+    *ret = standing.from_month;
+    return rc;
+}
+
+int bill_is_current(const struct policy *policy, const struct citizen *citizen, int32_t on_day)
 {
     const struct citizen_bill *bill = &citizen->bill;
-    return bill->months > 0 && on_day <= bill->valid_until_day &&
-           month_of_day(on_day) == month_of_day(bill->valid_until_day) &&
-           bill->from_month == citizen_next_month(citizen, on_day);
+    int32_t first, last;
+    uint32_t from_month;
+    if (bill->months == 0 || on_day > bill->valid_until_day)
+        return 0;
+    bill_window(policy, bill->valid_until_day, &first, &last);
+    return on_day >= first && first_month(policy, citizen, on_day, &from_month, NULL) == 0 &&
+           bill->from_month == from_month;
+}
+
+/* What stands against any bill on a day. */
+static int check_open(const struct citizen *citizen, int32_t on_day, struct err *err)
+{
+    char date[DATE_TEXT_BYTES];
+    if (citizen->end_reason != END_NONE) {
+        date_format(citizen->end_day, date);
+        return err_field(err, -EPERM, "participant_id", "the participation has ended on %s", date);
+    }
+    if (on_day < citizen->enrolled_day)
+        return err_field(err, -ERANGE, "on", "the date is before the enrolment");
+    if (on_day < citizen->changed_day) {
+        date_format(citizen->changed_day, date);
+        return err_field(err, -ERANGE, "on", "the date is before the last change, of %s", date);
+    }
+    if (method_is_lump_sum((enum method)citizen->method) && citizen->lump_months == 0)
+        return err_field(err, -EPERM, "method",
+                         "no months are open to be paid in one sum; see "
+                         "Enrolment/ChangeContribution");
+    if (citizen->bill_number >= BILL_NUMBER_MAX)
+        return err_field(err, -ERANGE, "participant_id", "too many bills of one participant");
+    return 0;
+}
+
+/* --- the sum ---------------------------------------------------------------------------------- */
+
+/* What was declared is no longer what may be paid: the way out is another declaration. */
+static int refuse_declaration(struct err *err)
+{
+    if (err == NULL)
+        return -EPERM;
+    struct err said = *err;
+    return err_field(err, -EPERM, said.field, "%s; see Enrolment/ChangeContribution", said.text);
+}
+
+static int make_quote(const struct policy *policy, const struct citizen *citizen,
+                      const struct bill_place *place, int32_t on_day, struct quote *ret,
+                      struct err *err)
+{
+    struct quote_request request = {
+        .income_vnd = citizen->income_vnd,
+        .method = (enum method)citizen->method,
+        .months = citizen->lump_months,
+        .group = (enum support_group)citizen->support_group,
+        .is_special_zone = place->is_special_zone,
+        .province = place->province,
+        .on_day = on_day,
+        .months_supported = citizen->months_supported - citizen->months_supported_earlier,
+        .months_supported_earlier = citizen->months_supported_earlier,
+    };
+    struct err own = {0};
+    int rc = contribution_quote(policy, &request, ret, &own);
+    if (rc == 0)
+        return 0;
+    if (err != NULL)
+        *err = own;
+    return strcmp(own.field, "on") == 0 ? rc : refuse_declaration(err);
 }
 
 int bill_make(const struct policy *policy, const struct citizen *citizen,
               const struct bill_place *place, int32_t on_day, struct citizen_bill *ret,
               struct err *err)
 {
-    if (on_day < citizen->enrolled_day)
-        return err_field(err, -ERANGE, "on", "the date is before the enrolment");
-    if (citizen->covered_until >= (uint32_t)month_of_day(on_day)) {
-        char until[MONTH_TEXT_BYTES];
-        month_format((int32_t)citizen->covered_until, until);
-        return err_field(err, -ERANGE, "on",
-                         "all months are paid until %s; the next bill is due after that", until);
-    }
-    if (citizen->bill_number >= BILL_NUMBER_MAX)
-        return err_field(err, -ERANGE, "participant_id", "too many bills of one participant");
-    struct quote_request request = {
-        .income_vnd = citizen->income_vnd,
-        .method = (enum method)citizen->method,
-        .group = (enum support_group)citizen->support_group,
-        .is_special_zone = place->is_special_zone,
-        .province = place->province,
-        .on_day = on_day,
-        .months_supported = citizen->months_supported,
-    };
-    struct quote quote;
-    if (method_is_lump_sum((enum method)citizen->method))
-        return err_field(err, -ENOTSUP, "method",
-                         "lump sums are quoted, but not billed: their months are not declared");
-    int rc = contribution_quote(policy, &request, &quote, err);
+    struct quote quote = {0};
+    struct coverage coverage = citizen->coverage;
+    struct month_range paid = {0};
+    uint32_t from_month = 0;
+    int32_t first_day, last_day;
+    int rc = check_open(citizen, on_day, err);
+    if (rc == 0)
+        rc = first_month(policy, citizen, on_day, &from_month, err);
+    if (rc == 0)
+        rc = make_quote(policy, citizen, place, on_day, &quote, err);
     if (rc < 0)
         return rc;
+    if (from_month != 0 &&
+        coverage_add(&coverage, (struct month_range){from_month, from_month + quote.months - 1},
+                     &paid) == -EEXIST)
+        return refuse_paid(&paid, err);
+    bill_window(policy, on_day, &first_day, &last_day);
     *ret = (struct citizen_bill){
-        .from_month = citizen_next_month(citizen, on_day),
+        .from_month = from_month,
         .months = quote.months,
         .months_supported = quote.months_supported,
         .participant_vnd = quote.participant_vnd,
         .central_vnd = quote.central_vnd,
         .local_vnd = quote.local_vnd,
         .donor_vnd = quote.donor_vnd,
-        .valid_until_day = month_last_day(month_of_day(on_day)),
+        .valid_until_day = last_day,
     };
     return 0;
 }
 
-void bill_settle(const struct citizen *before, struct citizen *ret)
+/* --- paying ----------------------------------------------------------------------------------- */
+
+int support_is_earlier(const struct policy *policy, int32_t day, int32_t today)
+{
+    const struct policy_row *limit = policy_on(policy, POLICY_SUPPORT_MONTHS, 0, day);
+    return limit != NULL && limit->to_day < today;
+}
+
+int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_earlier,
+                struct citizen *ret)
 {
     const struct citizen_bill *bill = &before->bill;
     *ret = *before;
-    ret->covered_until = bill->from_month + bill->months - 1;
-    ret->months_paid += bill->months;
+    if (bill->from_month == 0) {
+        ret->months_missing += bill->months;
+    } else {
+        struct month_range months = {bill->from_month, bill->from_month + bill->months - 1};
+        if (coverage_add(&ret->coverage, months, NULL) < 0)
+            return -EEXIST;
+        if (months.from > before->payment.from_month) {
+            ret->payment = *bill;
+            ret->payment.paid_day = paid_day;
+        }
+    }
+    if (method_is_lump_sum((enum method)before->method))
+        ret->lump_months = 0;
+    ret->has_paid = 1;
     ret->months_supported += bill->months_supported;
+    if (is_support_earlier)
+        ret->months_supported_earlier += bill->months_supported;
     memset(&ret->bill, 0, sizeof(ret->bill));
+    return 0;
 }
 
-enum bill_verdict bill_judge(const struct citizen *citizen, uint32_t number, int32_t paid_day)
+enum bill_verdict bill_judge(const struct policy *policy, const struct citizen *citizen,
+                             uint32_t number, int32_t paid_day)
 {
+    int32_t first, last;
     if (number > citizen->bill_number)
         return BILL_UNKNOWN;
     if (number < citizen->bill_number)
         return BILL_REPLACED;
     if (citizen->bill.months == 0)
         return BILL_PAID;
-    int32_t last_day = citizen->bill.valid_until_day;
-    if (paid_day < month_first_day(month_of_day(last_day)))
+    bill_window(policy, citizen->bill.valid_until_day, &first, &last);
+    if (paid_day < first)
         return BILL_EARLY;
-    return paid_day > last_day ? BILL_EXPIRED : BILL_PAYABLE;
+    return paid_day > citizen->bill.valid_until_day ? BILL_EXPIRED : BILL_PAYABLE;
 }

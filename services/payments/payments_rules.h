@@ -28,20 +28,31 @@ struct bill_place {
     uint32_t province; /* code as a number */
 };
 
-/* True when the open bill is still what would be billed on a day: valid then, and for the same
- * month on. */
-int bill_is_current(const struct citizen *citizen, int32_t on_day);
+/* The days around a day on which its bill is the same: those of its calendar month between two
+ * changes of the rules. The first and the last are included. */
+void bill_window(const struct policy *policy, int32_t day, int32_t *ret_first, int32_t *ret_last);
 
-/* The next bill for a day: amounts by the rules of that day. The bill is valid to the end of its
- * day's month: then the law's deadline for a monthly method passes (Law 41/2024/QH15, article
- * 36(3)) and rules may change. Errors as contribution_quote; and -ERANGE, field "on", for a day
- * before the enrolment or in a month that is paid: nothing is billed ahead at today's rules. */
+/* True when the open bill is still what would be billed on a day: valid then, and for the same
+ * months. */
+int bill_is_current(const struct policy *policy, const struct citizen *citizen, int32_t on_day);
+
+/* The next bill for a day: amounts by the rules of that day, so it is valid to the end of the day's
+ * month, or until rules change. Its months are those of standing_on(); missing months are none of
+ * the calendar. Errors as contribution_quote, but -EPERM where not the request but the declaration
+ * must change; and -EPERM, field "participant_id" or "method": the participation is over, or no
+ * months of a lump sum are open; -ERANGE, field "on": a day before the enrolment or the last
+ * change, in a month that is paid (nothing is billed ahead at today's rules) or with months that
+ * are. The text names the months paid. */
 int bill_make(const struct policy *policy, const struct citizen *citizen,
               const struct bill_place *place, int32_t on_day, struct citizen_bill *ret,
               struct err *err) MUST_CHECK;
 
-/* The state after the open bill is paid. */
-void bill_settle(const struct citizen *before, struct citizen *ret);
+/* Whether the support of a day was given under a limit that is over: months before July 2025. */
+int support_is_earlier(const struct policy *policy, int32_t day, int32_t today);
+
+/* The state after the open bill is paid. -EEXIST: one of its months is paid already. */
+int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_earlier,
+                struct citizen *ret) MUST_CHECK;
 
 enum bill_verdict {
     BILL_PAYABLE,
@@ -53,6 +64,7 @@ enum bill_verdict {
 };
 
 /* Whether bill number may be paid on a day. */
-enum bill_verdict bill_judge(const struct citizen *citizen, uint32_t number, int32_t paid_day);
+enum bill_verdict bill_judge(const struct policy *policy, const struct citizen *citizen,
+                             uint32_t number, int32_t paid_day);
 
 #endif

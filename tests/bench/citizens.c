@@ -28,6 +28,8 @@ static int fail(const char *what, const char *why)
 
 static void make_citizen(int64_t i, int32_t today, struct citizen *ret)
 {
+    int32_t day = today - (int32_t)(i % 1000);
+    uint32_t month = (uint32_t)month_of_day(today);
     *ret = (struct citizen){
         .version = 3, /* enrolled, billed, paid */
         .commune = 1 + (uint32_t)(i % 32000),
@@ -35,11 +37,19 @@ static void make_citizen(int64_t i, int32_t today, struct citizen *ret)
         .method = METHOD_IS_MONTHLY,
         .language = 1,
         .income_vnd = 1500000,
-        .enrolled_day = today - (int32_t)(i % 1000),
-        .covered_until = (uint32_t)month_of_day(today),
-        .months_paid = 1,
+        .has_paid = 1,
+        .enrolled_day = day,
+        .declared_day = day,
+        .changed_day = day,
+        .coverage = {.n = 1, .ranges = {{month, month}}},
         .months_supported = 1,
         .bill_number = 1,
+        .payment = {.from_month = month,
+                    .months = 1,
+                    .months_supported = 1,
+                    .participant_vnd = 264000,
+                    .central_vnd = 66000,
+                    .paid_day = today},
     };
 }
 

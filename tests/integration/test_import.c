@@ -322,6 +322,35 @@ static void test_participants(void **state)
     }
 }
 
+static long long months_paid(const char *personal_id)
+{
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/GetParticipant", answer,
+                                   "{\"personalId\":\"%s\"}", personal_id),
+                     0);
+    return atoll(platform_field(answer, "monthsPaid"));
+}
+
+static void test_lump_sums_have_their_months(void **state)
+{
+    (void)state;
+    static const char text[] =
+        PERSON_COLUMNS ",months\n"
+                       "010085705001,Lò Thị Một,1985-05-17,male,02647,other,1500000,"
+                       "future_years,2025-09-01,36\n"
+                       "010085705002,Lò Thị Hai,1985-05-17,male,02647,other,1500000,"
+                       "future_years,2025-09-01,\n"
+                       "010085705003,Lò Thị Ba,1985-05-17,male,02647,other,1500000,monthly,"
+                       "2025-09-01,\n";
+    assert_int_equal(import("participants", text), 1);
+    assert_said("participants: 3 rows, 2 taken in, 1 bad");
+    assert_error("\"3\",\"invalid_argument: months: future years: want 24 to 60 months");
+    assert_int_equal(import("payments", "personal_id,paid_on,channel\n"
+                                        "010085705001,2025-09-10,cash\n"),
+                     0);
+    assert_int_equal(months_paid("010085705001"), 36);
+    assert_string_equal(platform_field(answer, "coveredUntil"), "2028-08");
+}
+
 static void test_people_who_are_there(void **state)
 {
     (void)state;
@@ -348,14 +377,6 @@ static void test_people_who_are_there(void **state)
                                "2025-07-01,1234567890\n"),
                      1);
     assert_error("already_exists: si_code: this SI code belongs to another participant");
-}
-
-static long long months_paid(const char *personal_id)
-{
-    assert_int_equal(platform_call(platform, NULL, "Enrolment/GetParticipant", answer,
-                                   "{\"personalId\":\"%s\"}", personal_id),
-                     0);
-    return atoll(platform_field(answer, "monthsPaid"));
 }
 
 /* One person's payments go in one after the other, in the order of the file. */
@@ -465,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_the_sample_and_a_repeat),
         cmocka_unit_test(test_participants),
+        cmocka_unit_test(test_lump_sums_have_their_months),
         cmocka_unit_test(test_people_who_are_there),
         cmocka_unit_test(test_payments),
         cmocka_unit_test(test_payments_by_participant_id),

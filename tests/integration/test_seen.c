@@ -29,7 +29,7 @@ static int close_store(void **state)
     return 0;
 }
 
-static const struct citizen paid = {.version = 3, .commune = 2647, .months_paid = 1};
+static const struct citizen paid = {.version = 3, .commune = 2647, .months_supported = 1};
 
 static void test_last_state_is_found(void **state)
 {
@@ -42,7 +42,7 @@ static void test_last_state_is_found(void **state)
     assert_true(seen_find(seen, citizen, &found));
     assert_int_equal(found.version, paid.version);
     assert_int_equal(found.commune, paid.commune);
-    assert_int_equal(found.months_paid, paid.months_paid);
+    assert_int_equal(found.months_supported, paid.months_supported);
     assert_false(seen_find(seen, neighbour, &found));
     seen_forget(seen, neighbour);
     assert_true(seen_find(seen, citizen, &found));

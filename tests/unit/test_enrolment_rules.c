@@ -178,7 +178,7 @@ static void choices_are_of_the_known_ones(void **state)
     static const int wrong_languages[] = {INT_MIN, -1, 3, INT_MAX};
     struct declaration in = good();
     struct declaration_facts facts;
-    for (in.method = METHOD_IS_MONTHLY; in.method <= METHOD_IS_MISSING_MONTHS; in.method++)
+    for (in.method = METHOD_IS_MONTHLY; in.method <= METHOD_IS_YEARLY; in.method++)
         expect_taken(&in, &facts);
     in = good();
     for (in.support_group = GROUP_POOR; in.support_group <= GROUP_OTHER; in.support_group++)
@@ -226,6 +226,47 @@ static void the_income_fits_the_rules_of_the_day_of_enrolment(void **state)
     expect_refused(&in, -ERANGE, "income_vnd", "too high");
 }
 
+static void a_lump_sum_is_declared_with_its_months(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.months = 3;
+    expect_refused(&in, -EINVAL, "months", "1 month");
+    in.method = METHOD_IS_QUARTERLY;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.lump_months, 0);
+    in.method = METHOD_IS_FUTURE_YEARS;
+    expect_refused(&in, -EINVAL, "months", "24 to 60 months");
+    in.months = 0;
+    expect_refused(&in, -EINVAL, "months", "24 to 60 months");
+    in.months = 36;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.lump_months, 36);
+}
+
+/* A man born in March 1964 reaches 61 years and 3 months in June 2025. */
+static void missing_months_are_for_those_at_retirement_age(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.personal_id = "010064123456";
+    in.birth_date = "1964-03-31";
+    in.method = METHOD_IS_MISSING_MONTHS;
+    in.months = 60;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.lump_months, 60);
+    in.months = 61;
+    expect_refused(&in, -EINVAL, "months", "1 to 60");
+    in.months = 0;
+    expect_refused(&in, -EINVAL, "months", "1 to 60");
+    in = good();
+    in.method = METHOD_IS_MISSING_MONTHS;
+    in.months = 12;
+    expect_refused(&in, -EINVAL, "method", "from 2047-04 on");
+}
+
 static void a_day_before_the_tables_names_the_field_of_the_declaration(void **state)
 {
     (void)state;
@@ -260,6 +301,8 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(an_address_has_at_most_200_characters),
     WITH_POLICY(choices_are_of_the_known_ones),
     WITH_POLICY(the_income_fits_the_rules_of_the_day_of_enrolment),
+    WITH_POLICY(a_lump_sum_is_declared_with_its_months),
+    WITH_POLICY(missing_months_are_for_those_at_retirement_age),
     WITH_POLICY(a_day_before_the_tables_names_the_field_of_the_declaration),
     WITH_POLICY(nobody_enrols_before_15),
 };

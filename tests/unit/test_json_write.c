@@ -40,7 +40,7 @@ static void test_defaults(void **state)
     assert_string_equal(write_text(&request, JSON_DEFAULTS), "{\"units\":[],\"dryRun\":false}");
     Ansinh__V1__GetParticipantRequest get;
     ansinh__v1__get_participant_request__init(&get);
-    assert_string_equal(write_text(&get, JSON_DEFAULTS), "{}");
+    assert_string_equal(write_text(&get, JSON_DEFAULTS), "{\"on\":\"\"}");
     get.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_SI_CODE;
     get.si_code = NULL;
     assert_string_equal(write_text(&get, 0), "{\"siCode\":\"\"}");

@@ -69,6 +69,19 @@ static void money_is_written_as_people_do(void **state)
     }
 }
 
+static void a_receipt_for_missing_months_names_no_month(void **state)
+{
+    (void)state;
+    CLEANUP(templates_destroy) struct templates *templates = NULL;
+    assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
+    struct task task = receipt();
+    task.receipt.from_month = 0;
+    struct recipient to = {"PARTICIPANT", "Nguyễn Văn An", LANGUAGE_IS_VI};
+    assert_non_null(strstr(render(templates, &task, &to), "3 (đóng cho những tháng còn thiếu)"));
+    to.language = LANGUAGE_IS_EN;
+    assert_non_null(strstr(render(templates, &task, &to), "3 (for months that were missing)"));
+}
+
 static void a_receipt_says_everything(void **state)
 {
     (void)state;
@@ -186,6 +199,7 @@ static void wrong_files_are_refused_by_name(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(money_is_written_as_people_do),
     cmocka_unit_test(a_receipt_says_everything),
+    cmocka_unit_test(a_receipt_for_missing_months_names_no_month),
     cmocka_unit_test(a_welcome_names_person_and_day),
     cmocka_unit_test(a_broken_name_gives_way_to_the_id),
     cmocka_unit_test(wrong_files_are_refused_by_name),

@@ -46,7 +46,16 @@ static struct citizen somebody(void)
                             .support_group = GROUP_OTHER,
                             .method = METHOD_IS_MONTHLY,
                             .income_vnd = 1500000,
-                            .enrolled_day = on("2025-10-15")};
+                            .enrolled_day = on("2025-10-15"),
+                            .declared_day = on("2025-10-15"),
+                            .changed_day = on("2025-10-15")};
+}
+
+static void cover(struct citizen *citizen, const char *from, const char *to)
+{
+    struct month_range months = {month(from), month(to)};
+    assert_int_equal(coverage_add(&citizen->coverage, months, NULL), 0);
+    citizen->has_paid = 1;
 }
 
 /* Issues the bill of a day, as the service does. */
@@ -59,11 +68,34 @@ static void bill(struct citizen *citizen, const char *date)
     citizen->version++;
 }
 
-static void pay(struct citizen *citizen)
+static void pay(struct citizen *citizen, const char *date)
 {
     struct citizen next;
-    bill_settle(citizen, &next);
+    assert_int_equal(bill_settle(citizen, on(date), 0, &next), 0);
     *citizen = next;
+}
+
+static enum bill_verdict judge(const struct citizen *citizen, uint32_t number, const char *date)
+{
+    return bill_judge(policy, citizen, number, on(date));
+}
+
+static int is_current(const struct citizen *citizen, const char *date)
+{
+    return bill_is_current(policy, citizen, on(date));
+}
+
+static void refuse(const struct citizen *citizen, const char *date, int rc, const char *field,
+                   const char *said)
+{
+    struct citizen_bill made = {.months = 99};
+    struct err err = {0};
+    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, &err), rc);
+    assert_string_equal(err.field, field);
+    if (strstr(err.text, said) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, said);
+    assert_int_equal(made.months, 99);
+    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, NULL), rc);
 }
 
 /* --- bill ids --- */
@@ -230,161 +262,208 @@ static void a_bill_begins_after_the_last_month_covered(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    citizen.covered_until = month("2025-11");
+    cover(&citizen, "2025-11", "2025-11");
     bill(&citizen, "2025-12-01");
     assert_int_equal(citizen.bill.from_month, month("2025-12"));
     /* it ends with the month in which it was asked for */
     assert_int_equal(citizen.bill.valid_until_day, on("2025-12-31"));
-    citizen.covered_until = month("2025-09");
+    citizen = somebody();
+    cover(&citizen, "2025-09", "2025-09");
     bill(&citizen, "2025-11-30");
     assert_int_equal(citizen.bill.from_month, month("2025-11"));
+}
+
+/* In time it covers the running period from its first month on, later it begins with its own. */
+static void the_deadline_decides_on_the_first_month(void **state)
+{
+    (void)state;
+    static const struct {
+        enum method method;
+        const char *on, *from;
+    } cases[] = {
+        {METHOD_IS_MONTHLY, "2026-01-31", "2026-01"},
+        {METHOD_IS_MONTHLY, "2026-02-01", "2026-02"},
+        {METHOD_IS_QUARTERLY, "2026-03-31", "2026-01"},
+        {METHOD_IS_QUARTERLY, "2026-04-01", "2026-04"},
+        {METHOD_IS_HALF_YEARLY, "2026-04-30", "2026-01"},
+        {METHOD_IS_HALF_YEARLY, "2026-05-01", "2026-05"},
+        {METHOD_IS_YEARLY, "2026-07-31", "2026-01"},
+        {METHOD_IS_YEARLY, "2026-08-01", "2026-08"},
+    };
+    static const uint32_t months[] = {0, 1, 3, 6, 12};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct citizen citizen = somebody();
+        citizen.method = (uint8_t)cases[i].method;
+        cover(&citizen, "2025-11", "2025-12");
+        bill(&citizen, cases[i].on);
+        assert_int_equal(citizen.bill.from_month, month(cases[i].from));
+        assert_int_equal(citizen.bill.months, months[cases[i].method]);
+        pay(&citizen, cases[i].on);
+        assert_int_equal(coverage_until(&citizen.coverage),
+                         month(cases[i].from) + months[cases[i].method] - 1);
+        assert_int_equal(citizen.coverage.n, month(cases[i].from) == month("2026-01") ? 1 : 2);
+    }
+}
+
+static void the_first_payment_covers_the_period_of_the_declaration(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    citizen.method = METHOD_IS_QUARTERLY;
+    bill(&citizen, "2025-12-31");
+    assert_int_equal(citizen.bill.from_month, month("2025-10"));
+    bill(&citizen, "2026-01-01");
+    assert_int_equal(citizen.bill.from_month, month("2026-01"));
 }
 
 static void no_bill_for_months_to_come(void **state)
 {
     (void)state;
-    static const char *const covered[] = {"2025-11", "2025-12", "2026-05"};
-    for (size_t i = 0; i < ARRAY_LEN(covered); i++) {
+    static const struct {
+        const char *to, *said;
+    } cases[] = {{"2025-11", "2025-10 to 2025-11 are paid; the next bill is for 2025-12 on"},
+                 {"2025-12", "2025-10 to 2025-12 are paid; the next bill is for 2026-01 on"},
+                 {"2026-05", "2025-10 to 2026-05 are paid"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct citizen citizen = somebody();
-        struct citizen_bill made = {.months = 99};
-        struct err err = {0};
-        citizen.covered_until = month(covered[i]);
-        assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-01"), &made, &err),
-                         -ERANGE);
-        assert_string_equal(err.field, "on");
-        assert_non_null(strstr(err.text, covered[i]));
-        assert_int_equal(made.months, 99);
+        cover(&citizen, "2025-10", cases[i].to);
+        refuse(&citizen, "2025-11-01", -ERANGE, "on", cases[i].said);
     }
+}
+
+static void no_bill_for_a_month_that_is_paid(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    citizen.method = METHOD_IS_QUARTERLY;
+    cover(&citizen, "2025-12", "2026-02");
+    /* two months are free before, three would be billed */
+    refuse(&citizen, "2025-10-31", -ERANGE, "on", "2025-12 to 2026-02 are paid");
+    citizen.method = METHOD_IS_MONTHLY;
+    bill(&citizen, "2025-10-31");
+    assert_int_equal(citizen.bill.from_month, month("2025-10"));
+    pay(&citizen, "2025-10-31");
+    assert_int_equal(citizen.coverage.n, 2);
+    /* what a refund is made of is the payment that reaches farthest */
+    struct citizen later = citizen;
+    later.coverage = (struct coverage){0};
+    bill(&later, "2025-11-30");
+    pay(&later, "2025-11-30");
+    assert_int_equal(later.payment.from_month, month("2025-11"));
+    assert_int_equal(later.payment.paid_day, on("2025-11-30"));
+    later.bill = citizen.payment;
+    later.bill.valid_until_day = on("2025-10-31");
+    pay(&later, "2025-10-31");
+    assert_int_equal(later.payment.from_month, month("2025-11"));
+}
+
+static void a_paid_month_is_not_settled_again(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(), next;
+    bill(&citizen, "2025-11-30");
+    cover(&citizen, "2025-11", "2025-11");
+    assert_int_equal(bill_settle(&citizen, on("2025-11-30"), 0, &next), -EEXIST);
 }
 
 static void no_bill_before_the_enrolment(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    struct citizen_bill made = {.months = 99};
-    struct err err = {0};
-    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-10-14"), &made, &err), -ERANGE);
-    assert_string_equal(err.field, "on");
-    assert_string_equal(err.text, "the date is before the enrolment");
-    assert_int_equal(made.months, 99);
-    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-10-15"), &made, &err), 0);
+    refuse(&citizen, "2025-10-14", -ERANGE, "on", "the date is before the enrolment");
+    bill(&citizen, "2025-10-15");
+    citizen.changed_day = on("2025-11-20");
+    refuse(&citizen, "2025-11-19", -ERANGE, "on", "before the last change, of 2025-11-20");
+    bill(&citizen, "2025-11-20");
+}
+
+static void no_bill_after_the_end(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody();
+    citizen.end_reason = END_IS_PENSION;
+    citizen.end_day = on("2025-11-01");
+    refuse(&citizen, "2025-11-30", -EPERM, "participant_id", "has ended on 2025-11-01");
 }
 
 static void no_bill_beyond_the_numbers(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    struct citizen_bill made;
-    struct err err = {0};
     citizen.bill_number = BILL_NUMBER_MAX - 1;
-    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-30"), &made, &err), 0);
-    citizen.bill_number = BILL_NUMBER_MAX;
-    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-30"), &made, &err), -ERANGE);
-    assert_string_equal(err.field, "participant_id");
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(citizen.bill_number, BILL_NUMBER_MAX);
+    refuse(&citizen, "2025-11-30", -ERANGE, "participant_id", "too many bills");
 }
 
+/* The poverty line rises: what was chosen is too little from then on. */
 static void the_rules_of_the_day_may_refuse_a_bill(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    struct citizen_bill made;
-    struct err err = {0};
-    /* the poverty line rises: what was chosen is too little from then on */
-    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2026-12-31"), &made, &err), 0);
-    assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2027-01-01"), &made, &err), -ERANGE);
-    assert_string_equal(err.field, "income_vnd");
-    for (int method = METHOD_IS_FUTURE_YEARS; method <= METHOD_IS_MISSING_MONTHS; method++) {
-        citizen.method = (uint8_t)method;
-        assert_int_equal(bill_make(policy, &citizen, &nowhere, on("2025-11-30"), &made, &err),
-                         -ENOTSUP);
-        assert_string_equal(err.field, "method");
-    }
+    bill(&citizen, "2026-12-31");
+    refuse(&citizen, "2027-01-01", -EPERM, "income_vnd",
+           "too low: from 2,200,000 to 50,600,000 (Decree 351/2025/ND-CP); see "
+           "Enrolment/ChangeContribution");
+    refuse(&citizen, "2027-01-01", -EPERM, "income_vnd", "");
+    citizen.enrolled_day = citizen.declared_day = citizen.changed_day = on("2015-01-01");
+    refuse(&citizen, "2015-06-30", -ERANGE, "on", "the tables have no");
 }
 
-/* --- is it still the bill of a day --- */
+/* --- lump sums --- */
 
-static void an_open_bill_is_current_in_its_month(void **state)
+static void future_years_are_billed_as_one_sum(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 0);
-    bill(&citizen, "2025-11-15");
-    assert_int_equal(bill_is_current(&citizen, on("2025-10-31")), 0);
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-01")), 1);
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 1);
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-30")), 1);
-    assert_int_equal(bill_is_current(&citizen, on("2025-12-01")), 0);
-    /* the same month of another year */
-    assert_int_equal(bill_is_current(&citizen, on("2026-11-15")), 0);
-    assert_int_equal(bill_is_current(&citizen, on("2024-11-15")), 0);
+    citizen.method = METHOD_IS_FUTURE_YEARS;
+    citizen.lump_months = 24;
+    bill(&citizen, "2025-10-31");
+    assert_int_equal(citizen.bill.from_month, month("2025-10"));
+    assert_int_equal(citizen.bill.months, 24);
+    assert_int_equal(citizen.bill.participant_vnd + citizen.bill.central_vnd, 7644801);
+    assert_int_equal(citizen.bill.central_vnd, 24 * 66000);
+    assert_int_equal(citizen.bill.valid_until_day, on("2025-10-31"));
+    /* not in time: still billed, from its own month on */
+    bill(&citizen, "2025-12-05");
+    assert_int_equal(citizen.bill.from_month, month("2025-12"));
+    pay(&citizen, "2025-12-05");
+    assert_int_equal(coverage_until(&citizen.coverage), month("2027-11"));
+    assert_int_equal(citizen.lump_months, 0);
+    refuse(&citizen, "2026-12-05", -EPERM, "method", "Enrolment/ChangeContribution");
+    refuse(&citizen, "2027-12-05", -EPERM, "method", "no months are open");
 }
 
-static void a_bill_for_other_months_is_not_current(void **state)
+static void missing_months_are_billed_beside_the_calendar(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    bill(&citizen, "2025-11-15");
-    citizen.covered_until = month("2025-11");
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 0);
-    citizen.covered_until = month("2025-10");
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-15")), 1);
-    /* one that ends in the middle of its month, as older rules may have made it */
-    citizen.bill.valid_until_day = on("2025-11-20");
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-20")), 1);
-    assert_int_equal(bill_is_current(&citizen, on("2025-11-21")), 0);
+    cover(&citizen, "2025-10", "2025-11");
+    citizen.method = METHOD_IS_MISSING_MONTHS;
+    citizen.lump_months = 12;
+    citizen.declared_day = citizen.changed_day = on("2025-11-20");
+    bill(&citizen, "2025-11-25");
+    assert_int_equal(citizen.bill.from_month, 0);
+    assert_int_equal(citizen.bill.months, 12);
+    assert_int_equal(citizen.bill.participant_vnd + citizen.bill.central_vnd, 4040708);
+    assert_int_equal(is_current(&citizen, "2025-11-30"), 1);
+    assert_int_equal(is_current(&citizen, "2025-12-01"), 0);
+    pay(&citizen, "2025-11-25");
+    assert_int_equal(citizen.months_missing, 12);
+    assert_int_equal(citizen_months_paid(&citizen), 14);
+    assert_int_equal(coverage_until(&citizen.coverage), month("2025-11"));
+    assert_int_equal(citizen.payment.months, 0);
+    assert_int_equal(citizen.lump_months, 0);
+    refuse(&citizen, "2025-12-01", -EPERM, "method", "no months are open");
 }
 
-/* --- may it be paid --- */
-
-static void a_bill_is_payable_in_its_month_only(void **state)
+static void months_beyond_the_limit_need_another_declaration(void **state)
 {
     (void)state;
     struct citizen citizen = somebody();
-    citizen.income_vnd = 2500000;
-    bill(&citizen, "2026-02-10");
-    assert_int_equal(bill_judge(&citizen, 1, on("2026-01-31")), BILL_EARLY);
-    assert_int_equal(bill_judge(&citizen, 1, on("2026-02-01")), BILL_PAYABLE);
-    assert_int_equal(bill_judge(&citizen, 1, on("2026-02-28")), BILL_PAYABLE);
-    assert_int_equal(bill_judge(&citizen, 1, on("2026-03-01")), BILL_EXPIRED);
-    bill(&citizen, "2028-02-01");
-    assert_int_equal(bill_judge(&citizen, 2, on("2028-02-29")), BILL_PAYABLE);
-    bill(&citizen, "2025-12-31");
-    assert_int_equal(bill_judge(&citizen, 3, on("2025-12-31")), BILL_PAYABLE);
-    assert_int_equal(bill_judge(&citizen, 3, on("2026-01-01")), BILL_EXPIRED);
-    assert_int_equal(bill_judge(&citizen, 3, on("2025-11-30")), BILL_EARLY);
-}
-
-static void only_the_newest_bill_is_payable(void **state)
-{
-    (void)state;
-    struct citizen citizen = somebody();
-    int32_t day = on("2025-11-30");
-    assert_int_equal(bill_judge(&citizen, 1, day), BILL_UNKNOWN);
-    bill(&citizen, "2025-10-20");
-    assert_int_equal(bill_judge(&citizen, 2, day), BILL_UNKNOWN);
-    bill(&citizen, "2025-11-30");
-    assert_int_equal(bill_judge(&citizen, 1, day), BILL_REPLACED);
-    assert_int_equal(bill_judge(&citizen, 2, day), BILL_PAYABLE);
-    assert_int_equal(bill_judge(&citizen, 3, day), BILL_UNKNOWN);
-    pay(&citizen);
-    assert_int_equal(bill_judge(&citizen, 1, day), BILL_REPLACED);
-    assert_int_equal(bill_judge(&citizen, 2, day), BILL_PAID);
-    assert_int_equal(bill_judge(&citizen, 3, day), BILL_UNKNOWN);
-    bill(&citizen, "2025-12-01");
-    assert_int_equal(bill_judge(&citizen, 2, on("2025-12-01")), BILL_REPLACED);
-    assert_int_equal(bill_judge(&citizen, 3, on("2025-12-01")), BILL_PAYABLE);
-}
-
-static void what_is_wrong_with_the_bill_comes_before_the_day(void **state)
-{
-    (void)state;
-    struct citizen citizen = somebody();
-    bill(&citizen, "2025-11-30");
-    pay(&citizen);
-    assert_int_equal(bill_judge(&citizen, 1, on("2026-11-30")), BILL_PAID);
-    bill(&citizen, "2025-12-31");
-    assert_int_equal(bill_judge(&citizen, 1, on("2026-11-30")), BILL_REPLACED);
-    assert_int_equal(bill_judge(&citizen, 3, on("2026-11-30")), BILL_UNKNOWN);
+    citizen.method = METHOD_IS_FUTURE_YEARS;
+    citizen.lump_months = 72;
+    refuse(&citizen, "2025-11-20", -EPERM, "months", "see Enrolment/ChangeContribution");
 }
 
 /* --- after it is paid --- */
@@ -396,14 +475,18 @@ static void paying_moves_the_cover(void **state)
     static const struct citizen_bill none;
     citizen.method = METHOD_IS_YEARLY;
     citizen.months_supported = 115;
-    citizen.months_paid = 200;
+    citizen.coverage.n_older = 200;
     bill(&citizen, "2025-11-30");
     before = citizen;
-    pay(&citizen);
-    assert_int_equal(citizen.covered_until, month("2026-10"));
-    assert_int_equal(citizen.months_paid, 212);
+    pay(&citizen, "2025-11-30");
+    assert_int_equal(coverage_until(&citizen.coverage), month("2026-09"));
+    assert_int_equal(citizen_months_paid(&citizen), 212);
     assert_int_equal(citizen.months_supported, 120);
+    assert_int_equal(citizen.months_supported_earlier, 0);
+    assert_int_equal(citizen.has_paid, 1);
     assert_memory_equal(&citizen.bill, &none, sizeof(none));
+    before.bill.paid_day = on("2025-11-30");
+    assert_memory_equal(&citizen.payment, &before.bill, sizeof(none));
     /* nothing else changes; the version is the committer's business */
     assert_int_equal(citizen.version, before.version);
     assert_int_equal(citizen.bill_number, before.bill_number);
@@ -426,15 +509,34 @@ static void a_life_of_payments_has_no_gap_and_no_overlap(void **state)
         date_format(month_last_day(first), date);
         bill(&citizen, date);
         assert_int_equal(citizen.bill.from_month, first);
-        assert_int_equal(bill_judge(&citizen, citizen.bill_number, on(date)), BILL_PAYABLE);
+        assert_int_equal(judge(&citizen, citizen.bill_number, date), BILL_PAYABLE);
         central_vnd += citizen.bill.central_vnd;
-        pay(&citizen);
-        assert_int_equal(citizen.covered_until, first);
+        pay(&citizen, date);
+        assert_int_equal(coverage_until(&citizen.coverage), first);
     }
-    assert_int_equal(citizen.months_paid, 130);
+    assert_int_equal(citizen.coverage.n, 1);
+    assert_int_equal(citizen_months_paid(&citizen), 130);
     assert_int_equal(citizen.months_supported, 120);
     /* November 2025 to December 2026 on the line of 1,500,000, the other 106 on 2,200,000 */
     assert_int_equal(central_vnd, 14 * 66000 + 106 * 96800);
+}
+
+/* --- the limit of the support --- */
+
+static void support_under_a_limit_that_is_over_is_earlier(void **state)
+{
+    (void)state;
+    int32_t today = on("2025-11-30");
+    assert_int_equal(support_is_earlier(policy, on("2025-06-30"), today), 1);
+    assert_int_equal(support_is_earlier(policy, on("2025-07-01"), today), 0);
+    assert_int_equal(support_is_earlier(policy, on("2025-06-30"), on("2025-06-30")), 0);
+    assert_int_equal(support_is_earlier(policy, on("2017-12-31"), today), 0);
+    struct citizen citizen = somebody(), next;
+    citizen.months_supported = 5;
+    bill(&citizen, "2025-11-30");
+    assert_int_equal(bill_settle(&citizen, on("2025-11-30"), 1, &next), 0);
+    assert_int_equal(next.months_supported, 6);
+    assert_int_equal(next.months_supported_earlier, 1);
 }
 
 #define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
@@ -447,15 +549,19 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_bill_carries_the_four_pockets),
     WITH_POLICY(a_bill_carries_what_the_province_adds),
     WITH_POLICY(a_bill_begins_after_the_last_month_covered),
+    WITH_POLICY(the_deadline_decides_on_the_first_month),
+    WITH_POLICY(the_first_payment_covers_the_period_of_the_declaration),
     WITH_POLICY(no_bill_for_months_to_come),
+    WITH_POLICY(no_bill_for_a_month_that_is_paid),
+    WITH_POLICY(a_paid_month_is_not_settled_again),
     WITH_POLICY(no_bill_before_the_enrolment),
+    WITH_POLICY(no_bill_after_the_end),
     WITH_POLICY(no_bill_beyond_the_numbers),
     WITH_POLICY(the_rules_of_the_day_may_refuse_a_bill),
-    WITH_POLICY(an_open_bill_is_current_in_its_month),
-    WITH_POLICY(a_bill_for_other_months_is_not_current),
-    WITH_POLICY(a_bill_is_payable_in_its_month_only),
-    WITH_POLICY(only_the_newest_bill_is_payable),
-    WITH_POLICY(what_is_wrong_with_the_bill_comes_before_the_day),
+    WITH_POLICY(future_years_are_billed_as_one_sum),
+    WITH_POLICY(missing_months_are_billed_beside_the_calendar),
+    WITH_POLICY(months_beyond_the_limit_need_another_declaration),
+    WITH_POLICY(support_under_a_limit_that_is_over_is_earlier),
     WITH_POLICY(paying_moves_the_cover),
     WITH_POLICY(a_life_of_payments_has_no_gap_and_no_overlap),
 };
