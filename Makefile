@@ -44,7 +44,7 @@ BINARIES := $(patsubst %,$(O)/bin/%,$(filter-out cli,$(SERVICES))) $(O)/bin/ansi
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(wildcard tests/integration/test_*.c))
 POWER_TESTS := $(patsubst tests/power/%.c,$(O)/tests/power/%,$(wildcard tests/power/test_*.c))
-POWER_OBJS := $(patsubst %,$(O)/obj/tests/power/%.o,disk orders witness)
+POWER_OBJS := $(patsubst %,$(O)/obj/tests/power/%.o,aof disk orders witness)
 SUPPORT_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/*.c))
 # Programs of the chaos tests are named chaos_*; the other files there belong to all of them.
 CHAOS_MAINS := $(wildcard tests/chaos/chaos_*.c)
@@ -172,9 +172,9 @@ unit: packages-test ## the unit tests alone
 itest: packages-test ## the integration tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
 	@O=$(O) tests/run integration
-power: packages-test ## power cuts and sick disks alone (CUTS=50 power cuts)
+power: packages-test ## power cuts and sick disks alone (CUTS=50 cuts, FLIPS=48 flipped bits)
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
-	@O=$(O) POWER_CUTS=$(CUTS) tests/run power
+	@O=$(O) POWER_CUTS=$(CUTS) POWER_FLIPS=$(FLIPS) tests/run power
 btest: packages-test ## the browser tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries
 	@O=$(O) tests/run browser
@@ -199,6 +199,7 @@ asan: packages-test ## unit and integration tests under AddressSanitizer and UBS
 	  tests/run unit integration power
 
 CUTS ?= 50
+FLIPS ?= 48
 T ?= 60
 FUZZ_COMMON := $(filter %/json.a %/loop.a %/proto.a %/base.a,$(COMMON))
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/support/json_every.o $(FUZZ_COMMON)

@@ -346,7 +346,8 @@ int totals_unpack(const void *bytes, size_t len, struct totals *ret)
     ret->epoch = 1;
     if (len == 0)
         return 0;
-    if (len != TOTALS_BYTES || packed[0] != TOTALS_SCHEMA)
+    if (len != TOTALS_BYTES || packed[0] != TOTALS_SCHEMA || (packed[1] & ~TOTALS_FROZEN) != 0 ||
+        packed[2] != 0 || packed[3] != 0)
         return -EPROTO;
     ret->is_frozen = packed[1] & TOTALS_FROZEN;
     ret->epoch = (uint32_t)get_le(packed + 4, 4);
@@ -364,4 +365,9 @@ int answer_unpack(const void *bytes, size_t len, struct journal_position *ret)
     ret->epoch = (uint32_t)get_le(stored, 4);
     ret->seq = get_le(stored + 4, 8);
     return 0;
+}
+
+uint64_t answer_fingerprint(const void *bytes)
+{
+    return get_le((const uint8_t *)bytes + 12, FINGERPRINT_BYTES);
 }

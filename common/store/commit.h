@@ -133,7 +133,7 @@ int store_check_durability(struct store *ledger, int64_t wait_ms, struct err *er
 
 /* Packed totals as stored in {p}:t: 16 bytes header (schema u8, flags u8, 2 zero bytes, epoch u32,
  * last seq u64), then TOTALS int64, little-endian. An absent value is all zero with epoch 1.
- * -EPROTO on another length or schema. */
+ * -EPROTO on another length or schema, or a bit set that has no meaning. */
 struct totals {
     uint32_t epoch;
     uint64_t last_seq;
@@ -144,5 +144,7 @@ int totals_unpack(const void *bytes, size_t len, struct totals *ret) MUST_CHECK;
 
 /* The journal position in an answer as stored in {p}:q:*. -EPROTO: too short. */
 int answer_unpack(const void *bytes, size_t len, struct journal_position *ret) MUST_CHECK;
+/* The fingerprint in an answer that was unpacked. */
+uint64_t answer_fingerprint(const void *bytes);
 
 #endif

@@ -17,7 +17,9 @@ static const struct cli_command commands[] = {
      cli_policy},
     {"watch", "[--once] [UNIT]", "show a unit's progress live, until Ctrl-C", cli_watch},
     {"status", "", "list every instance with its load and lag", cli_status},
-    {"verify", "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] [--rate N]",
+    {"verify",
+     "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] "
+     "[--identities] [--rate N]",
      "hold records, totals and projections against the journals", cli_verify},
     {"export", "--from DATE --to DATE [--archive FOLDER] [--keys FILE]",
      "print the journal entries of these days as JSON lines", cli_export},

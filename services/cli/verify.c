@@ -11,6 +11,7 @@
 #include "common/service/conf_common.h"
 #include "services/cli/verify_archive.h"
 #include "services/cli/verify_board.h"
+#include "services/cli/verify_keys.h"
 #include "services/cli/verify_notify.h"
 
 /* --- findings --------------------------------------------------------------------------------- */
@@ -139,6 +140,7 @@ struct verify_options {
     char keys[CONF_STRING_BYTES + 16];
     int64_t rate;
     int is_archive_only;
+    int opens_identities;
 };
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -160,6 +162,8 @@ static void run(struct verify *self)
     if (!self->failed)
         verify_partitions(self);
     if (!self->failed)
+        verify_keys(self);
+    if (!self->failed)
         verify_aliases(self);
     if (!self->failed)
         verify_board_compare(self->board);
@@ -170,6 +174,12 @@ static void run(struct verify *self)
     verify_board_destroy(&self->board);
     verify_notify_destroy(&self->notify);
 }
+
+static const struct service_spec keyring_spec = {
+    .name = "cli",
+    .prefix = "CLI_",
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_KEYRING,
+};
 
 /* The archive is checked before the ledger is asked for anything: its newest segments may be behind
  * the journals then, never before them. */
@@ -201,7 +211,8 @@ static int verify(struct verify *self, const struct verify_options *options)
     if (options->archive[0] != '\0')
         check_archive(self, options);
     if (!options->is_archive_only) {
-        int status = cli_open(&self->svc, &cli_ledger_spec, names);
+        int status = cli_open(&self->svc,
+                              options->opens_identities ? &keyring_spec : &cli_ledger_spec, names);
         if (status != 0)
             return status;
         run(self);
@@ -214,22 +225,28 @@ static int verify(struct verify *self, const struct verify_options *options)
 static int read_options(int argc, char **argv, struct verify_options *ret)
 {
     const char *usage = "usage: ansinh verify [--archive FOLDER | --archive-only FOLDER] "
-                        "[--keys FILE] [--rate N]";
+                        "[--keys FILE] [--identities] [--rate N]";
     struct service_conf conf;
     struct err err = {0};
     *ret = (struct verify_options){.archive = ""};
-    for (int i = 1; i + 1 < argc; i += 2) {
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--identities") == 0) {
+            ret->opens_identities = 1;
+            continue;
+        }
         ret->is_archive_only |= strcmp(argv[i], "--archive-only") == 0;
-        if (strcmp(argv[i], "--archive") == 0 || strcmp(argv[i], "--archive-only") == 0)
-            ret->archive = argv[i + 1];
-        else if (strcmp(argv[i], "--keys") == 0)
-            (void)snprintf(ret->keys, sizeof(ret->keys), "%s", argv[i + 1]);
-        else if (strcmp(argv[i], "--rate") != 0 ||
-                 parse_int64(argv[i + 1], 1, VERIFY_RATE_MAX, &ret->rate) < 0)
+        if (value == NULL)
             return cli_fail(2, "%s", usage);
+        if (strcmp(argv[i], "--archive") == 0 || strcmp(argv[i], "--archive-only") == 0)
+            ret->archive = value;
+        else if (strcmp(argv[i], "--keys") == 0)
+            (void)snprintf(ret->keys, sizeof(ret->keys), "%s", value);
+        else if (strcmp(argv[i], "--rate") != 0 ||
+                 parse_int64(value, 1, VERIFY_RATE_MAX, &ret->rate) < 0)
+            return cli_fail(2, "%s", usage);
+        i++;
     }
-    if (argc % 2 == 0)
-        return cli_fail(2, "%s", usage);
     if (service_conf_load(&conf, &cli_ledger_spec, NULL, &err) < 0)
         return cli_fail(2, "%s", err.text);
     if (ret->keys[0] == '\0')

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/service/command.h"
 
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
 #define PLACE_BYTES (1 + CITIZEN_FIELD_BYTES)
@@ -33,7 +34,7 @@ void fold_destroy(struct fold **self)
     map_destroy(&(*self)->rows);
     arena_destroy(&(*self)->arena);
     free((*self)->events);
-    free((*self)->epochs);
+    free((*self)->entries);
     free(*self);
     *self = NULL;
 }
@@ -86,17 +87,17 @@ static struct fold_citizen *citizen_get(struct fold *self, const uint8_t hash[ID
     return citizen;
 }
 
-int fold_find(const struct fold *self, struct journal_position position, uint64_t *ret)
+static int compare_entries(const void *key, const void *entry)
 {
-    uint64_t before = 0;
-    for (size_t i = 0; i < self->n_epochs; i++) {
-        if (self->epochs[i].epoch == position.epoch) {
-            *ret = before + position.seq - 1;
-            return position.seq >= 1 && position.seq <= self->epochs[i].n ? 0 : -ENOENT;
-        }
-        before += self->epochs[i].n;
-    }
-    return -ENOENT;
+    const struct journal_position *position = key;
+    return position_compare(*position, ((const struct fold_entry *)entry)->position);
+}
+
+const struct fold_entry *fold_find(const struct fold *self, struct journal_position position)
+{
+    return self->n_entries == 0 ? NULL
+                                : bsearch(&position, self->entries, self->n_entries,
+                                          sizeof(*self->entries), compare_entries);
 }
 
 /* --- citizens --------------------------------------------------------------------------------- */
@@ -345,17 +346,32 @@ static void apply_amendment(struct fold *self, const Ansinh__V1__PolicyImported 
 /* An epoch's entries are numbered from 1 without a gap. */
 static void count(struct fold *self, struct journal_position position)
 {
-    if (self->n_entries == 0 || self->at.epoch != position.epoch) {
-        self->epochs = realloc(self->epochs, (self->n_epochs + 1) * sizeof(*self->epochs));
-        ASSERT(self->epochs != NULL);
-        self->epochs[self->n_epochs++] = (struct fold_epoch){position.epoch, 0};
-    }
-    struct fold_epoch *last = &self->epochs[self->n_epochs - 1];
-    if (position.seq != last->n + 1)
+    uint64_t before = position.epoch == self->at.epoch ? self->at.seq : 0;
+    if (position.seq != before + 1)
         wrong(self, position, "does not follow the entry before: entries are missing");
-    last->n = position.seq;
     self->at = position;
-    self->n_entries++;
+    if (self->n_entries == self->entries_capacity) {
+        self->entries_capacity = MAX((size_t)1024, 2 * self->entries_capacity);
+        self->entries = realloc(self->entries, self->entries_capacity * sizeof(*self->entries));
+        ASSERT(self->entries != NULL);
+    }
+    self->entries[self->n_entries++] = (struct fold_entry){.position = position};
+}
+
+static void note_request(struct fold *self, struct journal_position position,
+                         const Ansinh__V1__Event *event)
+{
+    struct fold_entry *entry = &self->entries[self->n_entries - 1];
+    if (event->request.len == 0)
+        return;
+    if (event->request.len != EVENT_REQUEST_BYTES) {
+        wrong(self, position, "notes a request id of another length");
+        return;
+    }
+    entry->is_noted = 1;
+    memcpy(entry->id, event->request.data, ID_BYTES);
+    for (int i = 0; i < 8; i++)
+        entry->fingerprint |= (uint64_t)event->request.data[ID_BYTES + i] << (8 * i);
 }
 
 void fold_apply(struct fold *self, struct journal_position position, const Ansinh__V1__Event *event)
@@ -366,6 +382,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
         wrong(self, position, "cannot be read");
         return;
     }
+    if (event->base.n_unknown_fields > 0)
+        wrong(self, position, "has fields that this version does not know");
+    note_request(self, position, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
     case ANSINH__V1__EVENT__KIND_BILL_ISSUED:

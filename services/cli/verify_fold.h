@@ -36,6 +36,14 @@ struct fold_event {
     uint32_t previous; /* of the same citizen, as last_message */
 };
 
+/* An entry, and what it was committed under, which older versions did not note. */
+struct fold_entry {
+    struct journal_position position;
+    uint8_t id[ID_BYTES];
+    uint64_t fingerprint;
+    int is_noted;
+};
+
 /* A row of reference data: version, then the packed message. */
 struct fold_row {
     char kind;
@@ -46,11 +54,6 @@ struct fold_row {
     int has_record;
 };
 
-struct fold_epoch {
-    uint32_t epoch;
-    uint64_t n; /* entries */
-};
-
 struct fold {
     struct verify *verify;
     unsigned partition;
@@ -58,9 +61,8 @@ struct fold {
     struct map *citizens, *aliases, *rows;
     struct fold_event *events;
     size_t n_events, events_capacity;
-    struct fold_epoch *epochs;
-    size_t n_epochs;
-    uint64_t n_entries;
+    struct fold_entry *entries; /* ascending */
+    size_t n_entries, entries_capacity;
     struct journal_position at; /* the last entry */
     int64_t totals[TOTALS];
 };
@@ -78,7 +80,7 @@ struct fold_citizen *fold_citizen(const struct fold *self, unsigned bucket, cons
 struct fold_alias *fold_alias(const struct fold *self, unsigned bucket, const char *field);
 struct fold_row *fold_row(const struct fold *self, char kind, const char *code, size_t len);
 
-/* Place of an entry in the journal from 0; -ENOENT when there is none. */
-int fold_find(const struct fold *self, struct journal_position position, uint64_t *ret) MUST_CHECK;
+/* NULL when the journal has no such entry. */
+const struct fold_entry *fold_find(const struct fold *self, struct journal_position position);
 
 #endif

@@ -2,24 +2,24 @@
  * totals, stored answers, reference rows. */
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
+#include "services/cli/verify_keys.h"
 #include "services/cli/verify_partition.h"
 
 #define BUCKETS 128
 #define DAY_MS (86400LL * 1000)
-#define ANSWER_DAYS_BACK 4 /* answers are forgotten after four days */
 #define ANSWER_DAYS (ANSWER_DAYS_BACK + 2)
 #define ANSWER_BUCKETS 16
 #define VERSION_BYTES 4
 #define CLAIMED_BYTES 8
 #define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
-#define REFERENCE_KINDS "uopktl"
 #define ASKS_MAX (3 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
 
 /* One command of a try. */
@@ -27,7 +27,8 @@ struct ask {
     struct check *check;
     char key[KEY_MAX_BYTES];
     unsigned bucket;
-    char kind; /* of a row */
+    int32_t day; /* of answers */
+    char kind;   /* of a row */
 };
 
 /* What the key begins with says which partition; hexadecimal, as fields are binary. */
@@ -187,17 +188,33 @@ static void take_alias(struct ask *ask, const char *field, size_t field_len, con
         findings_add(findings, "%s: the time of the claim is another than in the journal", name);
 }
 
-static void take_identity(struct ask *ask, const char *field, size_t field_len)
+static int is_sealed_well(const struct ask *ask, const uint8_t hash[ID_BYTES], const char *sealed,
+                          size_t len)
 {
+    const struct keyring *keyring = ask->check->verify->svc.keyring;
+    uint8_t plain[COMMIT_VALUE_MAX_BYTES];
+    int rc = len > sizeof(plain)
+                 ? -EMSGSIZE
+                 : keyring_unseal(keyring, hash, (const uint8_t *)sealed, len, plain);
+    sodium_memzero(plain, sizeof(plain));
+    return rc == 0;
+}
+
+/* sealed NULL: it is not looked at. */
+static void take_identity(struct ask *ask, const char *field, size_t field_len, const char *sealed,
+                          size_t len)
+{
+    char name[160];
+    name_field(ask, field, field_len, name);
     struct fold_citizen *citizen = field_len != CITIZEN_FIELD_BYTES
                                        ? NULL
                                        : fold_citizen(ask->check->fold, ask->bucket, field);
     if (citizen != NULL && citizen->state.version > 0) {
         citizen->has_identity = 1;
+        if (sealed != NULL && !is_sealed_well(ask, citizen->hash, sealed, len))
+            findings_add(&ask->check->findings, "%s: the identity cannot be unsealed", name);
         return;
     }
-    char name[160];
-    name_field(ask, field, field_len, name);
     findings_add(&ask->check->findings, "%s: an identity of somebody who is not enrolled", name);
 }
 
@@ -222,11 +239,20 @@ static void take_row(struct ask *ask, const char *code, size_t code_len, const c
         findings_add(findings, "%s %s: differs from what was imported last", ask->key, row->code);
 }
 
+/* An id names the last part of the key, a dated one the day, too. */
+static int is_in_place(const struct ask *ask, const char *field)
+{
+    struct request_id id;
+    int64_t id_ms;
+    memcpy(id.bytes, field, ID_BYTES);
+    int32_t day = request_id_time(&id, &id_ms) ? (int32_t)(id_ms / DAY_MS) : ask->day;
+    return day == ask->day && id.bytes[ID_BYTES - 1] % ANSWER_BUCKETS == ask->bucket;
+}
+
 static void take_answer(struct ask *ask, const char *field, size_t field_len, const char *value,
                         size_t len)
 {
     char name[160];
-    uint64_t place;
     struct check *check = ask->check;
     name_field(ask, field, field_len, name);
     struct journal_position position;
@@ -234,12 +260,21 @@ static void take_answer(struct ask *ask, const char *field, size_t field_len, co
         findings_add(&check->findings, "%s: the stored answer cannot be read", name);
         return;
     }
-    if (fold_find(check->fold, position, &place) < 0) {
+    if (!is_in_place(ask, field))
+        findings_add(&check->findings, "%s: the stored answer is not where its id belongs", name);
+    const struct fold_entry *entry = fold_find(check->fold, position);
+    if (entry == NULL) {
         findings_add(&check->findings,
                      "%s: answers for entry %" PRIu32 "-%" PRIu64 ", which is not in the journal",
                      name, position.epoch, position.seq);
         return;
     }
+    if (entry->is_noted && (memcmp(entry->id, field, ID_BYTES) != 0 ||
+                            entry->fingerprint != answer_fingerprint(value)))
+        findings_add(&check->findings,
+                     "%s: entry %" PRIu32 "-%" PRIu64 " was committed for another request", name,
+                     position.epoch, position.seq);
+    size_t place = (size_t)(entry - check->fold->entries);
     uint8_t bit = (uint8_t)(1U << (place % 8));
     if (check->answered[place / 8] & bit)
         findings_add(&check->findings, "%s: a second answer for entry %" PRIu32 "-%" PRIu64, name,
@@ -320,6 +355,11 @@ static void on_answers(void *arg, int rc, const struct store_reply *reply)
     on_hash(arg, rc, reply, take_answer);
 }
 
+static void on_sealed_identities(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_identity);
+}
+
 /* The fields alone. */
 static void on_identities(void *arg, int rc, const struct store_reply *reply)
 {
@@ -328,7 +368,7 @@ static void on_identities(void *arg, int rc, const struct store_reply *reply)
         size_t len;
         const char *field = store_reply_bytes(store_reply_at(reply, i), &len);
         if (field != NULL)
-            take_identity(ask, field, len);
+            take_identity(ask, field, len, NULL, 0);
     }
     check_read(ask->check, rc);
 }
@@ -360,7 +400,10 @@ static void ask_buckets(struct check *self, size_t *n)
         (void)key_citizen(self->partition, bucket, ask.key);
         ask_key(self, n, &ask, "HGETALL", on_citizens);
         (void)key_identity(self->partition, bucket, ask.key);
-        ask_key(self, n, &ask, "HKEYS", on_identities);
+        if (self->verify->svc.keyring != NULL)
+            ask_key(self, n, &ask, "HGETALL", on_sealed_identities);
+        else
+            ask_key(self, n, &ask, "HKEYS", on_identities);
         (void)key_alias(self->partition, bucket, ask.key);
         ask_key(self, n, &ask, "HGETALL", on_aliases);
     }
@@ -371,7 +414,7 @@ static void ask_answers(struct check *self, size_t *n)
     int32_t today = (int32_t)(clock_wall_ms() / DAY_MS);
     for (int32_t day = today - ANSWER_DAYS_BACK; day <= today + 1; day++) {
         for (unsigned bucket = 0; bucket < ANSWER_BUCKETS; bucket++) {
-            struct ask ask = {.bucket = bucket};
+            struct ask ask = {.bucket = bucket, .day = day};
             struct request_id id = {{0}};
             id.bytes[ID_BYTES - 1] = (uint8_t)bucket; /* which decides on the key */
             (void)key_answers(self->partition, day, &id, ask.key);

@@ -167,6 +167,8 @@ static void test_totals(void **state)
                    "the last entry is 1-120, the journal ends with 1-");
     assert_notices(ledger, key, "redis.call('SET', KEYS[1], 'x')", "", key,
                    "the totals cannot be read");
+    assert_notices(ledger, key, "redis.call('SETRANGE', KEYS[1], 2, 'x')", "", key,
+                   "the totals cannot be read");
     assert_notices(ledger, key, "redis.call('DEL', KEYS[1])", "", key, "the last entry is");
 }
 
@@ -189,6 +191,49 @@ static void test_journal(void **state)
                    "cannot be read");
 }
 
+/* Of the chosen participant's partition. */
+static void find_answers(char ret[KEY_MAX_BYTES])
+{
+    char pattern[KEY_MAX_BYTES];
+    (void)snprintf(pattern, sizeof(pattern), "%s:q:*", partition_tag(partition));
+    redisReply *reply = redis_server_do(ledger, "KEYS", pattern, NULL);
+    assert_true(reply->elements > 0);
+    (void)snprintf(ret, KEY_MAX_BYTES, "%s", reply->element[0]->str);
+    freeReplyObject(reply);
+}
+
+static void test_names_of_keys(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"{p0000}:t", "{p9999a}:t", "{p00",           "x",
+                                        "{dir}:r:x", "{dir}:c:1",  "{dir}:q:20000:1"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        assert_notices(ledger, names[i], "redis.call('SET', KEYS[1], 'x')", "", names[i],
+                       "a key that nobody writes");
+    char key[KEY_MAX_BYTES];
+    (void)key_citizen(partition, 128, key);
+    assert_notices(ledger, key, "redis.call('SET', KEYS[1], 'x')", "", key,
+                   "a key that nobody writes");
+}
+
+static void test_identities_are_opened_when_asked(void **state)
+{
+    (void)state;
+    char key[KEY_MAX_BYTES];
+    assert_int_equal(platform_ansinh(platform, said, "verify", "--identities", NULL), 0);
+    (void)key_identity(partition, partition_bucket(hash), key);
+    run(ledger, save_script, key, "", "");
+    run(ledger,
+        "local v = redis.call('HGET', KEYS[1], ARGV[1])"
+        "redis.call('HSET', KEYS[1], ARGV[1],"
+        "  v:sub(1, 40) .. string.char(bit.bxor(v:byte(41), 1)) .. v:sub(42))",
+        key, field, "");
+    int status = platform_ansinh(platform, said, "verify", "--identities", NULL);
+    run(ledger, restore_script, key, "", "");
+    assert_int_equal(status, 1);
+    assert_non_null(strstr(said, "the identity cannot be unsealed"));
+}
+
 static void test_answers(void **state)
 {
     (void)state;
@@ -205,6 +250,21 @@ static void test_answers(void **state)
                    "", key, "a second answer for entry 1-1");
     assert_notices(ledger, key, "redis.call('HSET', KEYS[1], 'short', 'x')", "", key,
                    "the stored answer cannot be read");
+    find_answers(key);
+    assert_notices(ledger, key,
+                   "local all = redis.call('HGETALL', KEYS[1])"
+                   "redis.call('HSET', KEYS[1], all[1]:sub(1, 8) .. 'x' .. all[1]:sub(10), all[2])",
+                   "", key, "was committed for another request");
+    assert_notices(ledger, key,
+                   "local all = redis.call('HGETALL', KEYS[1])"
+                   "redis.call('HSET', KEYS[1], all[1]:sub(1, 15) .."
+                   "  string.char(bit.bxor(all[1]:byte(16), 1)), all[2])",
+                   "", key, "the stored answer is not where its id belongs");
+    assert_notices(ledger, key,
+                   "local all = redis.call('HGETALL', KEYS[1])"
+                   "redis.call('HSET', KEYS[1], all[1], all[2]:sub(1, 12) .."
+                   "  string.char(bit.bxor(all[2]:byte(13), 1)) .. all[2]:sub(14))",
+                   "", key, "was committed for another request");
 }
 
 /* The bucket of the one alias there is. */
@@ -346,6 +406,8 @@ static void test_notifications_on_their_way(void **state)
     run(views, restore_script, key, "", "");
     run(views, "redis.call('DEL', '{v:notify}:in')", key, "", "");
     platform_signal(platform, "notifications", 1, SIGCONT);
+    if (status != 0)
+        print_message("%s\n", said);
     assert_int_equal(status, 0);
 }
 
@@ -390,6 +452,8 @@ int main(void)
         cmocka_unit_test(test_totals),
         cmocka_unit_test(test_journal),
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_names_of_keys),
+        cmocka_unit_test(test_identities_are_opened_when_asked),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_directory),
         cmocka_unit_test(test_board),

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
 #include "common/base/macros.h"
+#include "common/base/parse.h"
 
 struct disk {
     char path[64]; /* of the page */
@@ -83,6 +83,16 @@ uint64_t disk_random(struct disk *self, uint64_t n)
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
     return (z ^ (z >> 31)) % n;
+}
+
+uint64_t power_setting(const char *name, uint64_t max, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    int64_t value;
+    if (text == NULL || *text == '\0')
+        return otherwise;
+    must(parse_int64(text, 0, (int64_t)max, &value) == 0, name);
+    return (uint64_t)value;
 }
 
 int disk_is_dead(const struct redis_server *server)

@@ -34,6 +34,9 @@ uint64_t disk_random(struct disk *self, uint64_t n);
 /* True once the server's process has ended, by whatever. */
 int disk_is_dead(const struct redis_server *server);
 
+/* A number from the environment, or the other one. */
+uint64_t power_setting(const char *name, uint64_t max, uint64_t otherwise);
+
 enum disk_tail {
     DISK_TEARS, /* a random part of what was not synced is missing: none, some or all of it */
     DISK_LOSES, /* all that was not synced is missing */

@@ -220,6 +220,7 @@ static void check_hash(struct partition_check *self, const redisReply *pairs, un
             struct order *order = order_at(self, value, 20);
             assert_memory_equal(pairs->element[i]->str, order->id.bytes, ID_BYTES);
             assert_int_equal(answer_unpack(value->str, value->len, &position), 0);
+            assert_int_equal(answer_fingerprint(value->str), order - self->orders->list);
             order->answer_seq = position.seq;
             saw(order, where);
         } else {

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/parse.h"
 #include "tests/power/disk.h"
 #include "tests/power/orders.h"
 
@@ -20,15 +19,6 @@
 #define STEPS_PER_CUT 150 /* about three dozen batches */
 #define STEPS_OF_REWRITE 40
 #define STEPS_TO_SYNC 2 /* of a commit: its write, and before its sync */
-
-static int64_t setting(const char *name, int64_t max, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    int64_t value = otherwise;
-    if (text != NULL && *text != '\0' && parse_int64(text, 0, max, &value) < 0)
-        fail_msg("%s is no number from 0 to %lld", name, (long long)max);
-    return value;
-}
 
 struct scene {
     struct disk *disk;
@@ -104,8 +94,8 @@ static void report(const struct scene *self, uint64_t seed)
 static void test_no_acknowledged_commit_is_lost(void **state)
 {
     (void)state;
-    uint64_t seed = (uint64_t)setting("POWER_SEED", INT64_MAX, clock_wall_ms());
-    unsigned cuts = (unsigned)setting("POWER_CUTS", CUTS_MAX, CUTS_DEFAULT);
+    uint64_t seed = power_setting("POWER_SEED", INT64_MAX, (uint64_t)clock_wall_ms());
+    unsigned cuts = (unsigned)power_setting("POWER_CUTS", CUTS_MAX, CUTS_DEFAULT);
     struct scene scene = {.disk = disk_create(seed)};
     struct disk_loss loss;
     while (scene.n_cuts < cuts) {
