@@ -157,6 +157,7 @@ struct policy_row {
     int64_t budget_vnd; /* of local and donors' rows; 0: no limit */
     char citation[POLICY_CITATION_BYTES];
     char unconfirmed[POLICY_CITATION_BYTES]; /* what is to be confirmed on the primary text */
+    int is_repeal; /* for policy_lay alone: on these days there is no such row */
 };
 
 /* Rows by key, for policy_on: the place of the first row of a key in the table and that of the next

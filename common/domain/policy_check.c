@@ -32,6 +32,9 @@ static int row_check(const struct policy_form *form, const struct policy_row *ro
     if (form->unit == UNIT_CHOICE && !policy_has_choice(row->key, row->value))
         return err_field(err, -EINVAL, table, "%s row %zu: this switch has no such choice", table,
                          row_n);
+    if (row->is_repeal)
+        return err_field(err, -EINVAL, table, "%s row %zu: a repeal is no row of a table", table,
+                         row_n);
     if (row->citation[0] == '\0')
         return err_field(err, -EINVAL, table, "%s row %zu: no citation", table, row_n);
     return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "common/domain/calendar.h"
 
 /* The same rule, whenever it holds. */
@@ -22,6 +23,15 @@ static int is_there(const struct policy_table *rows, const struct policy_row *ro
 }
 
 /* --- laying --- */
+
+static int covers_nothing(const struct policy_table *rows, const struct policy_row *row)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->rows[i].key == row->key && rows->rows[i].from_day <= row->to_day &&
+            row->from_day <= rows->rows[i].to_day)
+            return 0;
+    return 1;
+}
 
 /* Rows of the key hold up to a day before the new one, and none on the day before it. */
 static int leaves_gap(const struct policy_table *rows, const struct policy_row *row,
@@ -65,7 +75,7 @@ static int lay(struct policy_table *rows, const struct policy_row *row, const ch
 {
     struct policy_row rest[2];
     struct policy_row late = {.from_day = 0}; /* rows do not overlap: one at most falls in two */
-    size_t n = 0, n_late = 0;
+    size_t n = 0, n_late = 0, n_new = row->is_repeal ? 0 : 1;
     for (size_t i = 0; i < rows->n; i++) {
         size_t n_rest = remains(&rows->rows[i], row, rest);
         if (n_rest > 0)
@@ -77,10 +87,11 @@ static int lay(struct policy_table *rows, const struct policy_row *row, const ch
     }
     rows->n = n;
     rows->index.n = SIZE_MAX; /* of no use until policy_check makes it anew */
-    if (n + 1 + n_late > POLICY_ROWS_MAX)
+    if (n + n_new + n_late > POLICY_ROWS_MAX)
         return err_field(err, -EFBIG, name, "%s would have more than %d rows", name,
                          POLICY_ROWS_MAX);
-    rows->rows[rows->n++] = *row;
+    if (n_new > 0)
+        rows->rows[rows->n++] = *row;
     if (n_late > 0)
         rows->rows[rows->n++] = late;
     return 0;
@@ -92,8 +103,9 @@ int policy_lay(struct policy *policy, enum policy_table_id table, const struct p
     const struct policy_form *form = policy_form(table);
     struct policy_table *rows = &policy->tables[table];
     int32_t last_day;
-    if (is_there(rows, row))
+    if (row->is_repeal ? covers_nothing(rows, row) : is_there(rows, row))
         return 1;
+    ASSERT(form->is_optional || !row->is_repeal);
     if (!form->is_optional && leaves_gap(rows, row, &last_day)) {
         char from[DATE_TEXT_BYTES], last[DATE_TEXT_BYTES];
         date_format(row->from_day, from);

@@ -2,7 +2,8 @@
  *
  * From its first day to its last the new row stands alone for its table and key: a row that covers
  * the first day ends the day before, what began later is replaced, and what reached further than
- * the new row goes on after it. Days before are as they were. */
+ * the new row goes on after it. A repeal does the same and leaves nothing in its place. Days before
+ * are as they were. */
 #ifndef ANSINH_DOMAIN_POLICY_LAY_H
 #define ANSINH_DOMAIN_POLICY_LAY_H
 
@@ -17,7 +18,8 @@ enum policy_effect {
     EFFECT_REPLACED   /* a row is gone */
 };
 
-/* Lays a row that is right in itself over a table; policy_check indexes the result. 0, or 1 for a
+/* Lays a row that is right in itself (a repeal: of an optional table) over a table; policy_check
+ * indexes the result. 0, or 1 for a
  * row that stands there already just so: nothing changes. -EINVAL: days between the rows before and
  * this one would have none; -EFBIG: a table over POLICY_ROWS_MAX; both with the table as field, and
  * the table is then spoiled. */

@@ -108,7 +108,7 @@ static int whole_check(const struct loader *loader, struct err *err)
 static int files_read(struct loader *loader, const char *const *paths, size_t n, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        const Ansinh__V1__PolicyDocument *document;
+        const Ansinh__V1__PolicyDocument *document = NULL;
         arena_reset(loader->arena);
         int rc = policy_file_read(paths[i], loader->arena, &document, err);
         if (rc == 0)

@@ -141,7 +141,7 @@ static void digest_text(crypto_generichash_state *state, const char *text)
 static void digest_table(crypto_generichash_state *state, const char *name,
                          const struct policy_table *table)
 {
-    const struct policy_row *rows[POLICY_ROWS_MAX];
+    const struct policy_row *rows[POLICY_ROWS_MAX] = {NULL};
     for (size_t i = 0; i < table->n; i++)
         rows[i] = &table->rows[i];
     qsort(rows, table->n, sizeof(rows[0]), compare_rows);

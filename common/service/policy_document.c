@@ -119,6 +119,17 @@ static const char *given_name(const Ansinh__V1__PolicyRow *row)
     return name;
 }
 
+/* A repeal names what it ends and nothing else. */
+static int repeal_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
+                       const struct policy_form *form)
+{
+    if (!form->is_optional)
+        return refuse(place, "repealed", "no day may be without a row of this table");
+    if (row->value_case != ANSINH__V1__POLICY_ROW__VALUE__NOT_SET)
+        return refuse(place, given_name(row), "a repeal has no value");
+    return row->budget_vnd == 0 ? 0 : refuse(place, "budget_vnd", "a repeal has no budget");
+}
+
 static int value_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
                       const struct policy_form *form, int64_t *ret)
 {
@@ -308,7 +319,10 @@ int policy_row_read(const char *source, enum policy_table_id table, size_t row_i
 {
     const struct policy_form *form = policy_form(table);
     struct place place = {.source = source, .table = form->name, .row_i = row_i, .err = err};
-    int rc = value_read(&place, row, form, &ret->value);
+    ret->value = 0;
+    ret->is_repeal = row->repealed;
+    int rc =
+        row->repealed ? repeal_read(&place, row, form) : value_read(&place, row, form, &ret->value);
     if (rc == 0)
         rc = key_read(&place, row, form, &ret->key);
     if (rc == 0)
@@ -347,6 +361,9 @@ int policy_document_read(const char *source, const Ansinh__V1__PolicyDocument *d
             return err_field(err, -EFBIG, name, "%.60s: %s has more than %d rows", source, name,
                              POLICY_ROWS_MAX);
         for (size_t i = 0; i < n; i++) {
+            if (rows[i]->repealed)
+                return err_field(err, -EINVAL, name, "%.60s: %s row %zu: a repeal is an amendment",
+                                 source, name, i + 1);
             int rc = policy_row_read(source, table, i, rows[i], &out->rows[out->n], err);
             if (rc < 0)
                 return rc;
@@ -513,7 +530,10 @@ char *policy_table_name(enum policy_table_id table, struct arena *arena)
     for (; *name != '\0'; name++) {
         int is_hump = *name == '_';
         name += is_hump;
-        text[len++] = is_hump ? (char)(*name - 'a' + 'A') : *name;
+        text[len] = *name;
+        if (is_hump)
+            text[len] = (char)(*name - 'a' + 'A');
+        len++;
     }
     text[len] = '\0';
     return text;

@@ -31,7 +31,8 @@ static const char *enum_text(struct arena *arena, const ProtobufCEnumDescriptor 
         return "";
     char *text = arena_printf(arena, "%s", value->name + strlen(prefix));
     for (char *letter = text; letter != NULL && *letter != '\0'; letter++)
-        *letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter - 'A' + 'a') : *letter;
+        if (*letter >= 'A' && *letter <= 'Z')
+            *letter = (char)(*letter - 'A' + 'a');
     return text;
 }
 

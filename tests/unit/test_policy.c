@@ -207,6 +207,9 @@ static void wrong_bars_and_ranks_are_refused(void **state)
     expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\"",
                    "\"years\": 3, \"bar\": \"ELIGIBILITY_BAR_PENSION\"",
                    "bar row 4: a value does not fit here");
+    expect_refused(self, joining, "\"bar\": \"ELIGIBILITY_BAR_PENSION\"",
+                   "\"repealed\": true, \"bar\": \"ELIGIBILITY_BAR_PENSION\"",
+                   "bar row 4: a repeal is an amendment");
     expect_refused(self, health, "\"rank\": 5", "\"rank\": 6",
                    "health_share row 5: rank out of range, want 1 to 5");
     expect_refused(self, health, "\"rank\": 5, ", "", "health_share row 5: rank out of range");

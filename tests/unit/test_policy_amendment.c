@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
+#include "common/domain/contribution.h"
 #include "common/json/json.h"
 #include "common/service/policy.h"
 #include "common/service/policy_amendment.h"
@@ -139,9 +140,44 @@ static void rows_of_one_document_may_follow_each_other_in_any_order(void **state
         assert_int_equal(
             policy_on(self->policy, POLICY_FUND_RATE, 0, date_make(year, 12, 31))->value,
             3100 + 100 * (year - 2027));
+    /* where rows have ended, they close up from the earliest on */
+    self->today = POLICY_ANY_DAY;
+    expect_amended(self,
+                   "{'earlyJoinerYears':[{'from':'2022-01-01','years':21,'citation':'x'},"
+                   "{'from':'2021-01-01','to':'2021-12-31','years':20,'citation':'x'}]}",
+                   2, 2);
     int32_t key = policy_province_key(15, POLICY_SPECIAL_ZONE);
     assert_int_equal(
         policy_on(self->policy, POLICY_LOCAL_SUPPORT, key, date_make(2030, 12, 31))->value, 2000);
+}
+
+static void what_may_be_missing_can_be_repealed(void **state)
+{
+    struct fixture *self = *state;
+    expect_amended(self, "{'bar':[{'from':'2027-01-01','bar':3,'repealed':true,'citation':'x'}]}",
+                   1, 1);
+    assert_non_null(policy_on(self->policy, POLICY_BAR, 3, date_make(2026, 12, 31)));
+    assert_null(policy_on(self->policy, POLICY_BAR, 3, date_make(2027, 1, 1)));
+    assert_non_null(policy_on(self->policy, POLICY_BAR, 2, date_make(2027, 1, 1)));
+    /* nothing is there any more */
+    expect_amended(self, "{'bar':[{'from':'2028-01-01','bar':3,'repealed':true,'citation':'x'}]}",
+                   0, 0);
+    /* and back again, a day between them or not */
+    expect_amended(self, "{'bar':[{'from':'2029-01-01','bar':3,'citation':'x'}]}", 1, 1);
+    expect_refused(self, "{'povertyLine':[{'from':'2027-01-01','repealed':true,'citation':'x'}]}",
+                   "poverty_line[0].repealed", "no day may be without a row");
+    expect_refused(self,
+                   "{'donorAmount':[{'from':'2027-01-01','province':'15','group':1,'vnd':'5',"
+                   "'repealed':true,'citation':'x'}]}",
+                   "donor_amount[0].vnd", "a repeal has no value");
+    expect_refused(self,
+                   "{'donorAmount':[{'from':'2027-01-01','province':'15','group':1,'budgetVnd':'5',"
+                   "'repealed':true,'citation':'x'}]}",
+                   "donor_amount[0].budget_vnd", "a repeal has no budget");
+    expect_refused(self, "{'bar':[{'from':'2020-01-01','bar':3,'repealed':true,'citation':'x'}]}",
+                   "bar[0].from", "must begin after today");
+    expect_refused(self, "{'bar':[{'from':'2030-01-01','bar':3,'repealed':true}]}",
+                   "bar[0].citation", "no citation");
 }
 
 static void the_past_is_never_changed(void **state)
@@ -167,6 +203,19 @@ static void what_would_not_be_a_law_is_refused(void **state)
                    "{'povertyLine':[{'from':'2027-01-01','vnd':'5','citation':'x'},"
                    "{'from':'2027-07-01','vnd':'6','citation':'x'}]}",
                    "poverty_line[1].from", "poverty_line row 2: overlaps row 1");
+    expect_refused(self,
+                   "{'povertyLine':[{'from':'2027-01-01','to':'2027-07-01','vnd':'5','citation':"
+                   "'x'},{'from':'2027-07-01','vnd':'6','citation':'x'}]}",
+                   "poverty_line[1].from", "poverty_line row 2: overlaps row 1");
+    /* a gap that follows, in a key that had no row before */
+    expect_amended(self,
+                   "{'incomeCoefficient':[{'from':'2029-01-01','year':2027,'coefficient':'1',"
+                   "'citation':'x'}]}",
+                   1, 1);
+    expect_refused(self,
+                   "{'incomeCoefficient':[{'from':'2027-01-01','to':'2027-12-31','year':2027,"
+                   "'coefficient':'1','citation':'x'}]}",
+                   "income_coefficient", "a gap follows");
     expect_refused(self, "{'earlyJoinerYears':[{'from':'2027-01-01','years':20,'citation':'x'}]}",
                    "early_joiner_years[0].from",
                    "a gap before 2027-01-01: the rows so far end on 2020-12-31");
@@ -309,6 +358,24 @@ static void the_wrong_field_is_named(void **state)
     expect_refused(self, json, "poverty_line[0].unconfirmed", "too long");
 }
 
+/* As many rows as before, and others in their places. */
+static void an_index_of_other_rows_is_not_used(void **state)
+{
+    struct fixture *self = *state;
+    struct policy_row row = self->policy->tables[POLICY_SUPPORT].rows[0];
+    assert_int_equal(row.key, GROUP_POOR);
+    row.value++;
+    assert_int_equal(policy_lay(self->policy, POLICY_SUPPORT, &row, NULL), 0);
+    for (int32_t group = GROUP_POOR; group <= GROUP_OTHER; group++) {
+        const struct policy_row *found =
+            policy_on(self->policy, POLICY_SUPPORT, group, row.from_day);
+        assert_non_null(found);
+        assert_int_equal(found->value, group == GROUP_POOR        ? row.value
+                                       : group == GROUP_NEAR_POOR ? 2500
+                                                                  : 1000);
+    }
+}
+
 /* --- rows as they travel --- */
 
 static void expect_round(struct fixture *self, enum policy_table_id table,
@@ -377,7 +444,8 @@ static void the_digest_tells_laws_apart(void **state)
         line->rows[1].value += i == 3;
         line->rows[1].budget_vnd += i == 4;
         line->rows[1].citation[0] = (char)(line->rows[1].citation[0] + (i == 5));
-        line->rows[1].unconfirmed[0] = i == 6 ? 'x' : line->rows[1].unconfirmed[0];
+        if (i == 6)
+            line->rows[1].unconfirmed[0] = 'x';
         policy_digest(self->policy, after);
         assert_string_not_equal(before, after);
         line->rows[1] = saved;
@@ -392,9 +460,11 @@ static void the_digest_tells_laws_apart(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_FIXTURE(a_decree_changes_what_follows_it),
     WITH_FIXTURE(rows_of_one_document_may_follow_each_other_in_any_order),
+    WITH_FIXTURE(what_may_be_missing_can_be_repealed),
     WITH_FIXTURE(the_past_is_never_changed),
     WITH_FIXTURE(what_would_not_be_a_law_is_refused),
     WITH_FIXTURE(the_wrong_field_is_named),
+    WITH_FIXTURE(an_index_of_other_rows_is_not_used),
     WITH_FIXTURE(every_row_is_written_as_it_was_read),
     WITH_FIXTURE(the_digest_tells_laws_apart),
 };

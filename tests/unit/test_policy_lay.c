@@ -223,6 +223,31 @@ static void a_gap_is_refused_where_everybody_needs_a_row(void **state)
     assert_null(policy_on(policy, POLICY_LOCAL_AMOUNT, key, 149));
 }
 
+/* A resolution that is repealed for a while, or for good. */
+static void a_repeal_leaves_nothing_in_its_place(void **state)
+{
+    (void)state;
+    int32_t key = policy_province_key(15, 4);
+    put(POLICY_LOCAL_AMOUNT, key, 0, 99, 10000);
+    put(POLICY_LOCAL_AMOUNT, key, 100, OPEN_END, 20000);
+    put(POLICY_LOCAL_AMOUNT, key + 1, 0, OPEN_END, 30000);
+    struct policy_row row = row_of(key, 50, 149, 0);
+    row.is_repeal = 1;
+    assert_int_equal(policy_lay(policy, POLICY_LOCAL_AMOUNT, &row, NULL), 0);
+    assert_int_equal(policy_on(policy, POLICY_LOCAL_AMOUNT, key, 49)->value, 10000);
+    assert_null(policy_on(policy, POLICY_LOCAL_AMOUNT, key, 50));
+    assert_null(policy_on(policy, POLICY_LOCAL_AMOUNT, key, 149));
+    assert_int_equal(policy_on(policy, POLICY_LOCAL_AMOUNT, key, 150)->value, 20000);
+    assert_int_equal(policy_on(policy, POLICY_LOCAL_AMOUNT, key + 1, 100)->value, 30000);
+    assert_int_equal(policy->tables[POLICY_LOCAL_AMOUNT].n, 3);
+    /* once more changes nothing */
+    assert_int_equal(policy_lay(policy, POLICY_LOCAL_AMOUNT, &row, NULL), 1);
+    row.to_day = OPEN_END;
+    assert_int_equal(policy_lay(policy, POLICY_LOCAL_AMOUNT, &row, NULL), 0);
+    assert_null(policy_on(policy, POLICY_LOCAL_AMOUNT, key, OPEN_END));
+    assert_int_equal(policy->tables[POLICY_LOCAL_AMOUNT].n, 2);
+}
+
 static void a_full_table_is_refused(void **state)
 {
     (void)state;
@@ -293,6 +318,7 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_row_that_stands_there_changes_nothing),
     WITH_POLICY(other_keys_and_tables_stay),
     WITH_POLICY(a_gap_is_refused_where_everybody_needs_a_row),
+    WITH_POLICY(a_repeal_leaves_nothing_in_its_place),
     WITH_POLICY(a_full_table_is_refused),
     WITH_POLICY(any_sequence_is_what_days_say),
 };
