@@ -1,7 +1,7 @@
 #!lua name=ansinh_views
 -- The registry, leases and flushes of views.h. As in commit.lua, every check comes before the first
 -- write, and a change of what goes in or comes out is a new VERSION.
-local VERSION = '1'
+local VERSION = '2'
 
 local EXACT = 2 ^ 53     -- numbers are doubles here: whole and exact below this
 local CHUNK = 1000       -- arguments of one command
@@ -58,7 +58,8 @@ local function lease(keys, args)
   local h = redis.call('HMGET', keys[1], 'owner', 'epoch', 'until', 'flushes')
   local epoch, till, flushes = tonumber(h[2] or 0), tonumber(h[3] or 0), tonumber(h[4] or 0)
   if what == 'acquire' then
-    if h[1] and h[1] ~= who and till > now_ms then return { 0, flushes } end
+    -- a time further off than any lease reaches is that of a clock which was set back since
+    if h[1] and h[1] ~= who and till > now_ms and till <= now_ms + ttl then return { 0, flushes } end
     -- the clock makes an epoch unique even when the last ones were lost in a crash
     epoch = math.max(epoch + 1, now)
     redis.call('HSET', keys[1], 'owner', who, 'epoch', whole(epoch), 'until', whole(now_ms + ttl))

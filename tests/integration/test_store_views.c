@@ -177,6 +177,20 @@ static void an_expired_lease_goes_to_the_next(void **state)
     assert_true(c.epoch > b.epoch);
 }
 
+/* The server's clock is set back by an hour, and the owner is dead: nobody waits for that hour. */
+static void a_clock_that_goes_back_holds_no_lease(void **state)
+{
+    struct store_fixture *f = *state;
+    char until[32];
+    struct held a = acquire(f, "a", LONG_MS), b;
+    (void)snprintf(until, sizeof(until), "%lld", (long long)clock_wall_ms() + 3600000);
+    (void)redis_server_integer(f->server, "HSET", "{v:" VIEW "}:lease", "until", until, NULL);
+    b = acquire(f, "b", LONG_MS);
+    assert_true(b.epoch > a.epoch);
+    assert_int_equal(renew(f, a.epoch, LONG_MS).epoch, 0);
+    assert_int_equal(acquire(f, "c", LONG_MS).epoch, 0);
+}
+
 static void a_released_lease_is_free_at_once(void **state)
 {
     struct store_fixture *f = *state;
@@ -491,6 +505,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_registry_has_limits, setup, teardown),
     cmocka_unit_test_setup_teardown(one_owner_at_a_time_holds_a_lease, setup, teardown),
     cmocka_unit_test_setup_teardown(an_expired_lease_goes_to_the_next, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_clock_that_goes_back_holds_no_lease, setup, teardown),
     cmocka_unit_test_setup_teardown(a_released_lease_is_free_at_once, setup, teardown),
     cmocka_unit_test_setup_teardown(no_epoch_is_given_twice_after_a_loss, setup, teardown),
     cmocka_unit_test_setup_teardown(a_flush_writes_all_of_it, setup, teardown),
