@@ -22,7 +22,9 @@ RESTART_S = 0.3
 STOP_S = 20
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 REDIS = ("ledger", "views")
-SERVICES = ("enrolment", "payments", "notifications", "analytics", "gateway")
+SERVICES = ("enrolment", "payments", "notifications", "analytics", "archiver", "gateway")
+# Small and often, so that a kill finds a segment half written.
+ARCHIVER = {"ARCHIVER_INTERVAL_S": "1", "ARCHIVER_SEGMENT_BYTES": "65536", "ARCHIVER_POLL_MS": "100"}
 INSTANCES = 2
 
 
@@ -187,6 +189,8 @@ class Platform:
                 }
                 if service == "gateway":
                     node.environment |= {"GATEWAY_ADDRESS": node.ip, "GATEWAY_PORT": str(node.port("http"))}
+                if service == "archiver":
+                    node.environment |= ARCHIVER
                 if n == 2:
                     node.environment["ANSINH_TEST_DROP_EVENTS"] = "3"
                     self.give_clock(node)

@@ -7,6 +7,7 @@ Ends with one line of figures; exit status 1 when something was lost, doubled, m
 order or answered wrongly. --keep leaves the state and the histories behind also after a success."""
 
 import argparse
+import heapq
 import os
 import shutil
 import signal
@@ -131,7 +132,8 @@ class Run:
     def fail_things(self):
         schedule = Schedule(self.platform, self.arguments.seed, self.arguments.seconds, self.arguments.kills)
         begin = told = time.monotonic()
-        for at, _, function, words in schedule.events:
+        while schedule.events:
+            at, _, function, words = heapq.heappop(schedule.events)
             while time.monotonic() < begin + at:
                 self.look_after()
                 self.load.look()
@@ -157,9 +159,9 @@ class Run:
         """The projections may still be catching up."""
         end = time.monotonic() + self.arguments.patience
         while True:
-            done = self.platform.ansinh("verify", check=False)
+            done = self.platform.ansinh("verify", "--archive", f"{self.folder}/archive", check=False)
             if done.returncode == 0 and " 0 differences" in done.stdout:
-                print(done.stdout.strip().splitlines()[-1])
+                print(*done.stdout.strip().splitlines()[-2:], sep="\n")
                 return
             if time.monotonic() > end:
                 self.findings.append(f"ansinh verify: {done.stdout}{done.stderr}")

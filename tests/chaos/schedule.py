@@ -1,5 +1,6 @@
 """What goes wrong when: drawn from the seed before the run begins."""
 
+import heapq
 import math
 import random
 import signal
@@ -9,10 +10,12 @@ from nodes import REDIS
 LEAD_S = 1.5  # nothing happens before
 KILL_REDIS_PERCENT = 12
 RESTART_MAX_S = 1.2
+AGAIN_S = 0.3
 STOP_EVERY_S = 4
 STOP_MIN_S, STOP_MAX_S = 0.1, 20
 STANDSTILL_MIN_S, STANDSTILL_MAX_S = 3.2, 5  # a little more than what services wait for an answer
 END_EVERY_S = 12
+BLACKOUT_EVERY_S = 40
 CUT_EVERY_S = 3
 PROXY_EVERY_S = 3
 CUT_MIN_S, CUT_MAX_S = 0.1, 8
@@ -31,22 +34,25 @@ class Schedule:
         self.platform = platform
         self.draw = random.Random(seed)
         self.seconds = seconds
-        self.events = []
+        self.events = []  # a heap
+        self.n_added = 0
         self.counts = {}
         for _ in range(kills):
-            self.add(self.moment(), self.kill, self.victim(), self.draw.uniform(0, RESTART_MAX_S))
+            at = self.moment()
+            self.add(at, self.kill, at, self.victim(), self.draw.uniform(0, RESTART_MAX_S))
         self.spread(STOP_EVERY_S, self.make_stop)
         for name in REDIS:
             self.make_standstill(self.draw.uniform(LEAD_S, seconds / 2), platform.nodes[name])
         self.spread(END_EVERY_S, self.make_end)
+        self.spread(BLACKOUT_EVERY_S, self.make_blackout)
         self.spread(PROXY_EVERY_S, self.make_proxy)
         self.spread(CLOCK_EVERY_S, self.make_clock)
         if platform.is_private:
             self.spread(CUT_EVERY_S, self.make_cut)
-        self.events.sort(key=lambda event: event[:2])
 
     def add(self, at, function, *words):
-        self.events.append((at, len(self.events), function, words))
+        heapq.heappush(self.events, (at, self.n_added, function, words))
+        self.n_added += 1
 
     def moment(self):
         return self.draw.uniform(LEAD_S, self.seconds)
@@ -80,6 +86,9 @@ class Schedule:
     def make_end(self, at):
         self.add(at, self.end, self.draw.choice(self.platform.services()))
 
+    def make_blackout(self, at):
+        self.add(at, self.blackout)
+
     def make_proxy(self, at):
         name = self.draw.choice(list(self.platform.routes))
         what = self.draw.choice(("reset", "reset", "delay", "cut"))
@@ -90,7 +99,7 @@ class Schedule:
             self.add(self.lasting(at, CUT_MIN_S, CUT_MAX_S), self.proxy, name, "heal")
 
     def make_clock(self, at):
-        nodes = [node for node in self.platform.services() if node.clock]
+        nodes = [node for node in self.platform.processes() if node.clock]
         if nodes:
             node = self.draw.choice(nodes)
             self.add(at, self.clock, node, self.draw.choice(CLOCK_OFFSETS_S))
@@ -114,16 +123,28 @@ class Schedule:
 
     # --- doing ---
 
-    def kill(self, node, restart_s):
-        if not node.kill():
-            # it is down at the moment: somebody else's turn
-            alive = [each for each in self.platform.services() if each.is_alive()]
-            if not alive:
-                return
+    def kill(self, at, node, restart_s):
+        """When the victim is down at the moment it is somebody else's turn, soon when all are down."""
+        alive = [each for each in self.platform.services() if each.is_alive()]
+        if not node.is_alive() and not alive:
+            self.add(at + AGAIN_S, self.kill, at + AGAIN_S, node, restart_s)
+            return
+        if not node.is_alive():
             node = self.draw.choice(alive)
-            node.kill()
+        node.kill()
         node.down_s = restart_s
         self.count("kills")
+
+    def blackout(self):
+        """Everything at once."""
+        nodes = [node for node in self.platform.processes() if node.is_alive()]
+        for node in nodes:
+            node.may_end = True
+            node.signal(signal.SIGKILL)
+        for node in nodes:
+            node.process.wait()
+            node.down_s = self.draw.uniform(0, RESTART_MAX_S)
+        self.count("blackouts")
 
     def stop(self, node):
         if node.is_alive():
