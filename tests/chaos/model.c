@@ -2,11 +2,7 @@
 
 #include <string.h>
 
-#include "common/domain/calendar.h"
-
 #define RATE_PERCENT 22 /* of the income, since before our first month */
-
-static const uint32_t months_of_method[] = {0, 1, 3, 6, 12};
 
 static void pockets_of(const Ansinh__V1__Pockets *pockets, int64_t ret[POCKETS])
 {
@@ -41,33 +37,39 @@ static const char *enrol(struct state *self, const Ansinh__V1__ParticipantEnroll
 
 static const char *issue(struct state *self, const Ansinh__V1__BillIssued *in)
 {
-    uint32_t from = (uint32_t)month_of_day(in->issued_day);
-    if (self->covered_until >= from)
-        from = self->covered_until + 1;
-    if (self->version == 0)
-        return "a bill of somebody who is not enrolled";
-    if (in->bill_number != self->bill_number + 1)
-        return "a bill's number is not the next one";
-    if (in->from_month != from)
-        return "a bill begins in another month";
-    if (self->method >= sizeof(months_of_method) / sizeof(months_of_method[0]) ||
-        in->months != months_of_method[self->method])
-        return "a bill of another number of months";
+    int is_next = in->bill_number == self->bill_number + 1;
     self->bill_number = in->bill_number;
     self->bill_from = in->from_month;
     self->bill_months = in->months;
     self->bill_supported = in->months_supported;
     self->bill_valid_until = in->valid_until_day;
     pockets_of(in->pockets, self->bill_vnd);
+    if (self->version == 0)
+        return "a bill of somebody who is not enrolled";
+    if (!is_next)
+        return "a bill's number is not the next one";
+    if (in->months == 0 || in->valid_until_day < in->issued_day)
+        return "a bill for nothing, or that was never valid";
     for (int i = 0; i < POCKETS; i++) {
         if (self->bill_vnd[i] < 0)
             return "a bill with a negative share";
     }
     if (model_bill_gross(self) * 100 != self->income_vnd * RATE_PERCENT * in->months)
         return "a bill of another sum";
-    if (in->valid_until_day != month_last_day(month_of_day(in->issued_day)))
-        return "a bill with another last day";
     return "";
+}
+
+/* 0 when one of the months was covered already. */
+static int cover(struct state *self, uint32_t from, uint32_t months)
+{
+    int is_free = 1;
+    for (uint32_t month = from - COVERED_FROM; month < from - COVERED_FROM + months; month++) {
+        if (month >= COVERED_MONTHS)
+            return 0;
+        is_free &= (self->covered[month / 8] >> month % 8 & 1) == 0;
+        self->covered[month / 8] |= (uint8_t)(1 << month % 8);
+    }
+    return is_free;
 }
 
 static const char *pay(struct state *self, const Ansinh__V1__PaymentRecorded *in)
@@ -86,11 +88,13 @@ static const char *pay(struct state *self, const Ansinh__V1__PaymentRecorded *in
         return "a payment counted for another commune";
     if ((in->is_first != 0) != (self->months_paid == 0))
         return "a payment marked wrongly as the first one, or not";
-    self->covered_until = in->from_month + in->months - 1;
+    int is_free = cover(self, in->from_month, in->months);
+    if (self->covered_until < in->from_month + in->months - 1)
+        self->covered_until = in->from_month + in->months - 1;
     self->months_paid += in->months;
     self->months_supported += in->months_supported;
     self->bill_months = 0;
-    return "";
+    return is_free ? "" : "a month paid twice";
 }
 
 const char *model_apply(struct state *self, const Ansinh__V1__Event *event)

@@ -1,5 +1,6 @@
 /* The reference model: what a citizen's state is after each of their journal entries, by rules
- * written down once more, apart from the services. */
+ * written down once more, apart from the services. Which months a bill is for and what it costs is
+ * the law's matter, not the model's; that no month is paid twice and nothing but the bill, is. */
 #ifndef ANSINH_TESTS_CHAOS_MODEL_H
 #define ANSINH_TESTS_CHAOS_MODEL_H
 
@@ -7,6 +8,9 @@
 #include "common/base/id.h"
 
 enum { POCKET_PARTICIPANT, POCKET_CENTRAL, POCKET_LOCAL, POCKET_DONOR, POCKETS };
+
+#define COVERED_FROM (2000 * 12) /* first month of the set */
+#define COVERED_MONTHS 1200
 
 struct state {
     uint32_t version; /* entries so far */
@@ -18,6 +22,7 @@ struct state {
     uint32_t bill_from, bill_months, bill_supported; /* months 0: no open bill */
     int64_t bill_vnd[POCKETS];
     int32_t bill_valid_until;
+    uint8_t covered[COVERED_MONTHS / 8]; /* a set of months */
 };
 
 /* The state after an event; "" or what is wrong with the event. */
