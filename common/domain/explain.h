@@ -86,6 +86,8 @@ enum explain_text {
     TEXT_SOCIAL_PENSION_INSTEAD,  /* first month of the pension */
     TEXT_SOCIAL_PENSION_WITHOUT,  /* none */
     TEXT_PENSIONER_HEALTH,        /* first month of the pension */
+    TEXT_COMMISSION_NEW,          /* share, participant's part */
+    TEXT_COMMISSION_RENEWAL,      /* the same */
     TEXT_ASSUME_RULES,            /* day, as of those without a citation */
     TEXT_ASSUME_TODAYS_MONEY,     /* none */
     TEXT_ASSUME_NO_GUARANTEE,     /* none */

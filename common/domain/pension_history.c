@@ -82,6 +82,8 @@ static int months_check(const struct paid_history *self, size_t i, int32_t most,
     if (self->runs[i].months >= 1 && self->runs[i].months <= (uint32_t)most)
         return 0;
     history_field(self, i, "months", field);
+    if (most < 1)
+        return err_field(err, -EINVAL, field, "more than %d months in all", HISTORY_MONTHS_MAX);
     return err_field(err, -EINVAL, field, "want 1 to %d months", (int)most);
 }
 

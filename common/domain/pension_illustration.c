@@ -239,7 +239,7 @@ static int missing_add(struct plan *self, struct err *err)
     uint32_t until = (uint32_t)MAX(self->usual.age_month - self->start + 1, 0);
     if (most == NULL || self->request->method == METHOD_IS_MISSING_MONTHS ||
         self->paid + until >= self->usual.months ||
-        self->usual.months - self->paid - until > most->value || self->last <= pay_month)
+        self->usual.months - self->paid - until > most->value)
         return 0;
     ret->months = self->usual.months - self->paid - until;
     ret->from_month = pay_month + 1;

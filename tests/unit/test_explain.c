@@ -32,6 +32,22 @@ static void every_text_has_its_words_in_both_languages(void **state)
     }
 }
 
+/* With the longest numbers that a sum has; else its last words would be cut. */
+static void every_sentence_fits(void **state)
+{
+    (void)state;
+    struct explain_line line = {.n_operands = EXPLAIN_OPERANDS_MAX, .row = &row};
+    for (size_t i = 0; i < EXPLAIN_OPERANDS_MAX; i++)
+        line.operands[i] = (struct operand){OPERAND_VND, 999999999999};
+    for (line.text = 0; line.text < EXPLAIN_TEXTS; line.text++) {
+        char text[4 * EXPLANATION_BYTES];
+        explain_format(&line, LANGUAGE_IS_EN, text, sizeof(text));
+        assert_true(strlen(text) < EXPLANATION_BYTES);
+        explain_format(&line, LANGUAGE_IS_VI, text, sizeof(text));
+        assert_true(strlen(text) < EXPLANATION_BYTES);
+    }
+}
+
 static void operands_are_written_as_the_language_writes_them(void **state)
 {
     (void)state;
@@ -87,6 +103,7 @@ static void words_are_cut_to_the_room(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_text_has_its_words_in_both_languages),
+    cmocka_unit_test(every_sentence_fits),
     cmocka_unit_test(operands_are_written_as_the_language_writes_them),
     cmocka_unit_test(days_and_months_are_written_as_dates),
     cmocka_unit_test(words_are_cut_to_the_room),

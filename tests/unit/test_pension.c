@@ -5,6 +5,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/pension.h"
+#include "common/domain/pension_history.h"
 #include "common/service/policy.h"
 
 static struct policy *policy;
@@ -73,6 +74,70 @@ static void ages_before_2021_and_after_2035(void **state)
     expect_age(SEX_IS_FEMALE, "1966-01-01", 55 * 12 + 4, "2021-05");
     expect_age(SEX_IS_MALE, "1990-05-17", 62 * 12, "2052-05");
     expect_age(SEX_IS_FEMALE, "1990-05-17", 60 * 12, "2050-05");
+}
+
+/* The whole table: who is born in January of that year less the age, or in the last month that
+ * still falls into it. */
+static void every_age_of_the_table(void **state)
+{
+    (void)state;
+    static const struct {
+        int year;
+        int64_t man, woman; /* in months */
+    } table[] = {
+        {2021, 60 * 12 + 3, 55 * 12 + 4}, {2022, 60 * 12 + 6, 55 * 12 + 8},
+        {2023, 60 * 12 + 9, 56 * 12},     {2024, 61 * 12, 56 * 12 + 4},
+        {2025, 61 * 12 + 3, 56 * 12 + 8}, {2026, 61 * 12 + 6, 57 * 12},
+        {2027, 61 * 12 + 9, 57 * 12 + 4}, {2028, 62 * 12, 57 * 12 + 8},
+        {2029, 62 * 12, 58 * 12},         {2030, 62 * 12, 58 * 12 + 4},
+        {2031, 62 * 12, 58 * 12 + 8},     {2032, 62 * 12, 59 * 12},
+        {2033, 62 * 12, 59 * 12 + 4},     {2034, 62 * 12, 59 * 12 + 8},
+        {2035, 62 * 12, 60 * 12},         {2050, 62 * 12, 60 * 12},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        for (int sex = SEX_IS_FEMALE; sex <= SEX_IS_MALE; sex++) {
+            int64_t age = sex == SEX_IS_MALE ? table[i].man : table[i].woman;
+            int32_t december = table[i].year * 12 + 11, at;
+            const struct policy_row *row;
+            int32_t birth = december - (int32_t)age;
+            assert_int_equal(
+                pension_age_month(policy, (enum sex)sex, month_first_day(birth), &at, &row, NULL),
+                0);
+            assert_int_equal(row->value, age);
+            assert_int_equal(at, december);
+        }
+    }
+}
+
+static void every_coefficient_of_2026(void **state)
+{
+    (void)state;
+    static const int64_t hundredths[] = {229, 214, 196, 165, 151, 142, 136, 136, 132, 128,
+                                         123, 120, 116, 114, 111, 107, 103, 100, 100};
+    for (int32_t year = 2008; year <= 2026; year++) {
+        struct paid_history paid = {.n = 1, .runs[0] = {year * 12, 12, 10000000}};
+        const struct policy_row *row;
+        int64_t average_vnd;
+        assert_int_equal(history_average(policy, &paid, on("2026-03-01"), &average_vnd, &row, NULL),
+                         0);
+        assert_int_equal(average_vnd, hundredths[year - 2008] * 100000);
+        assert_string_equal(row->citation, "Letter 340/BHXH-CSXH of 3 February 2026");
+    }
+}
+
+static void the_order_of_coefficients_does_not_matter(void **state)
+{
+    (void)state;
+    struct policy_table *table = &policy->tables[POLICY_INCOME_COEFFICIENT];
+    struct policy_row first = table->rows[0], *last = &table->rows[table->n - 1];
+    struct paid_history paid = {.n = 1, .runs[0] = {2020 * 12, 24, 10000000}};
+    const struct policy_row *row;
+    int64_t average_vnd;
+    table->rows[0] = *last;
+    *last = first;
+    assert_int_equal(policy_check(policy, NULL), 0);
+    assert_int_equal(history_average(policy, &paid, on("2026-03-01"), &average_vnd, &row, NULL), 0);
+    assert_int_equal(average_vnd, 11500000); /* 1.16 and 1.14 */
 }
 
 /* Who is born later never retires earlier. */
@@ -182,6 +247,9 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_man_born_1964_01_retires_at_61y3m_in_2025_04),
     WITH_POLICY(a_man_born_1965_01_retires_at_61y6m_in_2026_07),
     WITH_POLICY(ages_before_2021_and_after_2035),
+    WITH_POLICY(every_age_of_the_table),
+    WITH_POLICY(every_coefficient_of_2026),
+    WITH_POLICY(the_order_of_coefficients_does_not_matter),
     WITH_POLICY(the_age_grows_with_the_month_of_birth),
     WITH_POLICY(nobody_retires_beyond_the_calendar),
     WITH_POLICY(a_woman_with_20_years_gets_55_percent),

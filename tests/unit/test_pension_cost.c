@@ -123,8 +123,51 @@ static void what_was_paid_is_told_by_the_rules_of_its_time(void **state)
     assert_int_equal(found->before.months_supported, 93);
     assert_int_equal(found->before.central_vnd, 48 * 15400 + 37 * 33000 + 8 * 66000);
     expect_sum(&found->before);
+    assert_string_equal(found->before.lines.rows[0].row->citation,
+                        "Law 41/2024/QH15, article 36(1)"); /* the last of three */
     assert_int_equal(found->to_pay.months_supported, 120 - 93);
     assert_int_equal(found->to_pay.central_vnd, 27 * 66000);
+}
+
+/* 15.5 years since 2014 and 2 before it, at 2 and 1.5; all that the state gave is taken off. */
+static void the_past_counts_for_what_comes_back(void **state)
+{
+    (void)state;
+    struct illustration_request request = with_history();
+    const struct illustration *found = illustrate(&request);
+    int64_t net_vnd = 124771800 + 40 * 880000 - 27 * 66000;
+    assert_int_equal(found->break_even_months, (net_vnd + 2102755) / 2102756);
+    assert_int_equal(found->benefits[4].kind, BENEFIT_IS_ONE_OFF);
+    assert_int_equal(found->benefits[4].amount_vnd, 4205512LL * 34 - 2488200 - 27 * 66000);
+}
+
+static void months_supported_before_july_2025_count_where_the_switch_says_so(void **state)
+{
+    (void)state;
+    struct illustration_request request =
+        person(SEX_IS_FEMALE, "1990-05-17", 5000000, "2026-03", 60); /* 52 of them earlier */
+    assert_int_equal(illustrate(&request)->to_pay.months_supported, 60);
+    struct policy_table *switches = &law->tables[POLICY_SWITCHES];
+    for (size_t i = 0; i < switches->n; i++)
+        if (switches->rows[i].key == SWITCH_EARLIER_SUPPORT_COUNTS)
+            switches->rows[i].value = CHOICE_OFF;
+    assert_int_equal(illustrate(&request)->to_pay.months_supported, 112);
+}
+
+static void there_are_720_months_of_the_past_at_most(void **state)
+{
+    (void)state;
+    struct illustration_request request =
+        person(SEX_IS_FEMALE, "1990-05-17", 5000000, "2070-01", 0);
+    request.on_day = day_of("2070-01-01");
+    request.history.n = 2;
+    request.history.runs[0] = (struct paid_run){month_of("2008-01"), 719, 5000000};
+    request.history.runs[1] = (struct paid_run){month_of("2069-01"), 1, 5000000};
+    assert_int_equal(illustrate(&request)->before.months, 720);
+    request.history.runs[1].months = 2;
+    expect_refused(request, "history[1].months", "want 1 to 1");
+    request.history.runs[0].months = 720;
+    expect_refused(request, "history[1].months", "more than 720 months in all");
 }
 
 static void months_and_a_history_of_them_are_the_same(void **state)
@@ -291,6 +334,9 @@ static const struct CMUnitTest tests[] = {
     WITH_LAW(nothing_more_is_paid_by_who_has_all),
     WITH_LAW(different_incomes_make_one_average),
     WITH_LAW(what_was_paid_is_told_by_the_rules_of_its_time),
+    WITH_LAW(there_are_720_months_of_the_past_at_most),
+    WITH_LAW(months_supported_before_july_2025_count_where_the_switch_says_so),
+    WITH_LAW(the_past_counts_for_what_comes_back),
     WITH_LAW(months_and_a_history_of_them_are_the_same),
     WITH_LAW(a_history_that_cannot_be_is_refused),
     WITH_LAW(incomes_outside_of_the_limits_of_their_time_are_refused),

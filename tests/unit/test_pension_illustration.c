@@ -179,6 +179,18 @@ static void the_day_of_joining_decides(void **state)
     expect_refused(request, "joined_on", "from 1999-05-01");
 }
 
+static void before_july_2025_joining_early_made_no_difference(void **state)
+{
+    (void)state;
+    struct illustration_request request = early_joiner();
+    request.on_day = day_of("2025-06-30");
+    request.paid_months = 0;
+    request.joined_day = day_of("2009-01-01");
+    const struct illustration *found = illustrate(&request);
+    assert_int_equal(found->age_month, month_of("2035-05"));
+    assert_string_equal(found->lines.rows[1].row->citation, "Law 58/2014/QH13, article 73(1)");
+}
+
 static void early_joiners_who_come_no_earlier_are_like_all(void **state)
 {
     (void)state;
@@ -336,6 +348,7 @@ static const struct CMUnitTest tests[] = {
     WITH_LAW(who_joined_before_2021_and_paid_20_years_retires_at_55),
     WITH_LAW(a_man_who_joined_early_retires_at_60),
     WITH_LAW(the_day_of_joining_decides),
+    WITH_LAW(before_july_2025_joining_early_made_no_difference),
     WITH_LAW(early_joiners_who_come_no_earlier_are_like_all),
     WITH_LAW(who_is_14_is_told_so),
     WITH_LAW(every_benefit_is_told),
