@@ -1,8 +1,11 @@
 #include "common/domain/benefits_lines.h"
 
+#include <errno.h>
+
 #include "common/domain/calendar.h"
 
 #define MONTHS_PER_YEAR 12
+#define PERIODS_MAX 4 /* each is a line */
 
 int benefit_begin(const struct policy *policy, enum policy_table_id table, int32_t on_day,
                   enum benefit_kind kind, struct benefit *ret, const struct policy_row **row)
@@ -53,6 +56,7 @@ int benefit_shares_add(const struct policy *policy, enum policy_table_id table,
         return rc;
     uint32_t odd = 0;
     int64_t day = INT64_MIN;
+    size_t n = 0;
     while ((row = row_after(&policy->tables[table], day)) != NULL) {
         day = row->from_day;
         int32_t end = row->to_day == INT32_MAX ? INT32_MAX : month_of_day(row->to_day) + 1;
@@ -61,6 +65,9 @@ int benefit_shares_add(const struct policy *policy, enum policy_table_id table,
         int64_t halves = pension_half_years(months - odd);
         if (halves == 0)
             continue;
+        if (++n > PERIODS_MAX)
+            return err_field(err, -ERANGE, "on", "%s: paid under more than %d rows",
+                             policy_form(table)->name, PERIODS_MAX);
         int64_t vnd =
             divide_half_up(average_vnd * row->value * halves, 2 * (int64_t)FULL_BASIS_POINTS);
         ret->amount_vnd += vnd;

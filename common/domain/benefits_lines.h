@@ -18,7 +18,8 @@ void benefit_months_add(struct benefit *ret, const struct paid_history *paid, in
                         const struct policy_row *needed);
 
 /* So much of the average income for each year, by the row of the table in which the years were
- * paid: amount and lines. Odd months of a period before go to the next one that was paid in. */
+ * paid: amount and lines. Odd months of a period before go to the next one that was paid in.
+ * -ERANGE, field "on": more periods than can be told apart. */
 int benefit_shares_add(const struct policy *policy, enum policy_table_id table,
                        enum explain_text text, const struct paid_history *paid, int32_t on_day,
                        struct benefit *ret, struct err *err) MUST_CHECK;

@@ -92,24 +92,24 @@ static int64_t lump_add(enum explain_text text, const struct policy_row *years,
     return vnd;
 }
 
-int pension_lump(const struct policy *policy, enum sex sex, uint32_t months, uint32_t months_late,
-                 int32_t on_day, int64_t average_vnd, struct explain_lines *lines, int64_t *ret_vnd,
-                 struct err *err)
+int pension_lump(const struct policy *policy, const struct pension_lump_request *request,
+                 struct explain_lines *lines, int64_t *ret_vnd, struct err *err)
 {
     const struct policy_row *years, *share, *late_share;
-    int rc = policy_need(policy, POLICY_PENSION_LUMP_YEARS, (int32_t)sex, on_day, &years, err);
+    int32_t on_day = request->on_day;
+    int rc =
+        policy_need(policy, POLICY_PENSION_LUMP_YEARS, (int32_t)request->sex, on_day, &years, err);
     if (rc == 0)
         rc = policy_need(policy, POLICY_PENSION_LUMP_SHARE, 0, on_day, &share, err);
     if (rc != 0)
         return rc;
     late_share = policy_on(policy, POLICY_PENSION_LATE_LUMP_SHARE, 0, on_day);
-    int64_t full = 2 * years->value;
-    int64_t above = pension_half_years(months) - full;
-    int64_t early = late_share == NULL ? above : pension_half_years(months - months_late) - full;
-    early = MAX(early, 0);
-    *ret_vnd = lump_add(TEXT_PENSION_LUMP, years, share, early, average_vnd, lines);
+    uint32_t late = late_share == NULL ? 0 : request->months_late;
+    int64_t full = 2 * years->value, above = pension_half_years(request->months) - full;
+    int64_t early = MAX(pension_half_years(request->months - late) - full, 0);
+    *ret_vnd = lump_add(TEXT_PENSION_LUMP, years, share, early, request->average_vnd, lines);
     if (late_share != NULL)
-        *ret_vnd +=
-            lump_add(TEXT_PENSION_LUMP_LATE, years, late_share, above - early, average_vnd, lines);
+        *ret_vnd += lump_add(TEXT_PENSION_LUMP_LATE, years, late_share, above - early,
+                             request->average_vnd, lines);
     return 0;
 }

@@ -43,11 +43,16 @@ int pension_rate(const struct policy *policy, enum sex sex, uint32_t months, int
                  int64_t *ret_basis_points, const struct policy_row **row,
                  struct err *err) MUST_CHECK;
 
-/* What years above those that raise the rate bring once, with a line for them and one for those of
- * the last months_late months, which were paid after the retirement age. 0 without such years.
- * -ERANGE, field "on". */
-int pension_lump(const struct policy *policy, enum sex sex, uint32_t months, uint32_t months_late,
-                 int32_t on_day, int64_t average_vnd, struct explain_lines *lines, int64_t *ret_vnd,
-                 struct err *err) MUST_CHECK;
+struct pension_lump_request {
+    enum sex sex;
+    uint32_t months, months_late; /* paid in all; the last of them after the retirement age */
+    int32_t on_day;
+    int64_t average_vnd;
+};
+
+/* What years above those that raise the rate bring once, with a line for them and one for the late
+ * ones. 0 without such years. -ERANGE, field "on". */
+int pension_lump(const struct policy *policy, const struct pension_lump_request *request,
+                 struct explain_lines *lines, int64_t *ret_vnd, struct err *err) MUST_CHECK;
 
 #endif

@@ -110,7 +110,7 @@ static int32_t support_begin(const struct policy *policy, const struct quote_req
 static int month_add(const struct policy *policy, const struct paid_run *run, int32_t month,
                      struct quote_request *wanted, struct quote *sum, struct err *err)
 {
-    struct quote one;
+    struct quote one = {0};
     struct quote_request request = *wanted;
     request.income_vnd = run->income_vnd;
     request.method = METHOD_IS_MONTHLY;

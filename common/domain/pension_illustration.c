@@ -296,9 +296,14 @@ static int pension_add(struct plan *self, struct err *err)
     int64_t net_vnd = ret->before.participant_vnd + ret->to_pay.participant_vnd;
     if (ret->monthly_vnd > 0)
         ret->break_even_months = (uint32_t)((net_vnd + ret->monthly_vnd - 1) / ret->monthly_vnd);
-    uint32_t late = history_months(&self->history, self->terms.age_month + 1, INT32_MAX);
-    return pension_lump(self->policy, sex, ret->months, late, on_day, ret->average_vnd, &ret->lines,
-                        &ret->lump_vnd, err);
+    struct pension_lump_request lump = {
+        .sex = sex,
+        .months = ret->months,
+        .months_late = history_months(&self->history, self->terms.age_month + 1, INT32_MAX),
+        .on_day = on_day,
+        .average_vnd = ret->average_vnd,
+    };
+    return pension_lump(self->policy, &lump, &ret->lines, &ret->lump_vnd, err);
 }
 
 static void benefit_keep(struct illustration *ret)

@@ -1,8 +1,10 @@
 /* What contributions bring besides the pension: every number of the law once. */
 #include "tests/support/test.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "common/domain/calendar.h"
 #include "tests/support/law.h"
 #include "tests/support/said.h"
 
@@ -143,6 +145,27 @@ static void odd_months_before_2014_go_to_the_years_since(void **state)
     found = survivor(&paid, "2026-03-01");
     assert_int_equal(found.lines.n, 1);
     assert_int_equal(found.lines.rows[0].operands[2].value, 12); /* 5 years 7 months: 6 */
+}
+
+/* A law of more periods than a sum has lines is refused, and ends no process. */
+static void more_periods_than_lines_are_refused(void **state)
+{
+    (void)state;
+    struct policy_table *table = &law->tables[POLICY_SURVIVOR_SHARE];
+    struct paid_history paid = history_of("2012-01", 120, 5000000);
+    struct benefit found;
+    struct err err = {0};
+    for (int year = 2015; year <= 2018; year++) {
+        table->rows[table->n - 1].to_day = date_make(year, 1, 1) - 1;
+        table->rows[table->n] = table->rows[table->n - 1];
+        table->rows[table->n].from_day = date_make(year, 1, 1);
+        table->rows[table->n++].to_day = INT32_MAX;
+        if (year == 2016)
+            assert_int_equal(survivor(&paid, "2026-03-01").lines.n, 4);
+    }
+    assert_int_equal(policy_check(law, NULL), 0);
+    assert_int_equal(benefit_survivor(law, &paid, day_of("2026-03-01"), &found, &err), -ERANGE);
+    assert_string_equal(err.field, "on");
 }
 
 static void under_60_months_survivors_get_what_was_paid(void **state)
@@ -393,6 +416,7 @@ static const struct CMUnitTest tests[] = {
     WITH_LAW(a_funeral_needs_60_months_or_a_pension),
     WITH_LAW(survivors_get_1_5_before_2014_and_2_since),
     WITH_LAW(odd_months_before_2014_go_to_the_years_since),
+    WITH_LAW(more_periods_than_lines_are_refused),
     WITH_LAW(under_60_months_survivors_get_what_was_paid),
     WITH_LAW(a_pensioners_family_gets_48_pensions_and_half_less_each_month),
     WITH_LAW(all_is_paid_back_at_1_5_and_2_without_the_support),

@@ -316,24 +316,21 @@ static void years_paid_after_the_age_bring_four_times_as_much(void **state)
     request.history.runs[0] = (struct paid_run){month_of("2027-01"), 168, 5000000};
     (void)illustrate(&request);
     struct explain_lines lines = {0};
+    struct pension_lump_request lump = {SEX_IS_FEMALE, 32 * 12, 12, request.on_day, 5000000};
     int64_t vnd;
-    assert_int_equal(
-        pension_lump(law, SEX_IS_FEMALE, 32 * 12, 12, request.on_day, 5000000, &lines, &vnd, NULL),
-        0);
+    assert_int_equal(pension_lump(law, &lump, &lines, &vnd, NULL), 0);
     /* the 31st year before the age 0.5, the 32nd after it 2 */
     assert_int_equal(vnd, 2500000 + 10000000);
     expect_line(&lines, 0, "lump_sum", 2500000, "once: 50 % x 5,000,000 x 1 years above 30");
     expect_line(&lines, 1, "lump_sum", 10000000,
                 "once: 200 % x 5,000,000 x 1 years above 30, paid after the retirement age");
     lines.n = 0;
-    assert_int_equal(
-        pension_lump(law, SEX_IS_MALE, 36 * 12, 36, request.on_day, 5000000, &lines, &vnd, NULL),
-        0);
+    lump = (struct pension_lump_request){SEX_IS_MALE, 36 * 12, 36, request.on_day, 5000000};
+    assert_int_equal(pension_lump(law, &lump, &lines, &vnd, NULL), 0);
     assert_int_equal(vnd, 10000000); /* only one of the three late years is above 35 */
     lines.n = 0;
-    assert_int_equal(
-        pension_lump(law, SEX_IS_MALE, 35 * 12, 36, request.on_day, 5000000, &lines, &vnd, NULL),
-        0);
+    lump.months = 35 * 12;
+    assert_int_equal(pension_lump(law, &lump, &lines, &vnd, NULL), 0);
     assert_int_equal(vnd, 0);
     assert_int_equal(lines.n, 0);
 }

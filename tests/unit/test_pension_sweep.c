@@ -91,8 +91,8 @@ static void more_months_never_mean_a_lower_share(void **state)
                 struct explain_lines lines = {0};
                 int64_t now, now_vnd;
                 assert_int_equal(pension_rate(law, sex, months, day, &now, &row, NULL), 0);
-                assert_int_equal(
-                    pension_lump(law, sex, months, 0, day, 5000000, &lines, &now_vnd, NULL), 0);
+                struct pension_lump_request lump = {sex, months, 0, day, 5000000};
+                assert_int_equal(pension_lump(law, &lump, &lines, &now_vnd, NULL), 0);
                 assert_true(now >= share && now <= 7500);
                 assert_true(now_vnd >= lump_vnd);
                 share = now;
