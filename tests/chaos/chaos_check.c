@@ -1,8 +1,8 @@
-/* chaos_check HISTORY...
+/* chaos_check ARCHIVE HISTORY...
  *
- * Holds the histories of a load against the ledger and the board of the platform in the
- * environment, which nobody may be writing to. Prints findings, then one line of figures. Exit
- * status 1 when there is a finding. */
+ * Holds the histories of a load against the ledger, the archive in a folder and the board of the
+ * platform in the environment, which nobody may be writing to. Prints findings, then one line of
+ * figures. Exit status 1 when there is a finding. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -123,14 +123,14 @@ static double longest_outage_s(const struct history *history)
     return (double)longest_us / 1e6;
 }
 
-static int judge(struct service *svc, const struct history *history)
+static int judge(struct service *svc, const char *archive, const struct history *history)
 {
     static const char *const units[] = {"VN", "15", "02647", "03046", "04465", "04681"};
     struct witness witness;
     struct judge judge;
     struct err err = {0};
-    if (witness_read(&witness, svc, &err) < 0)
-        return cli_fail(1, "the ledger cannot be read: %s", err.text);
+    if (witness_read(&witness, svc, archive, &err) < 0)
+        return cli_fail(1, "the journal cannot be read: %s", err.text);
     judge_init(&judge, history, &witness, svc->keyring);
     judge_all(&judge);
     int64_t uncounted = 0;
@@ -138,11 +138,12 @@ static int judge(struct service *svc, const struct history *history)
         int64_t n = check_board(svc, &witness, units[i]);
         uncounted += n < 0 ? 1 : n;
     }
-    (void)printf("operations %zu, entries %zu, acknowledged %lu, unknown %lu, lost %lu, doubled "
+    (void)printf("operations %zu, entries %zu, trimmed %zu, acknowledged %lu, unknown %lu, lost "
+                 "%lu, doubled "
                  "%lu, uncounted %" PRId64 ", order %lu, answer %lu, model %lu, outage %.1f\n",
-                 history->n, witness.n_entries, judge.n_acknowledged, judge.n_unknown,
-                 judge.n_found[FINDING_LOST], judge.n_found[FINDING_DOUBLED], uncounted,
-                 judge.n_found[FINDING_ORDER], judge.n_found[FINDING_ANSWER],
+                 history->n, witness.n_entries, witness.n_trimmed, judge.n_acknowledged,
+                 judge.n_unknown, judge.n_found[FINDING_LOST], judge.n_found[FINDING_DOUBLED],
+                 uncounted, judge.n_found[FINDING_ORDER], judge.n_found[FINDING_ANSWER],
                  judge.n_found[FINDING_MODEL], longest_outage_s(history));
     int is_bad = uncounted > 0;
     for (int i = 0; i < FINDINGS; i++)
@@ -158,19 +159,19 @@ int main(int argc, char **argv)
     struct history history;
     struct service svc;
     unsigned long line;
-    if (argc < 2) {
-        (void)fprintf(stderr, "usage: chaos_check HISTORY...\n");
+    if (argc < 3) {
+        (void)fprintf(stderr, "usage: chaos_check ARCHIVE HISTORY...\n");
         return 2;
     }
     history_init(&history);
-    for (int i = 1; i < argc; i++) {
+    for (int i = 2; i < argc; i++) {
         int rc = history_read(&history, argv[i], &line);
         if (rc < 0)
             return cli_fail(1, "%s: line %lu: %s", argv[i], line, strerror(-rc));
     }
     int status = cli_open(&svc, &spec, names);
     if (status == 0) {
-        status = judge(&svc, &history);
+        status = judge(&svc, argv[1], &history);
         service_close(&svc);
     }
     history_fini(&history);

@@ -170,7 +170,8 @@ class Run:
             time.sleep(0.5)
 
     def check(self):
-        done = self.platform.run(f"{self.platform.build}/chaos/chaos_check", *self.load.histories, check=False)
+        done = self.platform.run(f"{self.platform.build}/chaos/chaos_check", f"{self.folder}/archive",
+                                 *self.load.histories, check=False)
         lines = done.stdout.strip().splitlines()
         if not lines or not lines[-1].startswith("operations "):
             raise Failed(f"chaos_check: {done.stdout}{done.stderr}")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/archive/archive.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 
@@ -22,7 +23,8 @@ struct reading {
     int rc, is_open;
 };
 
-static void add_entry(struct witness *self, unsigned partition, const struct journal_entry *raw)
+static void add_entry(struct witness *self, unsigned partition, struct journal_position position,
+                      const uint8_t *event, size_t len)
 {
     ProtobufCAllocator allocator;
     bus_arena_allocator(self->arena, &allocator);
@@ -33,8 +35,8 @@ static void add_entry(struct witness *self, unsigned partition, const struct jou
     }
     self->entries[self->n_entries++] = (struct entry){
         .partition = partition,
-        .position = raw->position,
-        .event = ansinh__v1__event__unpack(&allocator, raw->event_len, raw->event),
+        .position = position,
+        .event = ansinh__v1__event__unpack(&allocator, len, event),
     };
 }
 
@@ -45,7 +47,8 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
     self->n = n;
     self->is_open = 0;
     for (size_t i = 0; i < n; i++)
-        add_entry(self->witness, self->partition, &entries[i]);
+        add_entry(self->witness, self->partition, entries[i].position, entries[i].event,
+                  entries[i].event_len);
     if (n > 0)
         self->at = entries[n - 1].position;
 }
@@ -53,7 +56,6 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
 static int read_journal(struct witness *self, struct service *svc, unsigned partition)
 {
     struct reading reading = {.witness = self, .partition = partition};
-    self->first[partition] = self->n_entries;
     do {
         reading.is_open = 1;
         journal_read(svc->ledger, partition, reading.at, JOURNAL_READ_MAX, on_entries, &reading);
@@ -61,6 +63,66 @@ static int read_journal(struct witness *self, struct service *svc, unsigned part
             loop_turn(svc->loop, 100);
     } while (reading.rc == 0 && reading.n == JOURNAL_READ_MAX);
     return reading.rc;
+}
+
+/* --- the archive ------------------------------------------------------------------------------ */
+
+static int on_record(void *arg, const struct record *record)
+{
+    if (record->kind == RECORD_ENTRY)
+        add_entry(arg, record->partition, record->position, record->data, record->len);
+    return 0;
+}
+
+static int read_archive(struct witness *self, const struct service *svc, const char *folder,
+                        struct err *err)
+{
+    char keys[2 * CONF_STRING_BYTES];
+    struct trusted_keys trusted;
+    struct archive *archive = NULL;
+    (void)snprintf(keys, sizeof(keys), "%s/archive.pub", svc->conf.keys);
+    int rc = trusted_keys_read(keys, &trusted, err);
+    if (rc == 0)
+        rc = archive_open(folder, &trusted, &archive, err);
+    for (uint64_t n = 1; rc == 0 && n <= archive_newest(archive); n++) {
+        struct segment *segment = NULL;
+        rc = archive_segment(archive, n, &segment, err);
+        if (rc == 0)
+            rc = segment_each(segment, 0, PARTITIONS - 1, on_record, self, err);
+        segment_close(&segment);
+    }
+    archive_close(&archive);
+    return rc;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *left = a, *right = b;
+    if (left->partition != right->partition)
+        return left->partition < right->partition ? -1 : 1;
+    if (left->position.epoch != right->position.epoch)
+        return left->position.epoch < right->position.epoch ? -1 : 1;
+    return left->position.seq < right->position.seq ? -1 : left->position.seq > right->position.seq;
+}
+
+/* What is in both is kept once. */
+static void put_in_order(struct witness *self)
+{
+    size_t n = 0;
+    unsigned partition = 0;
+    if (self->n_entries > 0)
+        qsort(self->entries, self->n_entries, sizeof(*self->entries), compare_entries);
+    for (size_t i = 0; i < self->n_entries; i++) {
+        if (n == 0 || compare_entries(&self->entries[n - 1], &self->entries[i]) != 0)
+            self->entries[n++] = self->entries[i];
+    }
+    self->n_entries = n;
+    for (size_t i = 0; i < n; i++) {
+        while (partition <= self->entries[i].partition)
+            self->first[partition++] = i;
+    }
+    while (partition <= PARTITIONS)
+        self->first[partition++] = n;
 }
 
 struct entry *witness_find(const struct witness *self, unsigned partition,
@@ -174,7 +236,7 @@ static int read_stored(struct witness *self, struct service *svc, struct err *er
     return rc == 0 && scan.is_bad ? err_set(err, -EPROTO, "a stored answer is malformed") : rc;
 }
 
-int witness_read(struct witness *self, struct service *svc, struct err *err)
+int witness_read(struct witness *self, struct service *svc, const char *archive, struct err *err)
 {
     *self = (struct witness){.arena = arena_create(ARENA_MAX_BYTES)};
     for (unsigned p = 0; p < PARTITIONS; p++) {
@@ -182,7 +244,12 @@ int witness_read(struct witness *self, struct service *svc, struct err *err)
         if (rc < 0)
             return err_set(err, rc, "a journal cannot be read");
     }
-    self->first[PARTITIONS] = self->n_entries;
+    size_t n_kept = self->n_entries;
+    int rc = read_archive(self, svc, archive, err); /* second: what was trimmed is in it */
+    if (rc < 0)
+        return rc;
+    put_in_order(self);
+    self->n_trimmed = self->n_entries - n_kept;
     return read_stored(self, svc, err);
 }
 

@@ -1,5 +1,5 @@
-/* The witness of a chaos run: every journal entry of the ledger, and which request id the ledger
- * remembers for it. */
+/* The witness of a chaos run: every journal entry, in the ledger and in the archive behind it, and
+ * which request id the ledger remembers for it. */
 #ifndef ANSINH_TESTS_CHAOS_WITNESS_H
 #define ANSINH_TESTS_CHAOS_WITNESS_H
 
@@ -31,13 +31,16 @@ struct witness {
     struct arena *arena;
     struct entry *entries; /* by partition and position */
     size_t n_entries, entries_capacity;
+    size_t n_trimmed;             /* of them in the archive alone */
     size_t first[PARTITIONS + 1]; /* a partition's first entry; the next one's is behind its last */
     struct stored *stored;
     size_t n_stored, stored_capacity;
 };
 
-/* Reads the whole ledger; 0, or a negative errno with err. Nobody may write meanwhile. */
-int witness_read(struct witness *self, struct service *svc, struct err *err) MUST_CHECK;
+/* Reads the whole ledger and the archive in a folder; 0, or a negative errno with err. Nobody may
+ * write meanwhile, but for the archiver. */
+int witness_read(struct witness *self, struct service *svc, const char *archive,
+                 struct err *err) MUST_CHECK;
 void witness_fini(struct witness *self);
 
 /* The entry at a position; NULL when there is none. */
