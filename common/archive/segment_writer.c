@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "common/archive/segment_format.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 
 #define PATH_BYTES 512
@@ -220,8 +221,12 @@ static int publish(struct segment_writer *self)
     char name[SEGMENT_NAME_BYTES], path[PATH_BYTES + 64];
     segment_name(self->info->number, name);
     (void)snprintf(path, sizeof(path), "%s/%s", self->folder, name);
-    if (fsync(self->fd) < 0 || link(self->draft, path) < 0)
+    if (fsync(self->fd) < 0)
         return -errno;
+    CRASH_POINT(SEGMENT_DRAFTED);
+    if (link(self->draft, path) < 0)
+        return -errno;
+    CRASH_POINT(SEGMENT_LINKED);
     int folder = open(self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = folder < 0 || fsync(folder) < 0 ? -errno : 0;
     if (folder >= 0)

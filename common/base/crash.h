@@ -20,6 +20,9 @@
     X(MESSAGE_CLAIMED, "message_claimed")         /* before the address is asked for */            \
     X(MESSAGE_HANDED_OVER, "message_handed_over") /* before that is recorded */                    \
     X(MESSAGE_SETTLED, "message_settled")         /* recorded */                                   \
+    X(SEGMENT_DRAFTED, "segment_drafted")         /* synced, before it has its number */           \
+    X(SEGMENT_LINKED, "segment_linked")           /* before the archiver knows of it */            \
+    X(JOURNAL_TRIMMED, "journal_trimmed")         /* one partition, in the midst of a round */     \
     X(GATEWAY_ASKED, "gateway_asked")             /* a call has left */                            \
     X(GATEWAY_ANSWERED, "gateway_answered")       /* before the caller hears of it */
 

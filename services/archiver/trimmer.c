@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "services/archiver/archiver_store.h"
@@ -139,6 +140,7 @@ static void on_trimmed(void *arg, int rc, const struct store_reply *reply)
     }
     if (rc == 0 && store_reply_type(reply) != STORE_REPLY_INTEGER)
         rc = -EPROTO;
+    CRASH_POINT(JOURNAL_TRIMMED);
     if (rc == 0)
         self->n_entries += store_reply_integer(reply);
     if (rc == 0 && store_reply_integer(reply) > 0)

@@ -36,9 +36,18 @@ static int start(void **state)
 {
     (void)state;
     static const char *const environment[] = {"ANSINH_CALL_TIMEOUT_MS=1000",
-                                              "NOTIFICATIONS_SEND_TIMEOUT_MS=1000", NULL};
-    platform = platform_start(&(struct platform_conf){
-        .notifications = 1, .gateway = 1, .environment = environment, .build = "crash"});
+                                              "NOTIFICATIONS_SEND_TIMEOUT_MS=1000",
+                                              "ARCHIVER_INTERVAL_S=1",
+                                              "ARCHIVER_POLL_MS=100",
+                                              "ARCHIVER_TRIM=true",
+                                              "ARCHIVER_TRIM_INTERVAL_S=1",
+                                              "ARCHIVER_TEST_RETENTION_MS=500",
+                                              NULL};
+    platform = platform_start(&(struct platform_conf){.notifications = 1,
+                                                      .archiver = 1,
+                                                      .gateway = 1,
+                                                      .environment = environment,
+                                                      .build = "crash"});
     platform_import(platform);
     return 0;
 }
@@ -101,7 +110,9 @@ static void expect_death(struct victim *victim)
 static int is_verified(void *arg)
 {
     (void)arg;
-    return platform_ansinh(platform, answer, "verify", NULL) == 0 &&
+    char archive[128];
+    (void)snprintf(archive, sizeof(archive), "%s/archive", platform_directory(platform));
+    return platform_ansinh(platform, answer, "verify", "--archive", archive, NULL) == 0 &&
            strstr(answer, " 0 differences") != NULL;
 }
 
@@ -194,6 +205,14 @@ static void the_board_counts_once(void **state)
     load_over(CRASH_FLUSH_DONE, "notifications", 1);
 }
 
+static void the_archive_has_it_once(void **state)
+{
+    (void)state;
+    load_over(CRASH_SEGMENT_DRAFTED, "archiver", 1);
+    load_over(CRASH_SEGMENT_LINKED, "archiver", 1);
+    load_over(CRASH_JOURNAL_TRIMMED, "archiver", 3);
+}
+
 static size_t count_mails(void)
 {
     char path[128];
@@ -281,6 +300,7 @@ int main(void)
         cmocka_unit_test(an_alias_leads_to_who_enrolled),
         cmocka_unit_test(an_import_is_done_once),
         cmocka_unit_test(the_board_counts_once),
+        cmocka_unit_test(the_archive_has_it_once),
         cmocka_unit_test(a_message_arrives_once),
         cmocka_unit_test(a_dead_gateway_loses_an_answer_only),
         cmocka_unit_test(every_point_was_reached),
