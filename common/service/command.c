@@ -52,6 +52,16 @@ void ledger_away(struct bus_request *request)
                    "the ledger cannot be reached; nothing was done");
 }
 
+void command_fail_lost(struct bus_request *request, unsigned partition,
+                       struct journal_position position)
+{
+    char id[POSITION_TEXT_BYTES];
+    position_format(partition, position, id);
+    bus_fail(request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "Idempotency-Key",
+             "this was done, as entry %s, but its answer was lost when the ledger was restored",
+             id);
+}
+
 static void fail_unavailable(struct command *self)
 {
     ledger_away(self->state.request);
@@ -83,6 +93,10 @@ static void answer_stored(struct command *self, const uint8_t *bytes, size_t len
                           struct journal_position position)
 {
     struct bus_request *request = self->state.request;
+    if (answer_is_lost(bytes, len)) {
+        command_fail_lost(request, self->state.partition, position);
+        return;
+    }
     if (self->spec->complete == NULL) {
         bus_reply_packed(request, bytes, len);
         return;

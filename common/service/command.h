@@ -64,6 +64,11 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
 enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Code code,
                                     const char *field, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* Answers ALREADY_EXISTS: the request was done, but its answer was lost in a restore of the ledger.
+ */
+void command_fail_lost(struct bus_request *request, unsigned partition,
+                       struct journal_position position);
+
 /* Answers UNAVAILABLE: the ledger cannot be reached, and nothing was done. */
 void ledger_away(struct bus_request *request);
 

@@ -14,7 +14,7 @@
 #define FINGERPRINT_BYTES 8
 #define STORED_HEADER_BYTES (4 + 8 + FINGERPRINT_BYTES) /* epoch, seq; the answer follows */
 #define TOTALS_HEADER_BYTES 16
-#define TOTALS_BYTES (TOTALS_HEADER_BYTES + 8 * TOTALS)
+_Static_assert(TOTALS_BYTES == TOTALS_HEADER_BYTES + 8 * TOTALS, "packed totals");
 #define TOTALS_SCHEMA 1
 #define TOTALS_FROZEN 1
 #define TOTAL_MAX (1LL << 53) /* Lua's numbers are exact below this */
@@ -355,6 +355,22 @@ int totals_unpack(const void *bytes, size_t len, struct totals *ret)
     for (size_t i = 0; i < TOTALS; i++)
         ret->values[i] = (int64_t)get_le(packed + TOTALS_HEADER_BYTES + 8 * i, 8);
     return 0;
+}
+
+void totals_pack(const struct totals *self, uint8_t ret[TOTALS_BYTES])
+{
+    memset(ret, 0, TOTALS_HEADER_BYTES);
+    ret[0] = TOTALS_SCHEMA;
+    ret[1] = self->is_frozen ? TOTALS_FROZEN : 0;
+    put_le(ret + 4, self->epoch, 4);
+    put_le(ret + 8, self->last_seq, 8);
+    for (size_t i = 0; i < TOTALS; i++)
+        put_le(ret + TOTALS_HEADER_BYTES + 8 * i, (uint64_t)self->values[i], 8);
+}
+
+int answer_is_lost(const uint8_t *answer, size_t len)
+{
+    return len == ANSWER_LOST_BYTES && memcmp(answer, ANSWER_LOST, ANSWER_LOST_BYTES) == 0;
 }
 
 int answer_unpack(const void *bytes, size_t len, struct journal_position *ret)

@@ -142,6 +142,15 @@ struct totals {
 };
 int totals_unpack(const void *bytes, size_t len, struct totals *ret) MUST_CHECK;
 
+#define TOTALS_BYTES (16 + 8 * TOTALS)
+void totals_pack(const struct totals *self, uint8_t ret[TOTALS_BYTES]);
+
+/* Stands in the place of an answer that was lost when the ledger was restored from its journals. No
+ * packed message begins so. */
+#define ANSWER_LOST "\0"
+#define ANSWER_LOST_BYTES 1
+int answer_is_lost(const uint8_t *answer, size_t len);
+
 /* The journal position in an answer as stored in {p}:q:*. -EPROTO: too short. */
 int answer_unpack(const void *bytes, size_t len, struct journal_position *ret) MUST_CHECK;
 /* The fingerprint in an answer that was unpacked. */

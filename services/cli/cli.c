@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "services/cli/verify.h"
 
 #define SEE_WAIT_MS 10000
 
@@ -17,12 +18,12 @@ static const struct cli_command commands[] = {
      cli_policy},
     {"watch", "[--once] [UNIT]", "show a unit's progress live, until Ctrl-C", cli_watch},
     {"status", "", "list every instance with its load and lag", cli_status},
-    {"verify",
-     "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] "
-     "[--identities] [--rate N]",
-     "hold records, totals and projections against the journals", cli_verify},
+    {"verify", VERIFY_USAGE, "hold records, totals and projections against the journals",
+     cli_verify},
     {"export", "--from DATE --to DATE [--archive FOLDER] [--keys FILE]",
      "print the journal entries of these days as JSON lines", cli_export},
+    {"restore", "[--archive FOLDER] [--keys FILE] [--copy FOLDER | --journal URL]",
+     "make a ledger anew in an empty Redis", cli_restore},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
      "load the sample campaign, or rehearse a sprint", cli_drill},
     {"bench", "run|latency|bills [--people N] [--first I] [--window N] [--rate N]",

@@ -9,6 +9,7 @@
 #include "common/service/conf_common.h"
 #include "common/store/commit.h"
 #include "services/cli/cli.h"
+#include "services/cli/restore.h"
 
 #define INIT_WAIT_MS 60000
 #define TIMEOUT_MS 5000
@@ -46,6 +47,25 @@ int cli_keys(int argc, char **argv)
     return 0;
 }
 
+static void on_integer(void *arg, int rc, const struct store_reply *reply)
+{
+    int64_t *ret = arg;
+    if (rc == 0)
+        *ret = store_reply_integer(reply);
+}
+
+/* A ledger whose restore was cut off must not be worked with. */
+static int check_mark(struct store *ledger, struct err *err)
+{
+    const char *argv[] = {"EXISTS", RESTORE_MARK};
+    const size_t lens[] = {strlen(argv[0]), strlen(argv[1])};
+    int64_t is_marked = 0;
+    int rc = store_ask(ledger, INIT_WAIT_MS, 2, argv, lens, on_integer, &is_marked, err);
+    if (rc == 0 && is_marked)
+        rc = err_set(err, -EBUSY, "the ledger is half restored: empty it and restore it again");
+    return rc;
+}
+
 static int load(struct loop *loop, const struct service_conf *conf, int is_ledger, struct err *err)
 {
     struct store_conf store_conf = {
@@ -58,6 +78,8 @@ static int load(struct loop *loop, const struct service_conf *conf, int is_ledge
     };
     struct store *store = NULL;
     int rc = store_create(loop, &store_conf, &store, err);
+    if (rc == 0 && is_ledger)
+        rc = check_mark(store, err);
     if (rc == 0)
         rc = store_load_functions(store, is_ledger, INIT_WAIT_MS, err);
     if (rc == 0 && is_ledger && !conf->allow_weak_ledger)

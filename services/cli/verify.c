@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/service/conf_common.h"
+#include "services/cli/private_redis.h"
 #include "services/cli/verify_archive.h"
 #include "services/cli/verify_board.h"
 #include "services/cli/verify_keys.h"
@@ -135,12 +137,14 @@ int position_compare(struct journal_position a, struct journal_position b)
     return a.seq == b.seq ? 0 : a.seq < b.seq ? -1 : 1;
 }
 
+#define PATH_BYTES 512
+
 struct verify_options {
     const char *archive; /* folder; "": none */
     char keys[CONF_STRING_BYTES + 16];
     int64_t rate;
-    int is_archive_only;
-    int opens_identities;
+    int is_archive_only, is_digest, opens_identities;
+    const char *copy; /* folder of a copy; NULL: the platform itself */
 };
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -195,8 +199,23 @@ static void check_archive(struct verify *self, const struct verify_options *opti
         verify_archive_close(&self->archive);
 }
 
+static void print_digests(const struct verify *self)
+{
+    struct digest all = {{0}};
+    char text[DIGEST_TEXT_BYTES];
+    for (unsigned p = 0; p < PARTITIONS_ALL; p++) {
+        digest_format(&self->digests[p], text);
+        (void)printf("digest %s %s\n", partition_tag(p), text);
+        digest_add(&all, partition_tag(p), "", 0, text, sizeof(text));
+    }
+    digest_format(&all, text);
+    (void)printf("digest all %s\n", text);
+}
+
 static int finish(struct verify *self)
 {
+    if (self->digests != NULL && !self->failed)
+        print_digests(self);
     if (self->n_differences > VERIFY_SHOWN_MAX)
         (void)printf("... and %lu more\n", self->n_differences - VERIFY_SHOWN_MAX);
     (void)printf("verify: %lu partitions, %lu events, %lu citizens, %lu differences\n",
@@ -204,48 +223,90 @@ static int finish(struct verify *self)
     return self->failed || self->n_differences > 0;
 }
 
-static int verify(struct verify *self, const struct verify_options *options)
+static int verify_platform(struct verify *self, const struct verify_options *options)
 {
     static const char *const names[] = {NULL};
+    int status =
+        cli_open(&self->svc, options->opens_identities ? &keyring_spec : &cli_ledger_spec, names);
+    if (status != 0)
+        return status;
+    run(self);
+    service_close(&self->svc);
+    return finish(self);
+}
+
+/* A server of our own on each of the copy's two folders; without one for the views, nothing was
+ * taken in yet. */
+static int verify_copy(struct verify *self, const struct verify_options *options)
+{
+    struct private_redis *ledger = NULL, *views = NULL;
+    char folder[PATH_BYTES];
+    struct err err = {0};
+    (void)snprintf(folder, sizeof(folder), "%s/ledger", options->copy);
+    int rc = private_redis_start("ledger", folder, &ledger, &err);
+    (void)snprintf(folder, sizeof(folder), "%s/views", options->copy);
+    if (rc == 0)
+        rc = private_redis_start("views", access(folder, F_OK) == 0 ? folder : NULL, &views, &err);
+    int status = 1;
+    if (rc < 0) {
+        status = cli_fail(1, "%s", err.text);
+    } else {
+        (void)setenv("ANSINH_LEDGER", private_redis_url(ledger), 1);
+        (void)setenv("ANSINH_VIEWS", private_redis_url(views), 1);
+        (void)unsetenv("ANSINH_LEDGER_PASSWORD_FILE");
+        (void)unsetenv("ANSINH_VIEWS_PASSWORD_FILE");
+        status = verify_platform(self, options);
+    }
+    private_redis_stop(&ledger);
+    private_redis_stop(&views);
+    return status;
+}
+
+static int verify(struct verify *self, const struct verify_options *options)
+{
     self->rate = options->rate;
     if (options->archive[0] != '\0')
         check_archive(self, options);
-    if (!options->is_archive_only) {
-        int status = cli_open(&self->svc,
-                              options->opens_identities ? &keyring_spec : &cli_ledger_spec, names);
-        if (status != 0)
-            return status;
-        run(self);
-        service_close(&self->svc);
+    if (options->is_archive_only)
+        return finish(self);
+    if (options->is_digest) {
+        self->digests = calloc(PARTITIONS_ALL, sizeof(*self->digests));
+        ASSERT(self->digests != NULL);
     }
-    return finish(self);
+    return options->copy == NULL ? verify_platform(self, options) : verify_copy(self, options);
+}
+
+/* 1: the option and its value were taken; 0: it is another. */
+static int take_option(const char *name, const char *value, struct verify_options *ret)
+{
+    ret->is_archive_only |= strcmp(name, "--archive-only") == 0;
+    if (strcmp(name, "--archive") == 0 || strcmp(name, "--archive-only") == 0)
+        ret->archive = value;
+    else if (strcmp(name, "--keys") == 0)
+        (void)snprintf(ret->keys, sizeof(ret->keys), "%s", value);
+    else if (strcmp(name, "--copy") == 0)
+        ret->copy = value;
+    else
+        return strcmp(name, "--rate") == 0 &&
+               parse_int64(value, 1, VERIFY_RATE_MAX, &ret->rate) == 0;
+    return 1;
 }
 
 /* The trusted keys are those of the platform unless a file is named. */
 static int read_options(int argc, char **argv, struct verify_options *ret)
 {
-    const char *usage = "usage: ansinh verify [--archive FOLDER | --archive-only FOLDER] "
-                        "[--keys FILE] [--identities] [--rate N]";
     struct service_conf conf;
     struct err err = {0};
     *ret = (struct verify_options){.archive = ""};
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--identities") == 0) {
+        if (strcmp(argv[i], "--digest") == 0)
+            ret->is_digest = 1;
+        else if (strcmp(argv[i], "--identities") == 0)
             ret->opens_identities = 1;
-            continue;
-        }
-        ret->is_archive_only |= strcmp(argv[i], "--archive-only") == 0;
-        if (value == NULL)
-            return cli_fail(2, "%s", usage);
-        if (strcmp(argv[i], "--archive") == 0 || strcmp(argv[i], "--archive-only") == 0)
-            ret->archive = value;
-        else if (strcmp(argv[i], "--keys") == 0)
-            (void)snprintf(ret->keys, sizeof(ret->keys), "%s", value);
-        else if (strcmp(argv[i], "--rate") != 0 ||
-                 parse_int64(value, 1, VERIFY_RATE_MAX, &ret->rate) < 0)
-            return cli_fail(2, "%s", usage);
-        i++;
+        else if (i + 1 == argc || !take_option(argv[i], argv[i + 1], ret))
+            return cli_fail(2, "usage: ansinh verify " VERIFY_USAGE);
+        else
+            i++;
     }
     if (service_conf_load(&conf, &cli_ledger_spec, NULL, &err) < 0)
         return cli_fail(2, "%s", err.text);
@@ -266,6 +327,7 @@ int cli_verify(int argc, char **argv)
     verify_archive_close(&self->archive);
     hash_list_fini(&self->coded);
     hash_list_fini(&self->aliased);
+    free(self->digests);
     free(self);
     return status;
 }

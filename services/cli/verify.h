@@ -8,7 +8,11 @@
 
 #include "common/store/commit.h"
 #include "services/cli/cli.h"
+#include "services/cli/verify_digest.h"
 
+#define VERIFY_USAGE                                                                               \
+    "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] [--copy FOLDER] "                    \
+    "[--identities] [--rate N] [--digest]"
 #define VERIFY_SHOWN_MAX 100 /* differences that are printed; the others are counted */
 #define VERIFY_FINDING_BYTES 256
 #define VERIFY_RATE_MAX 1000000000
@@ -47,6 +51,7 @@ struct verify {
     struct verify_board *board;
     struct verify_notify *notify;
     struct verify_archive *archive; /* NULL: none was named, or it is damaged */
+    struct digest *digests;         /* of the partitions; NULL: not wanted */
     int64_t rate;                   /* journal entries per second at most; 0: as many as come */
     int64_t began_ms;               /* monotonic */
     int failed;                     /* a server did not answer: nothing more is started */

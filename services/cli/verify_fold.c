@@ -9,6 +9,7 @@
 #include "common/service/command.h"
 
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
+#define DAY_MS (86400LL * 1000)
 #define PLACE_BYTES (1 + CITIZEN_FIELD_BYTES)
 #define CODE_MAX_BYTES (MAP_KEY_MAX_BYTES - 1)
 
@@ -22,6 +23,7 @@ struct fold *fold_create(struct verify *verify, unsigned partition)
     self->citizens = map_create();
     self->aliases = map_create();
     self->rows = map_create();
+    self->doubles = doubles_create();
     return self;
 }
 
@@ -32,6 +34,7 @@ void fold_destroy(struct fold **self)
     map_destroy(&(*self)->citizens);
     map_destroy(&(*self)->aliases);
     map_destroy(&(*self)->rows);
+    doubles_destroy(&(*self)->doubles);
     arena_destroy(&(*self)->arena);
     free((*self)->events);
     free((*self)->entries);
@@ -126,6 +129,7 @@ static void enrolled(struct fold *self, struct journal_position position,
         .support_group = (uint8_t)in->support_group,
         .method = (uint8_t)in->method,
         .language = (uint8_t)in->language,
+        .has_si_code = in->has_si_code != 0,
         .income_vnd = in->income_vnd,
         .enrolled_day = in->enrolled_day,
         .declared_day = in->enrolled_day,
@@ -191,12 +195,15 @@ static void cover(struct fold *self, struct journal_position position, struct fo
                   const Ansinh__V1__PaymentRecorded *in, const struct citizen_bill *pockets)
 {
     struct citizen *state = &citizen->state;
+    struct month_range months = {in->from_month, in->from_month + in->months - 1};
     if (in->from_month == 0) {
         state->months_missing += in->months;
         return;
     }
     if (months_add(&citizen->months, self->arena, in->from_month, in->months) < 0)
         wrong(self, position, "pays a month that is paid");
+    else if (coverage_add(&state->coverage, months, NULL) < 0)
+        wrong(self, position, "pays months that no record can hold");
     if (in->from_month <= state->payment.from_month)
         return;
     state->payment = *pockets;
@@ -369,14 +376,41 @@ static void note_request(struct fold *self, struct journal_position position,
         return;
     }
     entry->is_noted = 1;
+    entry->at_ms = event->at_ms;
     memcpy(entry->id, event->request.data, ID_BYTES);
     for (int i = 0; i < 8; i++)
         entry->fingerprint |= (uint64_t)event->request.data[ID_BYTES + i] << (8 * i);
+    if (doubles_add(self->doubles, entry->id, event->at_ms))
+        wrong(self, position, "has the request id of an earlier entry: this was done twice");
+}
+
+int32_t fold_entry_day(const struct fold_entry *self)
+{
+    struct request_id id;
+    int64_t id_ms;
+    memcpy(id.bytes, self->id, ID_BYTES);
+    return (int32_t)((request_id_time(&id, &id_ms) ? id_ms : self->at_ms) / DAY_MS);
+}
+
+/* --- restores --------------------------------------------------------------------------------- */
+
+/* Why an epoch begins; before: the last entry of the one before. */
+static void check_epoch(struct fold *self, struct journal_position position,
+                        struct journal_position before, const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__LedgerRestored *in =
+        event->kind_case == ANSINH__V1__EVENT__KIND_LEDGER_RESTORED ? event->ledger_restored : NULL;
+    if (in == NULL && position.epoch > 1 && position.seq == 1)
+        wrong(self, position, "begins an epoch, and does not say why");
+    if (in != NULL &&
+        (position.seq != 1 || in->previous_epoch != before.epoch || in->previous_seq != before.seq))
+        wrong(self, position, "tells of a restore up to another entry than the one before it");
 }
 
 void fold_apply(struct fold *self, struct journal_position position, const Ansinh__V1__Event *event)
 {
     int is_directory = self->partition == PARTITION_DIRECTORY;
+    struct journal_position before = self->at;
     count(self, position);
     if (event == NULL) {
         wrong(self, position, "cannot be read");
@@ -385,6 +419,7 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     if (event->base.n_unknown_fields > 0)
         wrong(self, position, "has fields that this version does not know");
     note_request(self, position, event);
+    check_epoch(self, position, before, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
     case ANSINH__V1__EVENT__KIND_BILL_ISSUED:
@@ -393,6 +428,8 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
         return;
     case ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED:
         apply_alias(self, position, event);
+        return;
+    case ANSINH__V1__EVENT__KIND_LEDGER_RESTORED:
         return;
     case ANSINH__V1__EVENT__KIND_UNITS_IMPORTED:
         apply_units(self, event->units_imported);

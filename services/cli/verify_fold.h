@@ -8,14 +8,15 @@
 #include "common/base/map.h"
 #include "common/domain/citizen.h"
 #include "services/cli/verify.h"
+#include "services/cli/verify_doubles.h"
 #include "services/cli/verify_months.h"
 
 enum fold_message { FOLD_WELCOME = 1, FOLD_RECEIPT = 2 }; /* what a participant is told about */
 
 struct fold_citizen {
     uint8_t hash[ID_BYTES];
-    struct citizen state; /* has_si_code: as the record says, no event tells; without coverage */
-    struct months months; /* covered */
+    struct citizen state; /* its coverage is made by the services' code, for a restore alone */
+    struct months months; /* covered: what the record's coverage is held against */
     int has_record, has_identity;
     uint32_t last_message; /* place in messages, from 1; 0: none */
     uint32_t n_messages;
@@ -39,10 +40,14 @@ struct fold_event {
 /* An entry, and what it was committed under, which older versions did not note. */
 struct fold_entry {
     struct journal_position position;
+    int64_t at_ms;
     uint8_t id[ID_BYTES];
     uint64_t fingerprint;
     int is_noted;
 };
+
+/* Day since 1970-01-01 UTC under which the answer of a noted entry is stored. */
+int32_t fold_entry_day(const struct fold_entry *self);
 
 /* A row of reference data: version, then the packed message. */
 struct fold_row {
@@ -61,6 +66,7 @@ struct fold {
     struct map *citizens, *aliases, *rows;
     struct fold_event *events;
     size_t n_events, events_capacity;
+    struct doubles *doubles;
     struct fold_entry *entries; /* ascending */
     size_t n_entries, entries_capacity;
     struct journal_position at; /* the last entry */

@@ -58,6 +58,10 @@ static void take_entry(struct check *self, struct journal_position position, con
     if (self->verify->archive != NULL)
         take_into_chain(self, &record);
     fold_apply(self->fold, position, event);
+    int is_restore = event != NULL && event->kind_case == ANSINH__V1__EVENT__KIND_LEDGER_RESTORED;
+    const uint64_t at[] = {position.epoch, position.seq};
+    if (self->verify->digests != NULL && !is_restore)
+        digest_add(&self->journal, partition_tag(self->partition), at, sizeof(at), bytes, len);
     if (event != NULL && self->partition < PARTITIONS)
         verify_board_apply(self->verify->board, self->partition, position, event);
     self->verify->n_events++;
@@ -91,6 +95,10 @@ static void check_end(struct check *self)
     for (size_t cursor = 0; (citizen = map_next(fold->citizens, &cursor)) != NULL;)
         self->verify->n_citizens += citizen->state.version > 0;
     self->verify->heads[self->partition] = fold->at;
+    if (self->verify->digests != NULL) {
+        digest_join(&self->verify->digests[self->partition], &self->journal);
+        digest_join(&self->verify->digests[self->partition], &self->records);
+    }
     self->verify->n_partitions++;
     reading->open--;
     reading->group[self->partition - reading->first] = NULL;

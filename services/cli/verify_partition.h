@@ -4,6 +4,7 @@
 
 #include "common/archive/record.h"
 #include "common/store/journal.h"
+#include "services/cli/verify_digest.h"
 #include "services/cli/verify_fold.h"
 
 #define VERIFY_WINDOW JOURNAL_READ_MAX
@@ -18,12 +19,14 @@ struct check {
     struct journal_position first; /* of the journal, with an archive; {0,0}: it is empty */
     struct chain chain;            /* with an archive: over what was read */
     int is_hole;                   /* what comes next is missing, and not by trimming */
+    struct digest journal;         /* when digests are wanted */
     unsigned attempts;
     /* the try under way */
     struct findings findings;
     unsigned open; /* answers to come */
     int rc;        /* of the first that failed */
     int is_changed;
+    struct digest records; /* when digests are wanted */
     struct ask *asks;
     uint8_t *answered; /* a bit per journal entry: a stored answer points to it */
 };

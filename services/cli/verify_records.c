@@ -18,6 +18,7 @@
 #define ANSWER_BUCKETS 16
 #define VERSION_BYTES 4
 #define CLAIMED_BYTES 8
+#define ANSWER_MARGIN_MS (10LL * 60 * 1000)
 #define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
 #define ASKS_MAX (3 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
@@ -107,6 +108,7 @@ static void compare_citizen(struct ask *ask, const char *name, const struct citi
         {"support_group", a->support_group, b->support_group},
         {"method", a->method, b->method},
         {"language", a->language, b->language},
+        {"has_si_code", a->has_si_code, b->has_si_code},
         {"has_paid", a->has_paid, b->has_paid},
         {"income_vnd", a->income_vnd, b->income_vnd},
         {"enrolled_day", a->enrolled_day, b->enrolled_day},
@@ -158,7 +160,6 @@ static void take_citizen(struct ask *ask, const char *field, size_t field_len, c
         findings_add(findings, "%s: the record cannot be read", name);
         return;
     }
-    citizen->state.has_si_code = stored.has_si_code;
     compare_citizen(ask, name, &stored, &citizen->state);
     compare_months(ask, name, &stored.coverage, &citizen->months);
 }
@@ -211,7 +212,8 @@ static void take_identity(struct ask *ask, const char *field, size_t field_len, 
                                        : fold_citizen(ask->check->fold, ask->bucket, field);
     if (citizen != NULL && citizen->state.version > 0) {
         citizen->has_identity = 1;
-        if (sealed != NULL && !is_sealed_well(ask, citizen->hash, sealed, len))
+        if (sealed != NULL && ask->check->verify->svc.keyring != NULL &&
+            !is_sealed_well(ask, citizen->hash, sealed, len))
             findings_add(&ask->check->findings, "%s: the identity cannot be unsealed", name);
         return;
     }
@@ -302,6 +304,8 @@ static void take_totals(struct check *check, const struct store_reply *reply)
                      ", the journal ends with %" PRIu32 "-%" PRIu64,
                      tag, totals.epoch, totals.last_seq, check->fold->at.epoch,
                      check->fold->at.seq);
+    if (check->verify->digests != NULL)
+        digest_add(&check->records, tag, "t", 1, totals.values, sizeof(totals.values));
     for (size_t i = 0; i < TOTALS; i++) {
         if (totals.values[i] != check->fold->totals[i])
             findings_add(&check->findings, "%s:t: %s is %" PRId64 ", the journal says %" PRId64,
@@ -328,8 +332,11 @@ static void on_hash(struct ask *ask, int rc, const struct store_reply *reply, ta
             size_t field_len, len;
             const char *field = store_reply_bytes(store_reply_at(reply, i), &field_len);
             const char *value = store_reply_bytes(store_reply_at(reply, i + 1), &len);
-            if (field != NULL && value != NULL)
-                take(ask, field, field_len, value, len);
+            if (field == NULL || value == NULL)
+                continue;
+            take(ask, field, field_len, value, len);
+            if (take != take_answer && ask->check->verify->digests != NULL)
+                digest_add(&ask->check->records, ask->key, field, field_len, value, len);
         }
     }
     check_read(ask->check, rc);
@@ -400,7 +407,7 @@ static void ask_buckets(struct check *self, size_t *n)
         (void)key_citizen(self->partition, bucket, ask.key);
         ask_key(self, n, &ask, "HGETALL", on_citizens);
         (void)key_identity(self->partition, bucket, ask.key);
-        if (self->verify->svc.keyring != NULL)
+        if (self->verify->svc.keyring != NULL || self->verify->digests != NULL)
             ask_key(self, n, &ask, "HGETALL", on_sealed_identities);
         else
             ask_key(self, n, &ask, "HKEYS", on_identities);
@@ -441,6 +448,7 @@ void check_records(struct check *self)
     size_t n = 0;
     struct ask totals = {.bucket = 0};
     self->rc = self->is_changed = 0;
+    memset(&self->records, 0, sizeof(self->records));
     forget_seen(self->fold);
     free(self->answered);
     free(self->asks);
@@ -462,6 +470,23 @@ void check_records(struct check *self)
     check_tail(self);
 }
 
+/* Answers of a day are forgotten together, four days after the first of them. */
+static void expect_answers(struct check *self)
+{
+    const struct fold *fold = self->fold;
+    int64_t now_ms = clock_wall_ms();
+    for (size_t i = fold->n_entries; i-- > 0;) {
+        const struct fold_entry *entry = &fold->entries[i];
+        int64_t until_ms = (fold_entry_day(entry) + ANSWER_DAYS_BACK) * DAY_MS - ANSWER_MARGIN_MS;
+        if (entry->is_noted && entry->at_ms < now_ms - (ANSWER_DAYS + 1) * DAY_MS)
+            return; /* and so are all before it */
+        if (entry->is_noted && now_ms < until_ms && !(self->answered[i / 8] & 1U << (i % 8)))
+            findings_add(
+                &self->findings, "%s:q: the answer of entry %" PRIu32 "-%" PRIu64 " is missing",
+                partition_tag(self->partition), entry->position.epoch, entry->position.seq);
+    }
+}
+
 /* --- what no record told ---------------------------------------------------------------------- */
 
 void check_unseen(struct check *self)
@@ -471,6 +496,7 @@ void check_unseen(struct check *self)
     struct fold_alias *alias;
     struct fold_row *row;
     char id[BASE32_TEXT_BYTES];
+    expect_answers(self);
     for (size_t cursor = 0; (citizen = map_next(self->fold->citizens, &cursor)) != NULL;) {
         if (citizen->state.version == 0)
             continue;

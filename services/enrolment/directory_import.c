@@ -71,6 +71,10 @@ static void on_visible(void *arg, int rc)
 /* A repeat gets the stored answer, although its rows would change nothing any more. */
 static void answer_known(struct import *self, const struct commit_result *result)
 {
+    if (answer_is_lost(result->answer, result->answer_len)) {
+        command_fail_lost(self->request, PARTITION_DIRECTORY, result->position);
+        return;
+    }
     if (result->answer_len > IMPORT_ANSWER_MAX_BYTES) {
         bus_fail(self->request, ANSINH__V1__CODE__CODE_DATA_LOSS, "",
                  "the stored answer cannot be read");

@@ -189,6 +189,15 @@ static void test_journal(void **state)
                    "", key, "pays another bill than the open one");
     assert_notices(ledger, key, "redis.call('XADD', KEYS[1], '2-1', 'e', '\\255\\255')", "", key,
                    "cannot be read");
+    assert_notices(ledger, key,
+                   "local e = redis.call('XRANGE', KEYS[1], '1-2', '1-2')[1][2]"
+                   "local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]"
+                   "redis.call('XADD', KEYS[1], '1-' .. (last:match('%-(%d+)') + 1), unpack(e))",
+                   "", key, "has the request id of an earlier entry: this was done twice");
+    assert_notices(ledger, key,
+                   "local e = redis.call('XRANGE', KEYS[1], '1-1', '1-1')[1][2]"
+                   "redis.call('XADD', KEYS[1], '2-1', unpack(e))",
+                   "", key, "begins an epoch, and does not say why");
 }
 
 /* Of the chosen participant's partition. */
@@ -252,6 +261,9 @@ static void test_answers(void **state)
                    "the stored answer cannot be read");
     find_answers(key);
     assert_notices(ledger, key,
+                   "local f = redis.call('HKEYS', KEYS[1])[1] redis.call('HDEL', KEYS[1], f)", "",
+                   partition_tag(partition), " is missing");
+    assert_notices(ledger, key,
                    "local all = redis.call('HGETALL', KEYS[1])"
                    "redis.call('HSET', KEYS[1], all[1]:sub(1, 8) .. 'x' .. all[1]:sub(10), all[2])",
                    "", key, "was committed for another request");
@@ -302,7 +314,7 @@ static void test_aliases(void **state)
                    "local v = redis.call('HGET', KEYS[1], ARGV[1])"
                    "redis.call('HSET', KEYS[1], ARGV[1],"
                    "  v:sub(1, 7) .. string.char(bit.bor(v:byte(8), 1)) .. v:sub(9))",
-                   "", participant, "has an SI code, but no alias leads to them");
+                   "", key, "has_si_code is 1, the journal says 0");
 }
 
 static void test_directory(void **state)

@@ -1,0 +1,310 @@
+/* Drills: a ledger is lost and made anew from its archive, with and without what survived of it.
+ * What it held before it holds again, digest by digest, and the platform works on. */
+#include "tests/support/test.h"
+
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/archived.h"
+#include "tests/support/people.h"
+
+#define PEOPLE 300
+#define LOST 40
+#define WAIT_MS 30000
+#define OUTPUT_BYTES (1 << 20)
+#define ENROL                                                                                        \
+    "{\"personalId\":\"010085900001\",\"fullName\":\"Giàng A Thử\",\"birthDate\":\"1985-05-17\"," \
+    "\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"supportGroup\":\"SUPPORT_GROUP_OTHER\","          \
+    "\"incomeVnd\":\"1500000\",\"method\":\"METHOD_MONTHLY\",\"siCode\":\"0123456789\"}"
+#define KEY "restore-drill-1"
+
+static struct platform *platform;
+static char answer[PLATFORM_ANSWER_BYTES], first_answer[4096], said[1024], folder[128];
+static char payment[64];
+
+#define PAYER(personal_id_)                                                                        \
+    "{\"personalId\":\"" personal_id_ "\",\"fullName\":\"Lò Văn Trả\",\"birthDate\":"          \
+    "\"1985-05-17\",\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"supportGroup\":"                 \
+    "\"SUPPORT_GROUP_OTHER\",\"incomeVnd\":\"1500000\",\"method\":\"METHOD_MONTHLY\"}"
+
+/* Somebody new is enrolled and pays; the payment's id is kept. */
+static void pay_once(const char *enrol)
+{
+    char bill[64], version[16], due[24];
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/Enrol", answer, "%s", enrol), 0);
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"participantId\":\"%s\"}",
+                                   platform_field(answer, "participantId")),
+                     0);
+    (void)snprintf(bill, sizeof(bill), "%s", platform_field(answer, "billId"));
+    (void)snprintf(version, sizeof(version), "%s", platform_field(answer, "billVersion"));
+    (void)snprintf(due, sizeof(due), "%s", platform_field(answer, "dueVnd"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Pay", answer,
+                                   "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"%s\"}",
+                                   bill, version, due),
+                     0);
+    (void)snprintf(payment, sizeof(payment), "%s", platform_field(answer, "paymentId"));
+}
+
+static int start(void **state)
+{
+    (void)state;
+    static const char *const environment[] = {ARCHIVED_AT_ONCE, NULL};
+    platform = platform_start(
+        &(struct platform_conf){.archiver = 1, .notifications = 1, .environment = environment});
+    (void)snprintf(folder, sizeof(folder), "%s/archive", platform_directory(platform));
+    platform_import(platform);
+    assert_int_equal(people_load(platform, "before", 0, PEOPLE, 64), PEOPLE);
+    assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL), 0);
+    (void)snprintf(first_answer, sizeof(first_answer), "%.4000s", answer);
+    pay_once(PAYER("010085800001"));
+    /* an open bill */
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"personalId\":\"010085900001\"}"),
+                     0);
+    assert_true(archived_wait(platform, WAIT_MS));
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    platform_stop(&platform);
+    return 0;
+}
+
+/* --- steps of a drill ------------------------------------------------------------------------- */
+
+/* The line "digest all ...". */
+static void take_digest(char ret[80])
+{
+    char command[200], output[200] = "";
+    const char *build = getenv("O");
+    (void)snprintf(command, sizeof(command), "%s/bin/ansinh verify --digest | tail -2",
+                   build == NULL ? "build" : build);
+    FILE *pipe = popen(command, "r");
+    size_t n = fread(output, 1, sizeof(output) - 1, pipe);
+    output[n] = '\0';
+    (void)pclose(pipe);
+    if (strstr(output, " 0 differences") == NULL || strncmp(output, "digest all ", 11) != 0)
+        fail_msg("%s", output);
+    (void)snprintf(ret, 80, "%.75s", output);
+}
+
+static const char *const services[] = {"enrolment", "payments", "analytics", "notifications",
+                                       "archiver"};
+
+static void kill_services(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(services); i++)
+        platform_signal(platform, services[i], 1, SIGKILL);
+}
+
+static void empty(struct redis_server *server)
+{
+    freeReplyObject(redis_server_do(server, "FLUSHALL", NULL));
+    freeReplyObject(redis_server_do(server, "FUNCTION", "FLUSH", NULL));
+}
+
+/* Both servers are as on their first day. */
+static void lose_everything(void)
+{
+    empty(platform_ledger(platform));
+    empty(platform_views(platform));
+}
+
+static void start_services(void)
+{
+    if (platform_ansinh(platform, said, "init", NULL) != 0)
+        fail_msg("%s", said);
+    for (size_t i = 0; i < ARRAY_LEN(services); i++)
+        platform_spawn(platform, services[i], 1);
+    platform_wait_ready(platform);
+}
+
+static void expect_participant(void)
+{
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/GetParticipant", answer,
+                                   "{\"siCode\":\"0123456789\"}"),
+                     0);
+    assert_non_null(strstr(answer, "\"maskedName\":\""));
+    assert_string_not_equal(platform_field(answer, "maskedName"), "");
+}
+
+static void expect_payment(void)
+{
+    assert_int_equal(platform_call(platform, NULL, "Payments/GetPayment", answer,
+                                   "{\"paymentId\":\"%s\"}", payment),
+                     0);
+}
+
+/* --- from the archive alone ------------------------------------------------------------------- */
+
+static void test_from_the_archive_alone(void **state)
+{
+    (void)state;
+    char before[80], after[80];
+    take_digest(before);
+    platform_signal(platform, "archiver", 1, SIGKILL);
+    platform_spawn(platform, "archiver", 1); /* it holds nothing that matters */
+    platform_signal(platform, "archiver", 1, SIGSTOP);
+    assert_int_equal(people_load(platform, "lost", PEOPLE, LOST, 8), LOST);
+    platform_signal(platform, "archiver", 1, SIGCONT);
+    kill_services();
+    lose_everything();
+    if (platform_ansinh(platform, said, "restore", "--archive", folder, NULL) != 0)
+        fail_msg("%s", said);
+    assert_non_null(strstr(said, "empty the views server"));
+    assert_int_equal(platform_ansinh(platform, said, "init", NULL), 0);
+    take_digest(after);
+    assert_string_equal(after, before);
+    start_services();
+    expect_participant();
+    expect_payment();
+    /* it was done, and is not done again; but what was answered is lost */
+    assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL),
+                     ANSINH__V1__CODE__CODE_ALREADY_EXISTS);
+    assert_non_null(strstr(answer, "its answer was lost when the ledger was restored"));
+    /* who was lost comes again, and gets ids that were never given */
+    assert_true(people_wait_board(platform, "15", PEOPLE + 1, WAIT_MS));
+    assert_int_equal(people_load(platform, NULL, PEOPLE, LOST, 8), LOST);
+    pay_once(PAYER("010085800002"));
+    assert_non_null(strstr(payment, "-2-"));
+    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 2, WAIT_MS));
+    assert_true(archived_wait(platform, WAIT_MS));
+    if (platform_ansinh(platform, said, "verify", "--archive", folder, NULL) != 0)
+        fail_msg("%s", said);
+}
+
+/* --- with what survived ----------------------------------------------------------------------- */
+
+static void copy_ledger(char ret[160])
+{
+    char command[600];
+    (void)snprintf(ret, 160, "%s/copy", platform_directory(platform));
+    (void)snprintf(command, sizeof(command), "mkdir -p %s && cp -a %s/ledger %s/", ret,
+                   platform_directory(platform), ret);
+    redis_server_kill(platform_ledger(platform));
+    assert_int_equal(system(command), 0);
+    redis_server_restart(platform_ledger(platform));
+}
+
+static void test_with_the_surviving_file(void **state)
+{
+    (void)state;
+    char before[80], after[80], copy[160];
+    platform_signal(platform, "archiver", 1, SIGKILL);
+    assert_int_equal(people_load(platform, "late", PEOPLE, LOST, 8), LOST);
+    pay_once(PAYER("010085800002"));
+    take_digest(before);
+    platform_spawn(platform, "archiver", 1);
+    kill_services();
+    copy_ledger(copy);
+    assert_int_equal(platform_ansinh(platform, said, "verify", "--copy", copy, NULL), 0);
+    lose_everything();
+    if (platform_ansinh(platform, said, "restore", "--archive", folder, "--copy", copy, NULL) != 0)
+        fail_msg("%s", said);
+    assert_int_equal(platform_ansinh(platform, said, "init", NULL), 0);
+    take_digest(after);
+    assert_string_equal(after, before);
+    start_services();
+    expect_participant();
+    expect_payment();
+    /* the survivor had the answer, too */
+    assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL), 0);
+    assert_string_equal(answer, first_answer);
+    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 2, WAIT_MS));
+}
+
+/* The journals alone, when the records beside them are damaged. */
+static void test_from_the_surviving_file_alone(void **state)
+{
+    (void)state;
+    char before[80], after[80], copy[160], key[KEY_MAX_BYTES];
+    take_digest(before);
+    kill_services();
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        (void)key_totals(p, key);
+        freeReplyObject(redis_server_do(platform_ledger(platform), "DEL", key, NULL));
+    }
+    copy_ledger(copy);
+    lose_everything();
+    if (platform_ansinh(platform, said, "restore", "--copy", copy, NULL) != 0)
+        fail_msg("%s", said);
+    assert_int_equal(platform_ansinh(platform, said, "init", NULL), 0);
+    take_digest(after);
+    assert_string_equal(after, before);
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+static void expect_refusal(int status, const char *words, const char *option, const char *value)
+{
+    int got = platform_ansinh(platform, said, "restore", option, value, NULL);
+    if (got != status || strstr(said, words) == NULL)
+        fail_msg("%d, want \"%s\" in: %s", got, words, said);
+}
+
+static void test_what_is_refused(void **state)
+{
+    (void)state;
+    char path[160], name[SEGMENT_NAME_BYTES], copy[160];
+    expect_refusal(1, "the new ledger is not empty", "--archive", folder);
+    assert_int_equal(platform_ansinh(platform, said, "restore", NULL), 2);
+    kill_services();
+    copy_ledger(copy);
+    lose_everything();
+    expect_refusal(2, "usage: ", "--speed", "9");
+    expect_refusal(1, "there is no segment", "--archive", "/nowhere");
+    expect_refusal(1, "/nowhere/ledger is no folder", "--copy", "/nowhere");
+    segment_name(1, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    assert_int_equal(truncate(path, 1000), 0);
+    expect_refusal(1, "the archive is damaged: nothing was restored", "--archive", folder);
+    assert_int_equal(redis_server_integer(platform_ledger(platform), "DBSIZE", NULL), 0);
+    /* one that was cut off is not taken for a ledger */
+    freeReplyObject(
+        redis_server_do(platform_ledger(platform), "SET", "ansinh:restoring", "1", NULL));
+    assert_int_equal(platform_ansinh(platform, said, "init", NULL), 1);
+    assert_non_null(strstr(said, "the ledger is half restored"));
+}
+
+/* The archive of one ledger and the file of another. */
+static void test_two_ledgers_are_not_mixed(void **state)
+{
+    (void)state;
+    char copy[160], key[KEY_MAX_BYTES];
+    kill_services();
+    /* every entry becomes another one */
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        (void)key_journal(p, key);
+        redisReply *reply = redis_server_do(
+            platform_ledger(platform), "EVAL",
+            "local all = redis.call('XRANGE', KEYS[1], '-', '+') redis.call('DEL', KEYS[1]) "
+            "for _, e in ipairs(all) do redis.call('XADD', KEYS[1], e[1], 'e', e[2][2] .. 'x') end",
+            "1", key, NULL);
+        freeReplyObject(reply);
+    }
+    copy_ledger(copy);
+    lose_everything();
+    assert_int_equal(
+        platform_ansinh(platform, said, "restore", "--archive", folder, "--copy", copy, NULL), 1);
+    assert_non_null(strstr(said, "they are of two ledgers"));
+    assert_non_null(strstr(said, "half restored: empty it"));
+}
+
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, start, stop, NULL                                                             \
+    }
+
+static const struct CMUnitTest tests[] = {
+    TEST(test_from_the_archive_alone),        TEST(test_with_the_surviving_file),
+    TEST(test_from_the_surviving_file_alone), TEST(test_what_is_refused),
+    TEST(test_two_ledgers_are_not_mixed),
+};
+
+TEST_MAIN(tests)
