@@ -83,6 +83,29 @@ static void span_format(int64_t months, const char *year, const char *month, cha
     (void)snprintf(ret + len, OPERAND_TEXT_BYTES - len, " %s", rest);
 }
 
+/* "2047-06" is "06/2047" in Vietnamese. */
+static void month_text(int32_t month, int is_vi, char ret[OPERAND_TEXT_BYTES])
+{
+    if (is_vi)
+        (void)snprintf(ret, OPERAND_TEXT_BYTES, "%02d/%d", month % MONTHS_PER_YEAR + 1,
+                       month / MONTHS_PER_YEAR);
+    else
+        month_format(month, ret);
+}
+
+/* "2025-07-01" is "01/07/2025" in Vietnamese. */
+static void date_text(int32_t day, int is_vi, char ret[OPERAND_TEXT_BYTES])
+{
+    char month[OPERAND_TEXT_BYTES];
+    if (is_vi) {
+        int32_t first = month_first_day(month_of_day(day));
+        month_text(month_of_day(day), is_vi, month);
+        (void)snprintf(ret, OPERAND_TEXT_BYTES, "%02d/%.40s", day - first + 1, month);
+    } else {
+        date_format(day, ret);
+    }
+}
+
 /* "1,234.5" is "1.234,5" in Vietnamese. */
 static void marks_swap(char *text)
 {
@@ -132,10 +155,10 @@ static void operand_format(const struct operand *operand, enum language language
         span_format(value, is_vi ? "năm" : "year", is_vi ? "tháng" : "month", ret, !is_vi);
         return;
     case OPERAND_MONTH:
-        month_format((int32_t)value, ret);
+        month_text((int32_t)value, is_vi, ret);
         return;
     case OPERAND_DATE:
-        date_format((int32_t)value, ret);
+        date_text((int32_t)value, is_vi, ret);
         return;
     case OPERAND_NONE:
     case OPERAND_COUNT:

@@ -149,7 +149,7 @@ static void payments_benefits_and_assumptions_are_told(void **state)
     contains("chưa đủ: đã đóng 0 tháng, cần ít nhất 60 tháng");
     contains("Law 41/2024/QH15, article 109");
     contains(
-        "\"text\":\"by the rules of 2026-03-01\",\"textVi\":\"theo quy định ngày 2026-03-01\"");
+        "\"text\":\"by the rules of 2026-03-01\",\"textVi\":\"theo quy định ngày 01/03/2026\"");
     contains("\"text\":\"an illustration, no promise\"");
     assert_null(strstr(answer, "paidBefore"));
     assert_null(strstr(answer, "missingMonths"));
@@ -180,7 +180,7 @@ static void a_history_and_early_joining_are_taken_in(void **state)
     assert_string_equal(platform_field(answer, "averageIncomeVnd"), "6386770");
     contains("\"paidBefore\":{\"months\":206");
     contains("Law 41/2024/QH15, article 141(9)");
-    contains("do tham gia từ ngày 2008-12-20 và đóng đủ 20 năm");
+    contains("do tham gia từ ngày 20/12/2008 và đóng đủ 20 năm");
 }
 
 static void missing_months_are_told_with_their_sum(void **state)
@@ -194,7 +194,7 @@ static void missing_months_are_told_with_their_sum(void **state)
     assert_string_equal(platform_field(answer, "pensionFrom"), "2031-08");
     contains("\"missingMonths\":{\"months\":60,\"pensionFrom\":\"2026-08\",\"cost\":{\"months\":60,"
              "\"monthsSupported\":17,\"contributionVnd\":\"21791542\"");
-    contains("60 tháng, được đóng một lần trong tháng 2026-07; nhiều nhất 60 tháng");
+    contains("60 tháng, được đóng một lần trong tháng 07/2026; nhiều nhất 60 tháng");
 }
 
 static void what_cannot_be_is_refused_by_its_field(void **state)

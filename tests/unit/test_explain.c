@@ -83,8 +83,10 @@ static void days_and_months_are_written_as_dates(void **state)
     explain_add(&lines, TEXT_RETIREMENT_AGE, 0, &row, {OPERAND_AGE, 720},
                 {OPERAND_MONTH, 2047 * 12 + 5});
     assert_string_equal(said(&lines.rows[0]), "60 years 0 months, reached in 2047-06");
-    lines.rows[0].operands[1] = (struct operand){OPERAND_DATE, date_make(2047, 6, 30)};
-    assert_string_equal(said(&lines.rows[0]), "60 years 0 months, reached in 2047-06-30");
+    assert_string_equal(said_vi(&lines.rows[0]), "60 tuổi 0 tháng, đủ tuổi trong tháng 06/2047");
+    lines.rows[0].operands[1] = (struct operand){OPERAND_DATE, date_make(2047, 6, 3)};
+    assert_string_equal(said(&lines.rows[0]), "60 years 0 months, reached in 2047-06-03");
+    assert_string_equal(said_vi(&lines.rows[0]), "60 tuổi 0 tháng, đủ tuổi trong tháng 03/06/2047");
 }
 
 static void words_are_cut_to_the_room(void **state)
