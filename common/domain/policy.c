@@ -15,7 +15,7 @@
 #define PROVINCES_MAX 100                    /* two digits */
 #define PROVINCE_KEYS 10                     /* keys of one province */
 #define REGULAR_METHODS 4                    /* monthly to yearly */
-#define BEGINNING_BYTES 32
+#define LIMIT_TEXT_BYTES 112
 
 /* A table with one row a day. */
 #define PLAIN(name, unit, min, max)                                                                \
@@ -192,31 +192,49 @@ const struct policy_row *policy_on(const struct policy *policy, enum policy_tabl
     return NULL;
 }
 
-/* ": they begin on ..." for a day before the first row of a key; else nothing. */
-static const char *beginning(const struct policy_table *table, int32_t key, int32_t day, char *ret,
-                             size_t size)
+/* The row of a key that is nearest to a day without one; of any key when the key has none. */
+static const struct policy_row *nearest(const struct policy_table *table, int32_t key, int32_t day)
+{
+    const struct policy_row *ret = NULL;
+    int64_t least = INT64_MAX;
+    int has_key = 0;
+    for (size_t i = 0; i < table->n; i++) {
+        const struct policy_row *row = &table->rows[i];
+        int is_key = row->key == key;
+        int64_t days =
+            row->from_day > day ? (int64_t)row->from_day - day : (int64_t)day - row->to_day;
+        if (is_key < has_key || (is_key == has_key && days >= least))
+            continue;
+        ret = row;
+        least = days;
+        has_key = is_key;
+    }
+    return ret;
+}
+
+/* ": they begin on ..." or ": they end on ...", and by what text; nothing for an empty table. */
+static const char *limit_format(const struct policy_row *row, int32_t day,
+                                char ret[LIMIT_TEXT_BYTES])
 {
     char date[DATE_TEXT_BYTES];
-    int32_t first = INT32_MAX;
-    for (size_t i = 0; i < table->n; i++)
-        if (table->rows[i].key == key)
-            first = MIN(first, table->rows[i].from_day);
     ret[0] = '\0';
-    if (first > day && first != INT32_MAX) {
-        date_format(first, date);
-        (void)snprintf(ret, size, ": they begin on %s", date);
-    }
+    if (row == NULL)
+        return ret;
+    int is_early = row->from_day > day;
+    date_format(is_early ? row->from_day : row->to_day, date);
+    (void)snprintf(ret, LIMIT_TEXT_BYTES, ": they %s on %s (%.70s)", is_early ? "begin" : "end",
+                   date, row->citation);
     return ret;
 }
 
 int policy_need(const struct policy *policy, enum policy_table_id table, int32_t key, int32_t day,
                 const struct policy_row **ret, struct err *err)
 {
-    char date[DATE_TEXT_BYTES], begins[BEGINNING_BYTES];
+    char date[DATE_TEXT_BYTES], limit[LIMIT_TEXT_BYTES];
     *ret = policy_on(policy, table, key, day);
     if (*ret != NULL)
         return 0;
     date_format(day, date);
     return err_field(err, -ERANGE, "on", "the tables have no %s for %s%s", forms[table].name, date,
-                     beginning(&policy->tables[table], key, day, begins, sizeof(begins)));
+                     limit_format(nearest(&policy->tables[table], key, day), day, limit));
 }

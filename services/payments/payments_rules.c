@@ -76,29 +76,28 @@ void bill_window(const struct policy *policy, int32_t day, int32_t *ret_first, i
 
 /* --- which months ----------------------------------------------------------------------------- */
 
-static int refuse_paid(const struct month_range *paid, struct err *err)
+static int refuse_paid(const struct month_range *paid, const struct standing *standing,
+                       struct err *err)
 {
     char from[MONTH_TEXT_BYTES], to[MONTH_TEXT_BYTES], next[MONTH_TEXT_BYTES];
     month_format((int32_t)paid->from, from);
     month_format((int32_t)paid->to, to);
     month_format((int32_t)paid->to + 1, next);
-    return err_field(err, -ERANGE, "on", "%s to %s are paid; the next bill is for %s on", from, to,
-                     next);
+    return err_field(err, -ERANGE, "on", "%s to %s are paid; the next bill is for %s on (%.80s)",
+                     from, to, next, standing->deadline->citation);
 }
 
-/* First month of the bill of a day; 0 for missing months. */
+/* ret->from_month is the first month of the bill of a day; 0 for missing months. */
 static int first_month(const struct policy *policy, const struct citizen *citizen, int32_t on_day,
-                       uint32_t *ret, struct err *err)
+                       struct standing *ret, struct err *err)
 {
-    struct standing standing;
-    if (citizen->method == METHOD_IS_MISSING_MONTHS) {
-        *ret = 0;
+    *ret = (struct standing){0};
+    if (citizen->method == METHOD_IS_MISSING_MONTHS)
         return 0;
-    }
-    int rc = standing_on(policy, citizen, on_day, &standing, err);
-    if (rc == 0 && standing.state == STANDING_ACTIVE)
-        rc = refuse_paid(coverage_find(&citizen->coverage, (uint32_t)month_of_day(on_day)), err);
-    *ret = standing.from_month;
+    int rc = standing_on(policy, citizen, on_day, ret, err);
+    if (rc == 0 && ret->state == STANDING_ACTIVE)
+        rc = refuse_paid(coverage_find(&citizen->coverage, (uint32_t)month_of_day(on_day)), ret,
+                         err);
     return rc;
 }
 
@@ -106,12 +105,12 @@ int bill_is_current(const struct policy *policy, const struct citizen *citizen, 
 {
     const struct citizen_bill *bill = &citizen->bill;
     int32_t first, last;
-    uint32_t from_month;
+    struct standing standing;
     if (bill->months == 0 || on_day > bill->valid_until_day)
         return 0;
     bill_window(policy, bill->valid_until_day, &first, &last);
-    return on_day >= first && first_month(policy, citizen, on_day, &from_month, NULL) == 0 &&
-           bill->from_month == from_month;
+    return on_day >= first && first_month(policy, citizen, on_day, &standing, NULL) == 0 &&
+           bill->from_month == standing.from_month;
 }
 
 /* What stands against any bill on a day. */
@@ -179,19 +178,20 @@ int bill_make(const struct policy *policy, const struct citizen *citizen,
     struct quote quote = {0};
     struct coverage coverage = citizen->coverage;
     struct month_range paid = {0};
-    uint32_t from_month = 0;
+    struct standing standing = {0};
     int32_t first_day, last_day;
     int rc = check_open(citizen, on_day, err);
     if (rc == 0)
-        rc = first_month(policy, citizen, on_day, &from_month, err);
+        rc = first_month(policy, citizen, on_day, &standing, err);
     if (rc == 0)
         rc = make_quote(policy, citizen, place, on_day, &quote, err);
     if (rc < 0)
         return rc;
+    uint32_t from_month = standing.from_month;
     if (from_month != 0 &&
         coverage_add(&coverage, (struct month_range){from_month, from_month + quote.months - 1},
                      &paid) == -EEXIST)
-        return refuse_paid(&paid, err);
+        return refuse_paid(&paid, &standing, err);
     bill_window(policy, on_day, &first_day, &last_day);
     *ret = (struct citizen_bill){
         .from_month = from_month,

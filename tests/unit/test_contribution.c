@@ -172,7 +172,8 @@ static void requests_that_make_no_sense_are_refused(void **state)
     expect_refused(&bad, -EINVAL, "months", "6 months at once");
     bad = monthly(700000, GROUP_OTHER, "2015-12-31");
     expect_refused(&bad, -ERANGE, "on",
-                   "the tables have no method_months for 2015-12-31: they begin on 2016-01-01");
+                   "the tables have no method_months for 2015-12-31: they begin on 2016-01-01 "
+                   "(Law 58/2014/QH13, article 87(2))");
 }
 
 static void longer_methods_are_so_many_months(void **state)

@@ -321,7 +321,8 @@ static void no_bill_for_months_to_come(void **state)
     (void)state;
     static const struct {
         const char *to, *said;
-    } cases[] = {{"2025-11", "2025-10 to 2025-11 are paid; the next bill is for 2025-12 on"},
+    } cases[] = {{"2025-11", "2025-10 to 2025-11 are paid; the next bill is for 2025-12 on "
+                             "(Law 41/2024/QH15, article 36(3))"},
                  {"2025-12", "2025-10 to 2025-12 are paid; the next bill is for 2026-01 on"},
                  {"2026-05", "2025-10 to 2026-05 are paid"}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -353,6 +353,31 @@ static void wrong_rows_of_provinces_are_refused(void **state)
     (void)unlink(path);
 }
 
+/* What is asked for outside the tables is refused with their first or last day, and whose it is. */
+static void a_day_outside_the_tables_is_told_with_their_limit(void **state)
+{
+    (void)state;
+    const struct policy_row *row;
+    struct policy *policy = NULL;
+    struct err err = {0};
+    assert_int_equal(policy_load("deploy/policy", &policy, NULL), 0);
+    assert_int_equal(
+        policy_need(policy, POLICY_HEALTH_MONTHS, 0, date_make(2018, 11, 30), &row, &err), -ERANGE);
+    assert_string_equal(err.field, "on");
+    assert_string_equal(err.text, "the tables have no health_months for 2018-11-30: they begin on "
+                                  "2018-12-01 (Decree 146/2018/ND-CP)");
+    assert_int_equal(policy_need(policy, POLICY_METHOD_MONTHS, METHOD_IS_YEARLY,
+                                 date_make(2015, 12, 31), &row, &err),
+                     -ERANGE);
+    assert_non_null(strstr(err.text, "they begin on 2016-01-01 (Law 58/2014/QH13, article 87(2))"));
+    assert_int_equal(policy_need(policy, POLICY_INCOME_FLOOR, 0, date_make(2017, 1, 1), &row, &err),
+                     -ERANGE);
+    assert_non_null(strstr(err.text, "they end on 2015-12-31 (Law 71/2006/QH11, article 100(1))"));
+    assert_int_equal(policy_need(policy, POLICY_COMMISSION, 1, date_make(2017, 1, 1), &row, &err),
+                     -ERANGE);
+    policy_destroy(&policy);
+}
+
 static void a_missing_table_or_directory_is_told(void **state)
 {
     const struct directory *self = *state;
@@ -414,6 +439,7 @@ static const struct CMUnitTest tests[] = {
     WITH_DIRECTORY(a_provinces_rows_may_leave_days_out),
     WITH_DIRECTORY(wrong_rows_of_provinces_are_refused),
     WITH_DIRECTORY(a_missing_table_or_directory_is_told),
+    WITH_DIRECTORY(a_day_outside_the_tables_is_told_with_their_limit),
     WITH_DIRECTORY(sizes_have_limits),
 };
 
