@@ -111,6 +111,31 @@ static void index_make(const struct policy_form *form, struct policy_table *tabl
         index_add(table, i);
 }
 
+/* No day's lowest income is above its highest: nobody could pay. What it is on a day changes only
+ * where a row of one of these tables begins. */
+static int limits_check(const struct policy *policy, struct err *err)
+{
+    static const enum policy_table_id tables[] = {POLICY_POVERTY_LINE, POLICY_REFERENCE_LEVEL,
+                                                  POLICY_INCOME_CAP};
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        const struct policy_table *table = &policy->tables[tables[i]];
+        for (size_t row_i = 0; row_i < table->n; row_i++) {
+            int32_t day = table->rows[row_i].from_day;
+            const struct policy_row *line = policy_on(policy, POLICY_POVERTY_LINE, 0, day);
+            const struct policy_row *level = policy_on(policy, POLICY_REFERENCE_LEVEL, 0, day);
+            const struct policy_row *cap = policy_on(policy, POLICY_INCOME_CAP, 0, day);
+            if (line == NULL || level == NULL || cap == NULL ||
+                line->value <= level->value * cap->value)
+                continue;
+            const char *name = policy_form(tables[i])->name;
+            return err_field(
+                err, -EINVAL, name, "%s row %zu: the poverty line of %lld is above the cap of %lld",
+                name, row_i + 1, (long long)line->value, (long long)(level->value * cap->value));
+        }
+    }
+    return 0;
+}
+
 int policy_check(struct policy *policy, struct err *err)
 {
     int rc = 0;
@@ -119,5 +144,5 @@ int policy_check(struct policy *policy, struct err *err)
         if (rc == 0)
             index_make(policy_form(table), &policy->tables[table]);
     }
-    return rc;
+    return rc == 0 ? limits_check(policy, err) : rc;
 }

@@ -300,11 +300,24 @@ static int key_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
 
 /* --- rows --- */
 
+/* Texts stand in one line of a page, a log or a terminal. */
+static int is_one_line(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return 0;
+    return 1;
+}
+
 static int texts_read(const struct place *place, const Ansinh__V1__PolicyRow *row,
                       struct policy_row *ret)
 {
     if (row->citation[0] == '\0')
         return refuse(place, "citation", "no citation");
+    if (!is_one_line(row->citation))
+        return refuse(place, "citation", "the citation has a control character");
+    if (!is_one_line(row->unconfirmed))
+        return refuse(place, "unconfirmed", "unconfirmed has a control character");
     if (snprintf(ret->citation, POLICY_CITATION_BYTES, "%s", row->citation) >=
         POLICY_CITATION_BYTES)
         return refuse(place, "citation", "the citation is too long");

@@ -107,6 +107,26 @@ static int fail(struct err *err, int rc, const struct err *cause)
     return err_field(err, rc, path, "%s", cause->text);
 }
 
+/* A resolution of a province that is none would support nobody, and nobody would notice. */
+static int check_provinces(const struct directory *directory,
+                           const Ansinh__V1__PolicyDocument *document, struct err *err)
+{
+    Ansinh__V1__PolicyRow **rows;
+    for (enum policy_table_id table = 0; table < POLICY_TABLES; table++) {
+        size_t n = policy_document_rows(document, table, &rows);
+        for (size_t i = 0; i < n; i++) {
+            char path[ERR_FIELD_MAX_BYTES];
+            if (rows[i]->province[0] == '\0' ||
+                directory_unit(directory, rows[i]->province) != NULL)
+                continue;
+            (void)snprintf(path, sizeof(path), "%.64s[%zu].province", policy_form(table)->name, i);
+            return err_field(err, -EINVAL, path, SOURCE ": %s row %zu: unknown province",
+                             policy_form(table)->name, i + 1);
+        }
+    }
+    return 0;
+}
+
 static int take(struct import *import, struct err *err)
 {
     struct amending *self = import->arg;
@@ -123,6 +143,10 @@ static int take(struct import *import, struct err *err)
     self->laid = self->amendment.number;
     int rc =
         lay(self, import->svc->policy, in->document, clock_business_day(clock_wall_ms()), &cause);
+    if (rc >= 0) {
+        int fits = check_provinces(import->svc->directory, in->document, &cause);
+        rc = fits < 0 ? fits : rc;
+    }
     if (rc < 0)
         return fail(err, rc, &cause);
     /* after an attempt of unknown outcome nothing may be left to change: the commit will tell */

@@ -225,6 +225,9 @@ static void what_is_wrong_changes_nothing(void **state)
         {"{\"earlyJoinerYears\":[{\"from\":\"2199-01-01\",\"years\":5,\"citation\":\"x\"}]}",
          "document.early_joiner_years[0].from: document: early_joiner_years row 1: "
          "early_joiner_years: a gap before"},
+        {"{\"localSupport\":[{\"from\":\"2199-01-01\",\"province\":\"98\",\"group\":4,"
+         "\"basisPoints\":5,\"citation\":\"x\"}]}",
+         "document.local_support[0].province: document: local_support row 1: unknown province"},
         {"{}", "document: document: 0 rows, want 1 to 128"},
     };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {

@@ -123,6 +123,28 @@ static void a_decree_changes_what_follows_it(void **state)
     assert_int_equal(row->value, 1600000);
 }
 
+static void nobody_could_pay_above_the_cap(void **state)
+{
+    struct fixture *self = *state;
+    expect_refused(self, LINE("2028-01-01", "50600001"), "poverty_line",
+                   "the poverty line of 50600001 is above the cap of 50600000");
+    expect_amended(self, LINE("2028-01-01", "50600000"), 1, 2);
+    expect_refused(self, "{'incomeCap':[{'from':'2029-01-01','times':19,'citation':'x'}]}",
+                   "income_cap", "above the cap of 48070000");
+}
+
+static void texts_are_one_line(void **state)
+{
+    struct fixture *self = *state;
+    expect_refused(self,
+                   "{'povertyLine':[{'from':'2028-01-01','vnd':'2500000','citation':'x\\ny'}]}",
+                   "poverty_line[0].citation", "control character");
+    expect_refused(self,
+                   "{'povertyLine':[{'from':'2028-01-01','vnd':'2500000','citation':'x',"
+                   "'unconfirmed':'\\u007f'}]}",
+                   "poverty_line[0].unconfirmed", "control character");
+}
+
 static void rows_of_one_document_may_follow_each_other_in_any_order(void **state)
 {
     struct fixture *self = *state;
@@ -459,6 +481,8 @@ static void the_digest_tells_laws_apart(void **state)
 
 static const struct CMUnitTest tests[] = {
     WITH_FIXTURE(a_decree_changes_what_follows_it),
+    WITH_FIXTURE(nobody_could_pay_above_the_cap),
+    WITH_FIXTURE(texts_are_one_line),
     WITH_FIXTURE(rows_of_one_document_may_follow_each_other_in_any_order),
     WITH_FIXTURE(what_may_be_missing_can_be_repealed),
     WITH_FIXTURE(the_past_is_never_changed),
