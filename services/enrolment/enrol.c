@@ -50,26 +50,40 @@ static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *are
     return event;
 }
 
-static ProtobufCMessage *make_answer(const struct enrol *self, struct arena *arena)
+/* -1: no memory. */
+static int put_warnings(const struct enrol *self, struct arena *arena,
+                        Ansinh__V1__EnrolResponse *out)
 {
     static const char foreign[] =
         "personal_id: the birth province is not a known one; taken for a birth abroad";
+    const struct declaration_facts *facts = &self->facts;
+    out->warnings = arena_alloc(arena, (1 + QUOTE_WARNINGS_MAX) * sizeof(*out->warnings));
+    if (out->warnings == NULL)
+        return -1;
+    if (facts->is_foreign_birth)
+        out->warnings[out->n_warnings++] = arena_strndup(arena, foreign, sizeof(foreign) - 1);
+    for (size_t i = 0; i < facts->n_remarks; i++)
+        out->warnings[out->n_warnings++] =
+            arena_strndup(arena, facts->remarks[i], strlen(facts->remarks[i]));
+    for (size_t i = 0; i < out->n_warnings; i++)
+        if (out->warnings[i] == NULL)
+            return -1;
+    return 0;
+}
+
+static ProtobufCMessage *make_answer(const struct enrol *self, struct arena *arena)
+{
     Ansinh__V1__EnrolResponse *out = arena_alloc(arena, sizeof(*out));
     char *id = arena_alloc(arena, BASE32_TEXT_BYTES);
     char *date = arena_alloc(arena, DATE_TEXT_BYTES);
-    char **warnings = arena_alloc(arena, sizeof(*warnings));
-    char *warning = arena_strndup(arena, foreign, sizeof(foreign) - 1);
-    if (out == NULL || id == NULL || date == NULL || warnings == NULL || warning == NULL)
+    if (out == NULL || id == NULL || date == NULL)
         return NULL;
     ansinh__v1__enrol_response__init(out);
     base32_format(self->citizen, id);
     date_format(self->facts.enrolled_day, date);
     out->participant_id = id;
     out->enrolled_on = date;
-    warnings[0] = warning;
-    out->warnings = warnings;
-    out->n_warnings = self->facts.is_foreign_birth ? 1 : 0;
-    return &out->base;
+    return put_warnings(self, arena, out) < 0 ? NULL : &out->base;
 }
 
 static const uint8_t *seal_identity(struct enrol *self, struct arena *arena, int language,

@@ -50,6 +50,18 @@ static int check_person(const struct declaration *in, struct declaration_facts *
     return 0;
 }
 
+static void put_remarks(const struct quote *quote, struct declaration_facts *ret)
+{
+    char text[EXPLANATION_BYTES];
+    ret->n_remarks = quote->n_warnings;
+    for (size_t i = 0; i < quote->n_warnings; i++) {
+        const struct quote_warning *warning = &quote->warnings[i];
+        explain_format(&warning->line, LANGUAGE_IS_EN, text, sizeof(text));
+        (void)snprintf(ret->remarks[i], ENROLMENT_REMARK_BYTES, "%s: %s (%s)", warning->field, text,
+                       warning->line.row->citation);
+    }
+}
+
 static int check_contribution(const struct policy *policy, const struct declaration *in,
                               struct declaration_facts *facts, struct err *err)
 {
@@ -67,6 +79,8 @@ static int check_contribution(const struct policy *policy, const struct declarat
     struct quote quote;
     int rc = contribution_quote(policy, &request, &quote, err);
     facts->lump_months = method_is_lump_sum(request.method) ? in->months : 0;
+    if (rc == 0)
+        put_remarks(&quote, facts);
     return rc;
 }
 

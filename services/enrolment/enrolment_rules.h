@@ -9,6 +9,7 @@
 #include "common/domain/contribution.h"
 
 #define ENROLMENT_ADDRESS_MAX_CHARS 200
+#define ENROLMENT_REMARK_BYTES (EXPLANATION_BYTES + POLICY_CITATION_BYTES + 32)
 
 /* A declaration as it came (texts are UTF-8 or anything else: that is checked). */
 struct declaration {
@@ -27,6 +28,9 @@ struct declaration_facts {
     char phone[13];       /* "+84..." or "" */
     int is_foreign_birth; /* the personal id's birth province is not a known one: a warning */
     uint32_t lump_months; /* 0: paid by the method's own number */
+    char remarks[QUOTE_WARNINGS_MAX][ENROLMENT_REMARK_BYTES]; /* on the contribution, each with its
+                                                                 field in front and its citation */
+    size_t n_remarks;
 };
 
 /* 0, or -EINVAL / -ERANGE with the field and a sentence. today is the business day of the call. */

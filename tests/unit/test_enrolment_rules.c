@@ -99,6 +99,29 @@ static void everything_that_may_be_said(void **state)
     assert_int_equal(facts.is_foreign_birth, 1);
 }
 
+static void what_a_quote_warns_of_is_remarked(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.n_remarks, 0);
+    in.income_vnd = 1510000;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.n_remarks, 1);
+    assert_string_equal(facts.remarks[0],
+                        "income_vnd: 1,510,000 is not in the steps of 50,000 from 1,500,000 to "
+                        "46,800,000; the next lower is 1,500,000 (Decree 134/2015/ND-CP)");
+    in.birth_date = "1955-05-17";
+    in.personal_id = "010055123456";
+    in.method = METHOD_IS_FUTURE_YEARS;
+    in.months = 24;
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.n_remarks, 2);
+    assert_non_null(strstr(facts.remarks[1], "method: retirement age in 2015-05: up to 60 months"));
+    assert_non_null(strstr(facts.remarks[1], "(Law 41/2024/QH15, article 36(2)"));
+}
+
 static void dates_are_dates_and_not_in_the_future(void **state)
 {
     (void)state;
@@ -296,6 +319,7 @@ static void nobody_enrols_before_15(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(the_least_that_is_enough),
     WITH_POLICY(everything_that_may_be_said),
+    WITH_POLICY(what_a_quote_warns_of_is_remarked),
     WITH_POLICY(dates_are_dates_and_not_in_the_future),
     WITH_POLICY(the_person_is_checked_field_by_field),
     WITH_POLICY(an_address_has_at_most_200_characters),
