@@ -15,7 +15,7 @@
 #define PROVINCES_MAX 100                    /* two digits */
 #define PROVINCE_KEYS 10                     /* keys of one province */
 #define REGULAR_METHODS 4                    /* monthly to yearly */
-#define LIMIT_TEXT_BYTES 112
+#define LIMIT_TEXT_BYTES 144
 
 /* A table with one row a day. */
 #define PLAIN(name, unit, min, max)                                                                \
@@ -222,8 +222,8 @@ static const char *limit_format(const struct policy_row *row, int32_t day,
         return ret;
     int is_early = row->from_day > day;
     date_format(is_early ? row->from_day : row->to_day, date);
-    (void)snprintf(ret, LIMIT_TEXT_BYTES, ": they %s on %s (%.70s)", is_early ? "begin" : "end",
-                   date, row->citation);
+    (void)snprintf(ret, LIMIT_TEXT_BYTES, ": they %s on %s (%s)", is_early ? "begin" : "end", date,
+                   row->citation);
     return ret;
 }
 

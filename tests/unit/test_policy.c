@@ -370,6 +370,11 @@ static void a_day_outside_the_tables_is_told_with_their_limit(void **state)
                                  date_make(2015, 12, 31), &row, &err),
                      -ERANGE);
     assert_non_null(strstr(err.text, "they begin on 2016-01-01 (Law 58/2014/QH13, article 87(2))"));
+    assert_int_equal(
+        policy_need(policy, POLICY_FUTURE_YEARS_MIN, 0, date_make(2025, 6, 30), &row, &err),
+        -ERANGE);
+    assert_non_null(strstr(err.text, "(Law 41/2024/QH15, article 36(2); Decree 159/2025/ND-CP, "
+                                     "articles 6 to 8)"));
     assert_int_equal(policy_need(policy, POLICY_INCOME_FLOOR, 0, date_make(2017, 1, 1), &row, &err),
                      -ERANGE);
     assert_non_null(strstr(err.text, "they end on 2015-12-31 (Law 71/2006/QH11, article 100(1))"));
