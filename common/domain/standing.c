@@ -26,7 +26,8 @@ static uint32_t period_start(const struct citizen *citizen, uint32_t until, uint
                              uint32_t deadline_months)
 {
     uint32_t declared = (uint32_t)month_of_day(citizen->declared_day);
-    if (until != 0 && month <= until + deadline_months)
+    uint32_t enrolled = (uint32_t)month_of_day(citizen->enrolled_day);
+    if (until != 0 && until + 1 >= enrolled && month <= until + deadline_months)
         return until + 1;
     return declared > until && declared <= month && month < declared + deadline_months ? declared
                                                                                        : 0;

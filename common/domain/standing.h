@@ -28,11 +28,11 @@ struct standing {
 };
 
 /* By the declaration that holds now and the deadlines of the day (Law 41/2024/QH15, article 36(3)).
- * The running period begins with the month after the last one covered, or after a lapse with the
- * month of the declaration; while its deadline has not passed a payment covers it from its first
- * month on, later it begins with the day's own month. A lump sum is due in the month of its
- * declaration. -ERANGE, field "on": the tables have no deadline for the day, or it lies before the
- * months of which the record knows more than the number. */
+ * The running period begins with the month after the last one covered, or after a lapse and for who
+ * comes back with the month of the declaration; while its deadline has not passed a payment covers
+ * it from its first month on, later it begins with the day's own month. A lump sum is due in the
+ * month of its declaration. -ERANGE, field "on": the tables have no deadline for the day, or it
+ * lies before the months of which the record knows more than the number. */
 int standing_on(const struct policy *policy, const struct citizen *citizen, int32_t on_day,
                 struct standing *ret, struct err *err) MUST_CHECK;
 

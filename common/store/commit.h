@@ -31,8 +31,8 @@ enum total {
     TOTAL_CENTRAL_VND,
     TOTAL_LOCAL_VND,
     TOTAL_DONOR_VND,
-    TOTAL_REFERENCE, /* reference rows written */
-    TOTAL_RESERVED,
+    TOTAL_REFERENCE,   /* reference rows written */
+    TOTAL_REFUNDS_VND, /* owed to participants, of ParticipationEnded events */
     TOTALS
 };
 

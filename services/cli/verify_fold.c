@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/domain/calendar.h"
 #include "common/service/command.h"
 
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
@@ -121,10 +122,13 @@ static void remember(struct fold *self, struct fold_citizen *citizen,
 static void enrolled(struct fold *self, struct journal_position position,
                      struct fold_citizen *citizen, const Ansinh__V1__ParticipantEnrolled *in)
 {
-    if (citizen->state.version > 0)
+    const struct citizen *before = &citizen->state;
+    if (before->version > 0 && before->end_reason == END_NONE)
         wrong(self, position, "enrols somebody a second time");
+    if (before->end_reason == END_IS_PENSION || before->end_reason == END_IS_DECEASED)
+        wrong(self, position, "enrols somebody whose participation has ended for good");
     citizen->state = (struct citizen){
-        .version = citizen->state.version,
+        .version = before->version,
         .commune = in->commune,
         .support_group = (uint8_t)in->support_group,
         .method = (uint8_t)in->method,
@@ -135,6 +139,13 @@ static void enrolled(struct fold *self, struct journal_position position,
         .declared_day = in->enrolled_day,
         .changed_day = in->enrolled_day,
         .lump_months = in->months,
+        .has_paid = before->has_paid,
+        .coverage = before->coverage,
+        .months_missing = before->months_missing,
+        .months_settled = before->months_settled,
+        .months_supported = before->months_supported,
+        .months_supported_earlier = before->months_supported_earlier,
+        .bill_number = before->bill_number,
     };
     self->totals[TOTAL_ENROLLED]++;
     remember(self, citizen, position, FOLD_WELCOME);
@@ -200,7 +211,9 @@ static void cover(struct fold *self, struct journal_position position, struct fo
         state->months_missing += in->months;
         return;
     }
-    if (months_add(&citizen->months, self->arena, in->from_month, in->months) < 0)
+    if (months.to < months.from)
+        wrong(self, position, "pays no months");
+    else if (months_add(&citizen->months, self->arena, in->from_month, in->months) < 0)
         wrong(self, position, "pays a month that is paid");
     else if (coverage_add(&state->coverage, months, NULL) < 0)
         wrong(self, position, "pays months that no record can hold");
@@ -236,6 +249,76 @@ static void paid(struct fold *self, struct journal_position position, struct fol
     remember(self, citizen, position, FOLD_RECEIPT);
 }
 
+/* A bill that is dropped takes one number more with it. */
+static void drop_bill(struct citizen *state)
+{
+    state->bill_number += state->bill.months > 0;
+    state->bill = (struct citizen_bill){0};
+}
+
+static void changed(struct fold *self, struct journal_position position,
+                    struct fold_citizen *citizen, const Ansinh__V1__ContributionChanged *in)
+{
+    struct citizen *state = &citizen->state;
+    int is_same = in->income_vnd == state->income_vnd && (uint8_t)in->method == state->method &&
+                  in->months == state->lump_months;
+    if (!in->is_declared && !is_same)
+        wrong(self, position, "changes what was not declared");
+    if (in->is_declared) {
+        if (months_from(&citizen->months, (uint32_t)month_of_day(in->changed_day)) > 0)
+            wrong(self, position, "changes terms whose months are not over");
+        state->payment = (struct citizen_bill){0};
+        state->declared_day = in->changed_day;
+    }
+    state->income_vnd = in->income_vnd;
+    state->method = (uint8_t)in->method;
+    state->lump_months = in->months;
+    state->support_group = (uint8_t)in->support_group;
+    state->commune = in->commune;
+    state->changed_day = in->changed_day;
+    drop_bill(state);
+}
+
+static void ended(struct fold *self, struct journal_position position, struct fold_citizen *citizen,
+                  const Ansinh__V1__ParticipationEnded *in)
+{
+    struct citizen *state = &citizen->state;
+    if (in->months > 0) {
+        if (months_from(&citizen->months, in->from_month) != in->months)
+            wrong(self, position, "gives back other months than are paid");
+        months_cut(&citizen->months, in->from_month);
+        (void)coverage_cut(&state->coverage, in->from_month);
+    }
+    state->months_supported -= MIN(in->months_supported, state->months_supported);
+    state->months_supported_earlier = MIN(state->months_supported_earlier, state->months_supported);
+    state->end_reason = (uint8_t)in->reason;
+    state->end_day = state->changed_day = in->ended_day;
+    state->lump_months = 0;
+    if (in->reason == ANSINH__V1__END_REASON__END_REASON_ONE_OFF)
+        state->months_settled = months_from(&citizen->months, 0) + state->months_missing;
+    state->payment = (struct citizen_bill){0};
+    drop_bill(state);
+    self->totals[TOTAL_REFUNDS_VND] += in->refund == NULL ? 0 : in->refund->participant_vnd;
+}
+
+/* Nothing but an enrolment follows an end. */
+static void apply_kind(struct fold *self, struct journal_position position,
+                       struct fold_citizen *citizen, const Ansinh__V1__Event *event)
+{
+    if (citizen->state.version == 0)
+        wrong(self, position, "speaks of somebody who is not enrolled");
+    else if (citizen->state.end_reason != END_NONE)
+        wrong(self, position, "speaks of somebody whose participation has ended");
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_BILL_ISSUED)
+        billed(self, position, citizen, event->bill_issued);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+        paid(self, position, citizen, event->payment_recorded);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED)
+        changed(self, position, citizen, event->contribution_changed);
+    else
+        ended(self, position, citizen, event->participation_ended);
+}
+
 static void apply_citizen(struct fold *self, struct journal_position position,
                           const Ansinh__V1__Event *event)
 {
@@ -246,15 +329,10 @@ static void apply_citizen(struct fold *self, struct journal_position position,
     struct fold_citizen *citizen = citizen_get(self, event->citizen.data);
     if (memcmp(citizen->hash, event->citizen.data, ID_BYTES) != 0)
         wrong(self, position, "two citizens share one record");
-    int is_enrolment = event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED;
-    if (!is_enrolment && citizen->state.version == 0)
-        wrong(self, position, "speaks of somebody who is not enrolled");
-    if (is_enrolment)
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
         enrolled(self, position, citizen, event->participant_enrolled);
-    else if (event->kind_case == ANSINH__V1__EVENT__KIND_BILL_ISSUED)
-        billed(self, position, citizen, event->bill_issued);
     else
-        paid(self, position, citizen, event->payment_recorded);
+        apply_kind(self, position, citizen, event);
     citizen->state.version++;
 }
 
@@ -424,6 +502,8 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
     case ANSINH__V1__EVENT__KIND_BILL_ISSUED:
     case ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED:
+    case ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED:
+    case ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED:
         apply_citizen(self, position, event);
         return;
     case ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED:

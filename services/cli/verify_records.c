@@ -288,7 +288,7 @@ static void take_totals(struct check *check, const struct store_reply *reply)
 {
     static const char *const names[TOTALS] = {
         "enrolled",        "aliases",     "bills",     "payments",  "participants", "months",
-        "participant_vnd", "central_vnd", "local_vnd", "donor_vnd", "reference",    "reserved"};
+        "participant_vnd", "central_vnd", "local_vnd", "donor_vnd", "reference",    "refunds_vnd"};
     const char *tag = partition_tag(check->partition);
     struct totals totals = {.epoch = 0};
     size_t len = 0;

@@ -12,8 +12,10 @@
 #include "common/service/directory.h"
 #include "common/service/policy.h"
 #include "services/enrolment/alias.h"
+#include "services/enrolment/arguments.h"
 #include "services/enrolment/enrolment.h"
-#include "services/enrolment/enrolment_rules.h"
+#include "services/enrolment/terms_rules.h"
+#include "services/enrolment/warnings.h"
 
 /* Lives in the request's arena. */
 struct enrol {
@@ -50,40 +52,22 @@ static Ansinh__V1__Event *make_event(const struct enrol *self, struct arena *are
     return event;
 }
 
-/* -1: no memory. */
-static int put_warnings(const struct enrol *self, struct arena *arena,
-                        Ansinh__V1__EnrolResponse *out)
-{
-    static const char foreign[] =
-        "personal_id: the birth province is not a known one; taken for a birth abroad";
-    const struct declaration_facts *facts = &self->facts;
-    out->warnings = arena_alloc(arena, (1 + QUOTE_WARNINGS_MAX) * sizeof(*out->warnings));
-    if (out->warnings == NULL)
-        return -1;
-    if (facts->is_foreign_birth)
-        out->warnings[out->n_warnings++] = arena_strndup(arena, foreign, sizeof(foreign) - 1);
-    for (size_t i = 0; i < facts->n_remarks; i++)
-        out->warnings[out->n_warnings++] =
-            arena_strndup(arena, facts->remarks[i], strlen(facts->remarks[i]));
-    for (size_t i = 0; i < out->n_warnings; i++)
-        if (out->warnings[i] == NULL)
-            return -1;
-    return 0;
-}
-
 static ProtobufCMessage *make_answer(const struct enrol *self, struct arena *arena)
 {
     Ansinh__V1__EnrolResponse *out = arena_alloc(arena, sizeof(*out));
     char *id = arena_alloc(arena, BASE32_TEXT_BYTES);
     char *date = arena_alloc(arena, DATE_TEXT_BYTES);
-    if (out == NULL || id == NULL || date == NULL)
+    char **warnings = warnings_answer(arena, &self->facts.warnings);
+    if (out == NULL || id == NULL || date == NULL || warnings == NULL)
         return NULL;
     ansinh__v1__enrol_response__init(out);
     base32_format(self->citizen, id);
     date_format(self->facts.enrolled_day, date);
     out->participant_id = id;
     out->enrolled_on = date;
-    return put_warnings(self, arena, out) < 0 ? NULL : &out->base;
+    out->warnings = warnings;
+    out->n_warnings = self->facts.warnings.n;
+    return &out->base;
 }
 
 static const uint8_t *seal_identity(struct enrol *self, struct arena *arena, int language,
@@ -112,20 +96,19 @@ static const uint8_t *seal_identity(struct enrol *self, struct arena *arena, int
     return sealed;
 }
 
-static uint32_t commune_number(const char *code)
+/* 1: the person took part before, and may again. 0: the request is refused. */
+static int may_return(const struct enrol *self, const struct citizen *before)
 {
-    int64_t number = 0;
-    for (; *code != '\0'; code++)
-        number = number * 10 + (*code - '0');
-    return (uint32_t)number;
-}
-
-static void fail_enrolled(struct bus_request *request, int32_t enrolled_day)
-{
-    char date[DATE_TEXT_BYTES];
-    date_format(enrolled_day, date);
-    bus_fail(request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "personal_id",
-             "this person has been enrolled since %s", date);
+    struct err err = {0};
+    int rc = return_check(before, self->facts.enrolled_day, &err);
+    if (rc == 0)
+        return 1;
+    bus_fail(self->request,
+             rc == -EEXIST  ? ANSINH__V1__CODE__CODE_ALREADY_EXISTS
+             : rc == -EPERM ? ANSINH__V1__CODE__CODE_FAILED_PRECONDITION
+                            : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
+             err.field, "%s", err.text);
+    return 0;
 }
 
 static void fail_no_memory(struct bus_request *request)
@@ -133,32 +116,36 @@ static void fail_no_memory(struct bus_request *request)
     bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "the request is too large");
 }
 
+static void fill_citizen(const struct enrol *self, int language, struct citizen *ret)
+{
+    ret->commune = commune_number(self->commune->code);
+    ret->support_group = (uint8_t)self->in->support_group;
+    ret->method = (uint8_t)self->in->method;
+    ret->language = (uint8_t)language;
+    ret->has_si_code = self->in->si_code[0] != '\0';
+    ret->income_vnd = self->in->income_vnd;
+    ret->lump_months = self->facts.lump_months;
+    ret->enrolled_day = ret->declared_day = ret->changed_day = self->facts.enrolled_day;
+}
+
 /* Almost everybody who enrols is new: tried without reading first. */
 static enum command_verdict decide(struct command_state *state)
 {
     struct enrol *self = state->arg;
     struct bus_request *request = self->request;
+    int is_known = state->is_read && state->has_citizen;
     if (self->wrong != NULL)
         return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, self->wrong->field,
                               "%s", self->wrong->text);
-    if (state->is_read && state->has_citizen) {
-        fail_enrolled(request, state->before.enrolled_day);
+    if (is_known && !may_return(self, &state->before))
         return COMMAND_ANSWERED;
-    }
     int language = self->in->language == ANSINH__V1__LANGUAGE__LANGUAGE_EN
                        ? ANSINH__V1__LANGUAGE__LANGUAGE_EN
                        : ANSINH__V1__LANGUAGE__LANGUAGE_VI;
     memset(&state->next, 0, sizeof(state->next));
-    state->next.commune = commune_number(self->commune->code);
-    state->next.support_group = (uint8_t)self->in->support_group;
-    state->next.method = (uint8_t)self->in->method;
-    state->next.language = (uint8_t)language;
-    state->next.has_si_code = self->in->si_code[0] != '\0';
-    state->next.income_vnd = self->in->income_vnd;
-    state->next.enrolled_day = self->facts.enrolled_day;
-    state->next.declared_day = self->facts.enrolled_day;
-    state->next.changed_day = self->facts.enrolled_day;
-    state->next.lump_months = self->facts.lump_months;
+    if (is_known)
+        return_keep(&state->before, &state->next);
+    fill_citizen(self, language, &state->next);
     state->totals[TOTAL_ENROLLED] = 1;
     state->event = make_event(self, request->arena, &state->next);
     state->answer = make_answer(self, request->arena);
@@ -188,7 +175,7 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
     struct enrol *self = arg;
     if (rc < 0) /* without the claim nobody may be enrolled with a code */
         ledger_away(self->request);
-    else if (citizen != NULL)
+    else if (citizen != NULL && citizen->end_reason == END_NONE)
         on_alias_claimed(self);
     else
         alias_claim(self->service, self->request, self->in->si_code, self->citizen, 0,
@@ -212,8 +199,8 @@ static void on_dry_run_citizen(void *arg, int rc, const struct citizen *citizen)
     struct enrol *self = arg;
     if (rc < 0)
         ledger_away(self->request);
-    else if (citizen != NULL)
-        fail_enrolled(self->request, citizen->enrolled_day);
+    else if (citizen != NULL && !may_return(self, citizen))
+        return;
     else if (self->in->si_code[0] != '\0')
         alias_claim(self->service, self->request, self->in->si_code, self->citizen, 1,
                     on_dry_run_checked, self);
@@ -261,6 +248,10 @@ static int check_declaration(struct enrol *self, struct err *err)
         .months = in->months,
         .is_special_zone = self->commune->is_special_zone,
         .province = directory_province(self->commune),
+        .has = {[BAR_COMPULSORY_SI] = in->in_compulsory_si,
+                [BAR_PENSION] = in->draws_pension,
+                [BAR_ALLOWANCE] = in->draws_allowance,
+                [BAR_FOREIGN_CITIZEN] = in->foreign_citizen},
     };
     return declaration_check(self->service->svc->policy, &declaration,
                              clock_business_day(clock_wall_ms()), &self->facts, err);

@@ -14,6 +14,8 @@ struct enrolment {
 
 /* Handlers, one file each; arg is the struct enrolment. */
 void on_enrol(void *arg, struct bus_request *request);
+void on_change_contribution(void *arg, struct bus_request *request);
+void on_end_participation(void *arg, struct bus_request *request);
 void on_get_participant(void *arg, struct bus_request *request);
 void on_check_eligibility(void *arg, struct bus_request *request);
 void on_illustrate(void *arg, struct bus_request *request);

@@ -33,7 +33,10 @@ static int check_person(const struct declaration *in, struct declaration_facts *
     int rc = personal_id_check(in->personal_id, ret->birth_day, (enum sex)in->sex, err);
     if (rc < 0)
         return rc;
-    ret->is_foreign_birth = rc == 1;
+    if (rc == 1)
+        (void)snprintf(ret->warnings.texts[ret->warnings.n++], WARNING_BYTES,
+                       "personal_id: the birth province is not a known one; taken for a birth "
+                       "abroad");
     rc = full_name_check(in->full_name, err);
     if (rc == 0 && in->phone[0] != '\0')
         rc = phone_normalise(in->phone, ret->phone, err);
@@ -50,16 +53,37 @@ static int check_person(const struct declaration *in, struct declaration_facts *
     return 0;
 }
 
-static void put_remarks(const struct quote *quote, struct declaration_facts *ret)
+void warnings_add(struct warnings *self, const struct quote *quote)
 {
-    char text[EXPLANATION_BYTES];
-    ret->n_remarks = quote->n_warnings;
-    for (size_t i = 0; i < quote->n_warnings; i++) {
+    for (size_t i = 0; i < quote->n_warnings && self->n < ARRAY_LEN(self->texts); i++) {
         const struct quote_warning *warning = &quote->warnings[i];
+        char text[EXPLANATION_BYTES];
         explain_format(&warning->line, LANGUAGE_IS_EN, text, sizeof(text));
-        (void)snprintf(ret->remarks[i], ENROLMENT_REMARK_BYTES, "%s: %s (%s)", warning->field, text,
+        (void)snprintf(self->texts[self->n++], WARNING_BYTES, "%s: %s (%s)", warning->field, text,
                        warning->line.row->citation);
     }
+}
+
+/* The first thing that keeps the person out. */
+static int check_eligible(const struct policy *policy, const struct declaration *in,
+                          const struct declaration_facts *facts, struct err *err)
+{
+    static const char *const fields[ELIGIBILITY_BARS] = {[BAR_AGE] = "birth_date",
+                                                         [BAR_COMPULSORY_SI] = "in_compulsory_si",
+                                                         [BAR_PENSION] = "draws_pension",
+                                                         [BAR_ALLOWANCE] = "draws_allowance",
+                                                         [BAR_FOREIGN_CITIZEN] = "foreign_citizen"};
+    struct eligibility_request request = {.birth_day = facts->birth_day,
+                                          .on_day = facts->enrolled_day};
+    struct eligibility found;
+    memcpy(request.has, in->has, sizeof(request.has));
+    int rc = eligibility_check(policy, &request, &found, err);
+    if (rc < 0 || found.lines.n == 0)
+        return rc;
+    char text[EXPLANATION_BYTES];
+    explain_format(&found.lines.rows[0], LANGUAGE_IS_EN, text, sizeof(text));
+    return err_field(err, -EINVAL, fields[found.bars[0]], "%s (%s)", text,
+                     found.lines.rows[0].row->citation);
 }
 
 static int check_contribution(const struct policy *policy, const struct declaration *in,
@@ -78,9 +102,9 @@ static int check_contribution(const struct policy *policy, const struct declarat
     };
     struct quote quote;
     int rc = contribution_quote(policy, &request, &quote, err);
-    facts->lump_months = method_is_lump_sum(request.method) ? in->months : 0;
     if (rc == 0)
-        put_remarks(&quote, facts);
+        warnings_add(&facts->warnings, &quote);
+    facts->lump_months = method_is_lump_sum(request.method) ? in->months : 0;
     return rc;
 }
 
@@ -105,7 +129,7 @@ int declaration_check(const struct policy *policy, const struct declaration *dec
     if (rc == 0)
         rc = check_person(declaration, ret, err);
     if (rc == 0)
-        rc = contribution_check_age(policy, ret->birth_day, ret->enrolled_day, err);
+        rc = check_eligible(policy, declaration, ret, err);
     if (rc == 0)
         rc = check_choices(declaration, err);
     if (rc == 0)
@@ -126,7 +150,8 @@ int terms_check(const struct policy *policy, const struct citizen *citizen, int3
         .on_day = on_day,
     };
     struct quote quote;
-    if (method_is_lump_sum(request.method) && citizen->lump_months == 0)
+    if (citizen->end_reason != END_NONE ||
+        (method_is_lump_sum(request.method) && citizen->lump_months == 0))
         return 0; /* nothing is to be paid */
     return contribution_quote(policy, &request, &quote, err);
 }

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "ansinh/v1/enrolment.pb-c.h"
-#include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/domain/identity.h"
 #include "common/domain/standing.h"
 #include "common/service/command.h"
 #include "common/service/policy.h"
+#include "services/enrolment/advice.h"
+#include "services/enrolment/arguments.h"
 #include "services/enrolment/enrolment_rules.h"
 #include "services/enrolment/enrolment_store.h"
 #include "services/enrolment/identity.h"
@@ -23,7 +24,7 @@ struct lookup {
     const char *si_code; /* asked by it: must be the identity's own */
     int32_t on_day;
     struct citizen state;
-    struct standing standing;
+    struct standing standing; /* of the answer's turn: rows of the law live no longer */
 };
 
 static void fail_not_found(struct lookup *self)
@@ -78,6 +79,9 @@ static void put_person(struct lookup *self, const Ansinh__V1__Identity *identity
     out->lump_months = state->lump_months;
     out->enrolled_on = day_text(arena, state->enrolled_day);
     out->declared_on = day_text(arena, state->declared_day);
+    out->end_reason = (Ansinh__V1__EndReason)state->end_reason;
+    if (state->end_reason != END_NONE)
+        out->ended_on = day_text(arena, state->end_day);
 }
 
 static void put_coverage(struct arena *arena, const struct citizen *state,
@@ -121,6 +125,7 @@ static void put_standing(const struct lookup *self, Ansinh__V1__GetParticipantRe
         [STANDING_DUE] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_DUE,
         [STANDING_ACTIVE] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ACTIVE,
         [STANDING_COMPLETE] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_COMPLETE,
+        [STANDING_ENDED] = ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ENDED,
     };
     struct arena *arena = self->request->arena;
     const struct standing *standing = &self->standing;
@@ -157,8 +162,14 @@ static void answer(void *arg, const Ansinh__V1__Identity *identity)
 {
     struct lookup *self = arg;
     char id[BASE32_TEXT_BYTES];
+    struct err err = {0};
     if (self->si_code != NULL && strcmp(self->si_code, identity->si_code) != 0) {
         fail_not_found(self); /* an alias left behind by an enrolment that did not happen */
+        return;
+    }
+    if (standing_on(self->service->svc->policy, &self->state, self->on_day, &self->standing, &err) <
+        0) {
+        fail_argument(self->request, &err);
         return;
     }
     base32_format(self->citizen, id);
@@ -178,20 +189,14 @@ static void answer(void *arg, const Ansinh__V1__Identity *identity)
 static void on_state(void *arg, int rc, const struct citizen *citizen)
 {
     struct lookup *self = arg;
-    struct err err = {0};
     if (rc < 0) {
         ledger_away(self->request);
-        return;
-    }
-    if (citizen == NULL) {
+    } else if (citizen == NULL) {
         fail_not_found(self);
-        return;
-    }
-    self->state = *citizen;
-    if (standing_on(self->service->svc->policy, citizen, self->on_day, &self->standing, &err) < 0)
-        fail_argument(self->request, &err);
-    else
+    } else {
+        self->state = *citizen;
         identity_read(self->service, self->request, self->citizen, answer, self);
+    }
 }
 
 static void look_up(struct lookup *self)
@@ -222,10 +227,7 @@ static int read_key(struct lookup *self, const Ansinh__V1__GetParticipantRequest
     int rc;
     switch (in->key_case) {
     case ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PARTICIPANT_ID:
-        rc = base32_parse(in->participant_id, self->citizen);
-        return rc == 0 ? 0
-                       : err_field(err, -EINVAL, "participant_id",
-                                   "want the 26 characters that Enrol answered");
+        return participant_parse(in->participant_id, self->citizen, err);
     case ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PERSONAL_ID:
         rc = personal_id_check_form(in->personal_id, err);
         if (rc == 0)
@@ -242,15 +244,6 @@ static int read_key(struct lookup *self, const Ansinh__V1__GetParticipantRequest
                      "want one of participant_id, personal_id, si_code");
 }
 
-/* Empty is today; a day to come may be asked about. */
-static int read_day(const char *text, int32_t *ret, struct err *err)
-{
-    *ret = clock_business_day(clock_wall_ms());
-    if (text[0] == '\0' || date_parse(text, ret) == 0)
-        return 0;
-    return err_field(err, -EINVAL, "on", "want a date as YYYY-MM-DD");
-}
-
 void on_get_participant(void *arg, struct bus_request *request)
 {
     const Ansinh__V1__GetParticipantRequest *in =
@@ -265,7 +258,7 @@ void on_get_participant(void *arg, struct bus_request *request)
     self->request = request;
     int rc = read_key(self, in, &err);
     if (rc == 0)
-        rc = read_day(in->on, &self->on_day, &err);
+        rc = advice_day(in->on, &self->on_day, &err);
     if (rc < 0) {
         fail_argument(request, &err);
     } else if (self->si_code != NULL) {

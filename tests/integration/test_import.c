@@ -351,6 +351,20 @@ static void test_lump_sums_have_their_months(void **state)
     assert_string_equal(platform_field(answer, "coveredUntil"), "2028-08");
 }
 
+static void test_bars_may_be_columns(void **state)
+{
+    (void)state;
+    static const char text[] =
+        PERSON_COLUMNS ",in_compulsory_si,draws_pension\n"
+                       "010085706001,Lò Thị Một,1985-05-17,male,02647,other,1500000,monthly,"
+                       "2025-09-01,no,no\n"
+                       "010085706002,Lò Thị Hai,1985-05-17,male,02647,other,1500000,monthly,"
+                       "2025-09-01,yes,\n";
+    assert_int_equal(import("participants", text), 1);
+    assert_said("participants: 2 rows, 1 taken in, 1 bad");
+    assert_error("\"3\",\"invalid_argument: in_compulsory_si: takes part in compulsory");
+}
+
 static void test_people_who_are_there(void **state)
 {
     (void)state;
@@ -487,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_the_sample_and_a_repeat),
         cmocka_unit_test(test_participants),
         cmocka_unit_test(test_lump_sums_have_their_months),
+        cmocka_unit_test(test_bars_may_be_columns),
         cmocka_unit_test(test_people_who_are_there),
         cmocka_unit_test(test_payments),
         cmocka_unit_test(test_payments_by_participant_id),

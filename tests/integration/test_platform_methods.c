@@ -10,22 +10,16 @@
 #include "common/domain/calendar.h"
 #include "common/domain/citizen.h"
 #include "common/store/partition.h"
-#include "tests/support/gateway_client.h"
-#include "tests/support/platform.h"
-
-#define JSON "Content-Type: application/json\r\n"
-#define BODY_BYTES 2048
+#include "tests/support/someone.h"
 
 static struct platform *platform;
-static char said[1024];
-static const char *answer = ""; /* JSON of the last call */
-static char participant[64];
 
 static int start(void **state)
 {
     (void)state;
     platform = platform_start(&(struct platform_conf){.enrolment = 2, .payments = 2, .gateway = 1});
     platform_import(platform);
+    someone_lives_on(platform);
     return 0;
 }
 
@@ -34,119 +28,6 @@ static int stop(void **state)
     (void)state;
     platform_stop(&platform);
     return 0;
-}
-
-static PRINTF_LIKE(2, 3) int call(const char *method, const char *format, ...)
-{
-    static struct gateway_client client;
-    char path[128], body[BODY_BYTES];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(body, sizeof(body), format, args);
-    va_end(args);
-    assert_in_range(len, 1, (int)sizeof(body) - 1);
-    for (char *at = body; *at != '\0'; at++)
-        *at = (char)(*at == '\'' ? '"' : *at);
-    if (client.fd > 0)
-        gateway_client_close(&client);
-    gateway_client_open(&client, NULL, (uint16_t)platform_port(platform));
-    (void)snprintf(path, sizeof(path), "/ansinh.v1.%s", method);
-    int status = gateway_client_post(&client, path, JSON, body);
-    answer = (const char *)client.body.data;
-    return status;
-}
-
-static void expect_call(int status, const char *method, const char *body)
-{
-    int got = call(method, "%s", body);
-    if (got != status)
-        fail_msg("%s %s: %d, not %d: %s", method, body, got, status, answer);
-}
-
-static void expect_said(const char *words)
-{
-    if (strstr(answer, words) == NULL)
-        fail_msg("\"%s\" is not in: %s", words, answer);
-}
-
-/* Of the last answer; valid for three more calls. */
-static const char *field(const char *name)
-{
-    static char texts[4][128];
-    static unsigned n;
-    char *text = texts[n++ % 4];
-    (void)snprintf(text, sizeof(texts[0]), "%s", platform_field(answer, name));
-    return text;
-}
-
-static void expect_field(const char *name, const char *value)
-{
-    if (strcmp(platform_field(answer, name), value) != 0)
-        fail_msg("%s is \"%s\", not \"%s\": %s", name, platform_field(answer, name), value, answer);
-}
-
-/* personal_id, birth date, then the rest of the declaration. */
-static void enrol(const char *personal_id, const char *birth_date, const char *rest)
-{
-    char body[BODY_BYTES];
-    (void)snprintf(body, sizeof(body),
-                   "{'personalId':'%s','fullName':'Lò Văn Thử','birthDate':'%s','sex':'SEX_MALE',"
-                   "'unitCode':'02647','supportGroup':'SUPPORT_GROUP_OTHER','incomeVnd':'1500000',"
-                   "%s}",
-                   personal_id, birth_date, rest);
-    expect_call(200, "Enrolment/Enrol", body);
-    (void)snprintf(participant, sizeof(participant), "%s", field("participantId"));
-}
-
-static const char *by_id(const char *on)
-{
-    static char body[BODY_BYTES];
-    (void)snprintf(body, sizeof(body), "{'participantId':'%s','on':'%s'}", participant, on);
-    return body;
-}
-
-static void inquire(const char *on, int status)
-{
-    expect_call(status, "Payments/Inquire", by_id(on));
-}
-
-/* Inquires and pays on a day; the bill is for these months. */
-static void pay(const char *on, const char *from_month, const char *to_month)
-{
-    char body[BODY_BYTES];
-    inquire(on, 200);
-    expect_field("fromMonth", from_month);
-    expect_field("toMonth", to_month);
-    (void)snprintf(body, sizeof(body),
-                   "{'billId':'%s','billVersion':%s,'amountVnd':'%s','paidOn':'%s'}",
-                   field("billId"), field("billVersion"), field("dueVnd"), on);
-    expect_call(200, "Payments/Pay", body);
-    (void)snprintf(body, sizeof(body), "{'paymentId':'%s'}", field("paymentId"));
-    expect_call(200, "Payments/GetPayment", body);
-    expect_field("fromMonth", from_month);
-    expect_field("toMonth", to_month);
-}
-
-static void stand(const char *on, const char *state, const char *next_from, const char *next_due)
-{
-    expect_call(200, "Enrolment/GetParticipant", by_id(on));
-    expect_field("state", state);
-    expect_field("nextFromMonth", next_from);
-    expect_field("nextDueOn", next_due);
-}
-
-#define ACTIVE "PARTICIPANT_STATE_ACTIVE"
-#define DUE "PARTICIPANT_STATE_DUE"
-#define LAPSED "PARTICIPANT_STATE_LAPSED"
-#define DECLARED "PARTICIPANT_STATE_DECLARED"
-
-static void nothing_differs(void **state)
-{
-    (void)state;
-    int status = platform_ansinh(platform, said, "verify", NULL);
-    if (status != 0)
-        fail_msg("%s", said);
-    assert_non_null(strstr(said, " 0 differences"));
 }
 
 /* --- the four regular methods --- */
@@ -180,7 +61,8 @@ static void each_regular_method_repeats_after_its_months(void **state)
         platform_signal(platform, "payments", 1 + (unsigned)i % 2, SIGKILL);
         platform_spawn(platform, "payments", 1 + (unsigned)i % 2);
         pay(cases[i].second_on, cases[i].second_from, cases[i].second_to);
-        expect_call(200, "Enrolment/GetParticipant", by_id(cases[i].second_on));
+        expect_call(200, "Enrolment/GetParticipant", "{'participantId':'%s','on':'%s'}",
+                    someone_id(), cases[i].second_on);
         expect_field("state", ACTIVE);
         expect_field("coveredUntil", cases[i].second_to);
     }
@@ -238,7 +120,7 @@ static void missing_months_are_paid_once(void **state)
     expect_field("grossVnd", "4040708");
     expect_field("fromMonth", "");
     pay("2025-09-20", "", "");
-    stand("2025-09-20", "PARTICIPANT_STATE_COMPLETE", "", "");
+    stand("2025-09-20", COMPLETE, "", "");
     expect_field("monthsPaid", "12");
     expect_field("monthsMissingPaid", "12");
     expect_field("coveredUntil", "");
@@ -252,23 +134,15 @@ static void wrong_declarations_of_lump_sums_name_the_field(void **state)
     static const struct {
         const char *rest, *field, *said;
     } cases[] = {
-        {"'method':'METHOD_FUTURE_YEARS','months':20", "months", "future years: want 24 to 60"},
-        {"'method':'METHOD_MISSING_MONTHS','months':12", "method",
+        {"'method':'METHOD_FUTURE_YEARS','months':20,'enrolledOn':'2025-09-10'", "months",
+         "future years: want 24 to 60"},
+        {"'method':'METHOD_MISSING_MONTHS','months':12,'enrolledOn':'2025-09-10'", "method",
          "missing months may be paid from 2047-04 on"},
-        {"'method':'METHOD_MONTHLY','months':2", "months", "this method pays 1 month at once"},
+        {"'method':'METHOD_MONTHLY','months':2,'enrolledOn':'2025-09-10'", "months",
+         "this method pays 1 month at once"},
     };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        int status = call("Enrolment/Enrol",
-                          "{'personalId':'010085810041','fullName':'Lò Văn Thử',"
-                          "'birthDate':'1985-05-17','sex':'SEX_MALE','unitCode':'02647',"
-                          "'supportGroup':'SUPPORT_GROUP_OTHER','incomeVnd':'1500000',"
-                          "'enrolledOn':'2025-09-10',%s}",
-                          cases[i].rest);
-        assert_int_equal(status, 400);
-        expect_said(cases[i].said);
-        (void)snprintf(said, sizeof(said), "\"field\":\"%s\"", cases[i].field);
-        expect_said(said);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        enrol_refused("010085810041", "1985-05-17", cases[i].rest, cases[i].field, cases[i].said);
 }
 
 /* --- records of the version before --- */
@@ -277,7 +151,7 @@ static redisReply *ask(const char *command, const char *value, size_t value_len)
 {
     uint8_t hash[ID_BYTES];
     char key[KEY_MAX_BYTES];
-    assert_int_equal(base32_parse(participant, hash), 0);
+    assert_int_equal(base32_parse(someone_id(), hash), 0);
     redisContext *redis = redisConnectUnix(redis_server_socket(platform_ledger(platform)));
     assert_non_null(redis);
     size_t len = key_citizen(partition_of(hash), partition_bucket(hash), key);
@@ -337,7 +211,8 @@ static void a_record_of_the_version_before_is_read_and_rewritten(void **state)
     stand("2025-09-30", ACTIVE, "2025-10", "2025-10-31");
     expect_field("monthsPaid", "2");
     expect_field("monthsCoveredBefore", "1");
-    expect_call(400, "Enrolment/GetParticipant", by_id("2025-08-31"));
+    expect_call(400, "Enrolment/GetParticipant", "{'participantId':'%s','on':'2025-08-31'}",
+                someone_id());
     pay("2025-10-31", "2025-10", "2025-10");
     nothing_differs(NULL);
     stand("2025-11-30", DUE, "2025-11", "2025-11-30");

@@ -49,6 +49,51 @@ static void pay_once(const char *enrol)
     (void)snprintf(payment, sizeof(payment), "%s", platform_field(answer, "paymentId"));
 }
 
+/* Somebody pays ahead, moves, leaves, comes back and declares another income over an open bill. */
+static void come_and_go(void)
+{
+    static const char *const enrol =
+        "{\"personalId\":\"010085800009\",\"fullName\":\"Lò Văn Về\",\"birthDate\":"
+        "\"1985-05-17\",\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"supportGroup\":"
+        "\"SUPPORT_GROUP_OTHER\",\"incomeVnd\":\"1500000\",\"method\":\"METHOD_HALF_YEARLY\","
+        "\"enrolledOn\":\"%s\"}";
+    char person[64], bill[64], version[16], due[24];
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/Enrol", answer, enrol, "2025-07-10"),
+                     0);
+    (void)snprintf(person, sizeof(person), "%s", platform_field(answer, "participantId"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"participantId\":\"%s\",\"on\":\"2025-07-10\"}", person),
+                     0);
+    (void)snprintf(bill, sizeof(bill), "%s", platform_field(answer, "billId"));
+    (void)snprintf(version, sizeof(version), "%s", platform_field(answer, "billVersion"));
+    (void)snprintf(due, sizeof(due), "%s", platform_field(answer, "dueVnd"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Pay", answer,
+                                   "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"%s\","
+                                   "\"paidOn\":\"2025-07-10\"}",
+                                   bill, version, due),
+                     0);
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/ChangeContribution", answer,
+                                   "{\"participantId\":\"%s\",\"on\":\"2025-08-01\","
+                                   "\"supportGroup\":\"SUPPORT_GROUP_POOR\"}",
+                                   person),
+                     0);
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/EndParticipation", answer,
+                                   "{\"participantId\":\"%s\",\"on\":\"2025-09-15\","
+                                   "\"reason\":\"END_REASON_ONE_OFF\"}",
+                                   person),
+                     0);
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/Enrol", answer, enrol, "2025-11-10"),
+                     0);
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"participantId\":\"%s\",\"on\":\"2025-11-10\"}", person),
+                     0);
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/ChangeContribution", answer,
+                                   "{\"participantId\":\"%s\",\"on\":\"2025-11-11\","
+                                   "\"incomeVnd\":\"2000000\"}",
+                                   person),
+                     0);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -61,6 +106,7 @@ static int start(void **state)
     assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL), 0);
     (void)snprintf(first_answer, sizeof(first_answer), "%.4000s", answer);
     pay_once(PAYER("010085800001"));
+    come_and_go();
     /* an open bill */
     assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
                                    "{\"personalId\":\"010085900001\"}"),
@@ -169,11 +215,11 @@ static void test_from_the_archive_alone(void **state)
                      ANSINH__V1__CODE__CODE_ALREADY_EXISTS);
     assert_non_null(strstr(answer, "its answer was lost when the ledger was restored"));
     /* who was lost comes again, and gets ids that were never given */
-    assert_true(people_wait_board(platform, "15", PEOPLE + 1, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", PEOPLE + 2, WAIT_MS));
     assert_int_equal(people_load(platform, NULL, PEOPLE, LOST, 8), LOST);
     pay_once(PAYER("010085800002"));
     assert_non_null(strstr(payment, "-2-"));
-    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 2, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 3, WAIT_MS));
     assert_true(archived_wait(platform, WAIT_MS));
     if (platform_ansinh(platform, said, "verify", "--archive", folder, NULL) != 0)
         fail_msg("%s", said);
@@ -216,7 +262,7 @@ static void test_with_the_surviving_file(void **state)
     /* the survivor had the answer, too */
     assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL), 0);
     assert_string_equal(answer, first_answer);
-    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 2, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 3, WAIT_MS));
 }
 
 /* The journals alone, when the records beside them are damaged. */

@@ -66,10 +66,16 @@ static const struct good_request requests[] = {
         "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
         "'phone':'0912345678','email':'an@example.vn','address':'Lào Cai','unitCode':'02647',"
         "'supportGroup':4,'incomeVnd':1500000,'method':1,'enrolledOn':'2025-11-30','language':1,"
-        "'siCode':'0123456780'}",
+        "'siCode':'0123456780','months':1}",
         "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
         "'unitCode':'02647','supportGroup':4,'incomeVnd':1500000,'method':1}"),
-    READ("Enrolment/GetParticipant", "{'participantId':'$p'}"),
+    COMMAND("Enrolment/ChangeContribution",
+            "{'participantId':'$p','incomeVnd':1600000,'method':1,'months':1,'supportGroup':4,"
+            "'unitCode':'02647'}",
+            "{'participantId':'$p','method':1}"),
+    COMMAND("Enrolment/EndParticipation", "{'participantId':'$p','reason':5}",
+            "{'participantId':'$p','reason':5}"),
+    READ("Enrolment/GetParticipant", "{'participantId':'$p','on':'2025-11-30'}"),
     READ("Enrolment/GetParticipant", "{'personalId':'010085000001'}"),
     READ("Enrolment/GetParticipant", "{'siCode':'0123456789'}"),
     READ("Enrolment/CheckEligibility", "{'birthDate':'1985-05-17','on':'2025-11-30'}"),

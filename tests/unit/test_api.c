@@ -99,6 +99,8 @@ static void commands_are_those_that_change_something(void **state)
 {
     (void)state;
     static const char *const commands[] = {"Enrolment/Enrol",
+                                           "Enrolment/ChangeContribution",
+                                           "Enrolment/EndParticipation",
                                            "Payments/Inquire",
                                            "Payments/Pay",
                                            "Directory/ImportUnits",

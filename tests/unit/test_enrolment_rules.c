@@ -78,7 +78,7 @@ static void the_least_that_is_enough(void **state)
     assert_int_equal(facts.birth_day, on("1985-05-17"));
     assert_int_equal(facts.enrolled_day, on(TODAY));
     assert_string_equal(facts.phone, "");
-    assert_int_equal(facts.is_foreign_birth, 0);
+    assert_int_equal(facts.warnings.n, 0);
 }
 
 static void everything_that_may_be_said(void **state)
@@ -96,7 +96,8 @@ static void everything_that_may_be_said(void **state)
     expect_taken(&in, &facts);
     assert_string_equal(facts.phone, "+84912345678");
     assert_int_equal(facts.enrolled_day, on("2025-11-01"));
-    assert_int_equal(facts.is_foreign_birth, 1);
+    assert_int_equal(facts.warnings.n, 1);
+    assert_non_null(strstr(facts.warnings.texts[0], "personal_id: the birth province"));
 }
 
 static void what_a_quote_warns_of_is_remarked(void **state)
@@ -105,11 +106,11 @@ static void what_a_quote_warns_of_is_remarked(void **state)
     struct declaration in = good();
     struct declaration_facts facts;
     expect_taken(&in, &facts);
-    assert_int_equal(facts.n_remarks, 0);
+    assert_int_equal(facts.warnings.n, 0);
     in.income_vnd = 1510000;
     expect_taken(&in, &facts);
-    assert_int_equal(facts.n_remarks, 1);
-    assert_string_equal(facts.remarks[0],
+    assert_int_equal(facts.warnings.n, 1);
+    assert_string_equal(facts.warnings.texts[0],
                         "income_vnd: 1,510,000 is not in the steps of 50,000 from 1,500,000 to "
                         "46,800,000; the next lower is 1,500,000 (Decree 134/2015/ND-CP)");
     in.birth_date = "1955-05-17";
@@ -117,9 +118,10 @@ static void what_a_quote_warns_of_is_remarked(void **state)
     in.method = METHOD_IS_FUTURE_YEARS;
     in.months = 24;
     expect_taken(&in, &facts);
-    assert_int_equal(facts.n_remarks, 2);
-    assert_non_null(strstr(facts.remarks[1], "method: retirement age in 2015-05: up to 60 months"));
-    assert_non_null(strstr(facts.remarks[1], "(Law 41/2024/QH15, article 36(2)"));
+    assert_int_equal(facts.warnings.n, 2);
+    assert_non_null(
+        strstr(facts.warnings.texts[1], "method: retirement age in 2015-05: up to 60 months"));
+    assert_non_null(strstr(facts.warnings.texts[1], "(Law 41/2024/QH15, article 36(2)"));
 }
 
 static void dates_are_dates_and_not_in_the_future(void **state)
@@ -249,6 +251,47 @@ static void the_income_fits_the_rules_of_the_day_of_enrolment(void **state)
     expect_refused(&in, -ERANGE, "income_vnd", "too high");
 }
 
+/* Law 41/2024/QH15, article 2(4) */
+static void what_keeps_a_person_out_is_named_with_its_law(void **state)
+{
+    (void)state;
+    static const struct {
+        enum eligibility_bar bar;
+        const char *field, *said;
+    } cases[] = {
+        {BAR_COMPULSORY_SI, "in_compulsory_si", "takes part in compulsory social insurance"},
+        {BAR_PENSION, "draws_pension", "draws a pension"},
+        {BAR_ALLOWANCE, "draws_allowance", "draws a monthly social insurance allowance"},
+        {BAR_FOREIGN_CITIZEN, "foreign_citizen", "is not a citizen of Viet Nam"}};
+    struct declaration in;
+    struct declaration_facts facts;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        in = good();
+        in.has[cases[i].bar] = 1;
+        expect_refused(&in, -EINVAL, cases[i].field, cases[i].said);
+        expect_refused(&in, -EINVAL, cases[i].field, "Law 41/2024/QH15, article 2(4)");
+    }
+    in = good();
+    in.has[BAR_PENSION] = 1; /* no bar before July 2025 */
+    in.enrolled_on = "2025-06-30";
+    expect_taken(&in, &facts);
+}
+
+static void an_unusual_income_is_a_warning(void **state)
+{
+    (void)state;
+    struct declaration in = good();
+    struct declaration_facts facts;
+    in.income_vnd = 1530000;
+    in.personal_id = "003085123456"; /* and so is the birth province */
+    expect_taken(&in, &facts);
+    assert_int_equal(facts.warnings.n, 2);
+    assert_non_null(strstr(facts.warnings.texts[1], "income_vnd: "));
+    assert_non_null(strstr(facts.warnings.texts[1], "(Decree 134/2015/ND-CP)"));
+    in.enrolled_on = "2025-06-30"; /* then it was no choice */
+    expect_refused(&in, -ERANGE, "income_vnd", "Decree 134/2015");
+}
+
 static void a_lump_sum_is_declared_with_its_months(void **state)
 {
     (void)state;
@@ -325,6 +368,8 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(an_address_has_at_most_200_characters),
     WITH_POLICY(choices_are_of_the_known_ones),
     WITH_POLICY(the_income_fits_the_rules_of_the_day_of_enrolment),
+    WITH_POLICY(what_keeps_a_person_out_is_named_with_its_law),
+    WITH_POLICY(an_unusual_income_is_a_warning),
     WITH_POLICY(a_lump_sum_is_declared_with_its_months),
     WITH_POLICY(missing_months_are_for_those_at_retirement_age),
     WITH_POLICY(a_day_before_the_tables_names_the_field_of_the_declaration),

@@ -204,6 +204,18 @@ static void registering_again_begins_a_period(void **state)
     expect(&citizen, "2025-11-01", STANDING_DUE, "2025-06", "2025-09", "2025-12-31");
 }
 
+static void who_comes_back_owes_nothing_of_the_time_between(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(METHOD_IS_HALF_YEARLY, "2025-09-10");
+    cover(&citizen, "2025-01", "2025-06");
+    expect(&citizen, "2025-09-30", STANDING_DUE, "2025-06", "2025-09", "2025-12-31");
+    expect(&citizen, "2026-01-01", STANDING_LAPSED, "2025-06", "2026-01", "");
+    citizen = somebody(METHOD_IS_HALF_YEARLY, "2025-07-10");
+    cover(&citizen, "2025-01", "2025-06");
+    expect(&citizen, "2025-09-30", STANDING_DUE, "2025-06", "2025-07", "2025-10-31");
+}
+
 static void an_end_is_the_end(void **state)
 {
     (void)state;
@@ -318,6 +330,7 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(missing_months_cover_no_month_and_end_what_is_due),
     WITH_POLICY(after_a_lapse_the_gap_stays),
     WITH_POLICY(registering_again_begins_a_period),
+    WITH_POLICY(who_comes_back_owes_nothing_of_the_time_between),
     WITH_POLICY(an_end_is_the_end),
     WITH_POLICY(of_months_that_are_only_counted_nothing_is_said),
     WITH_POLICY(a_payment_never_makes_a_state_worse),
