@@ -81,18 +81,31 @@ static int missing_check(const struct quote_request *request, const struct makin
     return 0;
 }
 
-/* There is no upper age for any method. But who could make up for what is missing hardly means to
- * pay years ahead. */
-static void future_check(const struct quote_request *request, const struct making_up *rules,
-                         struct quote *quote)
+/* Who can make up for what is missing hardly means to pay years ahead. */
+static int future_check(const struct policy *policy, const struct quote_request *request,
+                        const struct making_up *rules, struct quote *quote, struct err *err)
 {
+    const struct policy_row *choice;
     if (rules->from_month == 0 || month_of_day(request->on_day) < rules->from_month ||
         rules->missing < 0 || rules->missing > rules->most->value)
-        return;
+        return 0;
+    int rc = policy_need(policy, POLICY_SWITCHES, SWITCH_YEARS_AHEAD_AT_RETIREMENT, request->on_day,
+                         &choice, err);
+    if (rc != 0 || choice->value == CHOICE_OFF)
+        return rc;
+    if (choice->value == CHOICE_REFUSE) {
+        char reached[MONTH_TEXT_BYTES];
+        month_format(rules->age_month, reached);
+        return err_field(err, -EINVAL, "method",
+                         "retirement age in %s: pay 1 to %lld missing months at once instead "
+                         "(%.80s)",
+                         reached, (long long)rules->most->value, choice->citation);
+    }
     struct quote_warning *warning = quote_warn(quote, "method");
     explain_set(&warning->line, TEXT_PAST_RETIREMENT_AGE, 0, rules->most,
                 {OPERAND_MONTH, rules->age_month}, {OPERAND_MONTHS, rules->most->value},
                 {OPERAND_YEARS, rules->years->value});
+    return 0;
 }
 
 static int counters_check(const struct quote_request *request, struct err *err)
@@ -128,8 +141,7 @@ int contribution_person_check(const struct policy *policy, const struct quote_re
         return rc;
     if (request->method == METHOD_IS_MISSING_MONTHS)
         return missing_check(request, &rules, err);
-    future_check(request, &rules, quote);
-    return 0;
+    return future_check(policy, request, &rules, quote, err);
 }
 
 /* A period may be paid until its deadline, as if in time: missed are the months after it. */

@@ -270,7 +270,7 @@ static void limit_person(const struct oracle_case *asked, struct oracle_answer *
     if (asked->method == 6 && asked->paid > 0 && (int)asked->months > missing)
         refuse(ret, "months");
     if (asked->method == 5 && is_near)
-        ret->warnings++;
+        refuse(ret, "method");
 }
 
 struct oracle_answer oracle_quote(const struct oracle_choices *choices,

@@ -96,9 +96,31 @@ static void no_more_months_than_are_missing(void **state)
     assert_int_equal(quote_of(&request).months, 1);
 }
 
-static void a_man_of_70_is_warned_of_paying_years_ahead(void **state)
+static void choose_years_ahead(enum policy_choice choice)
+{
+    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    for (size_t i = 0; i < table->n; i++)
+        if (table->rows[i].key == SWITCH_YEARS_AHEAD_AT_RETIREMENT)
+            table->rows[i].value = choice;
+}
+
+static void a_man_of_70_does_not_pay_years_ahead(void **state)
 {
     (void)state;
+    struct quote_request request = man_of_1965(METHOD_IS_FUTURE_YEARS, 24);
+    request.birth_day = date_make(1956, 1, 1);
+    expect_refused(&request, "method",
+                   "retirement age in 2016-01: pay 1 to 60 missing months at once instead "
+                   "(Law 41/2024/QH15, article 36(2))");
+    choose_years_ahead(CHOICE_OFF);
+    assert_int_equal(quote_of(&request).n_warnings, 0);
+    choose_years_ahead(CHOICE_REFUSE);
+}
+
+static void a_man_of_70_may_be_warned_of_paying_years_ahead(void **state)
+{
+    (void)state;
+    choose_years_ahead(CHOICE_WARN);
     struct quote_request request = man_of_1965(METHOD_IS_FUTURE_YEARS, 24);
     request.birth_day = date_make(1956, 1, 1);
     struct quote quote = quote_of(&request);
@@ -125,6 +147,7 @@ static void a_man_of_70_is_warned_of_paying_years_ahead(void **state)
     request = man_of_1965(METHOD_IS_YEARLY, 0); /* no upper age */
     request.birth_day = date_make(1936, 1, 1);
     assert_int_equal(quote_of(&request).n_warnings, 0);
+    choose_years_ahead(CHOICE_REFUSE);
 }
 
 static void nobody_of_14_is_quoted(void **state)
@@ -236,7 +259,8 @@ static void only_missed_months_are_paid_late(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(missing_months_are_taken_from_the_month_before_retirement_age),
     WITH_POLICY(no_more_months_than_are_missing),
-    WITH_POLICY(a_man_of_70_is_warned_of_paying_years_ahead),
+    WITH_POLICY(a_man_of_70_does_not_pay_years_ahead),
+    WITH_POLICY(a_man_of_70_may_be_warned_of_paying_years_ahead),
     WITH_POLICY(nobody_of_14_is_quoted),
     WITH_POLICY(counters_of_months_have_a_limit),
     WITH_POLICY(missed_months_are_not_paid_late_as_long_as_the_switch_is_off),

@@ -117,6 +117,11 @@ static void what_a_quote_warns_of_is_remarked(void **state)
     in.personal_id = "010055123456";
     in.method = METHOD_IS_FUTURE_YEARS;
     in.months = 24;
+    expect_refused(&in, -EINVAL, "method", "pay 1 to 60 missing months at once instead");
+    struct policy_table *switches = &policy->tables[POLICY_SWITCHES];
+    for (size_t i = 0; i < switches->n; i++)
+        if (switches->rows[i].key == SWITCH_YEARS_AHEAD_AT_RETIREMENT)
+            switches->rows[i].value = CHOICE_WARN;
     expect_taken(&in, &facts);
     assert_int_equal(facts.warnings.n, 2);
     assert_non_null(
