@@ -45,6 +45,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(wildcard tests/integration/test_*.c))
 POWER_TESTS := $(patsubst tests/power/%.c,$(O)/tests/power/%,$(wildcard tests/power/test_*.c))
 POWER_OBJS := $(patsubst %,$(O)/obj/tests/power/%.o,aof disk orders witness)
+FUZZERS ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TESTS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SUPPORT_OBJS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/*.c))
 # Programs of the chaos tests are named chaos_*; the other files there belong to all of them.
 CHAOS_MAINS := $(wildcard tests/chaos/chaos_*.c)
@@ -154,7 +156,7 @@ $(O)/chaos/%: $(O)/obj/tests/chaos/%.o $(CHAOS_OBJS) $(SUPPORT_OBJS) $(ARCHIVES)
 crash-binaries:
 	@$(MAKE) --no-print-directory O=$(O)/crash SWITCHES=-DANSINH_CHAOS binaries
 
-build-tests: binaries $(UNIT_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so $(CHAOS_TOOLS) crash-binaries
+build-tests: binaries $(UNIT_TESTS) $(FUZZ_TESTS) $(INTEGRATION_TESTS) $(POWER_TESTS) $(O)/power/shim.so $(CHAOS_TOOLS) crash-binaries
 
 run: all ## run the platform with the sample campaign until Ctrl-C (PORT=8080 VAR=./var)
 	@deploy/run foreground
@@ -165,10 +167,10 @@ down: ## end what `make up` started
 
 test: packages-test ## build and run every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
-	@O=$(O) tests/run unit integration power browser chaos
+	@O=$(O) tests/run unit fuzz integration power browser chaos
 unit: packages-test ## the unit tests alone
-	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(UNIT_TESTS)
-	@O=$(O) tests/run unit
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(UNIT_TESTS) $(FUZZ_TESTS)
+	@O=$(O) tests/run unit fuzz
 itest: packages-test ## the integration tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
 	@O=$(O) tests/run integration
@@ -196,23 +198,28 @@ asan: packages-test ## unit and integration tests under AddressSanitizer and UBS
 	@$(MAKE) --no-print-directory -j$$(nproc) O=build/asan \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" build-tests
 	@O=build/asan ASAN_OPTIONS=handle_segv=2:handle_sigbus=2:handle_sigfpe=2:handle_sigill=2:detect_leaks=1 \
-	  tests/run unit integration power
+	  tests/run unit fuzz integration power
 
 CUTS ?= 50
 FLIPS ?= 48
 T ?= 60
-FUZZ_COMMON := $(filter %/json.a %/loop.a %/proto.a %/base.a,$(COMMON))
-$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/support/json_every.o $(FUZZ_COMMON)
+# A fuzzer brings its own parts of the store and of the bus: no support objects, which use the real ones.
+FUZZ_OBJS := $(patsubst %,$(O)/obj/tests/fuzz/%.o,fuzz fake_store) $(O)/obj/tests/support/json_every.o
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(FUZZ_OBJS) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(call step,LD )$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lhiredis
+$(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(FUZZ_OBJS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call step,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lhiredis -lcmocka
 
-fuzz: packages-test ## run every fuzzer for T=60 seconds
-	@for target in $(basename $(notdir $(wildcard tests/fuzz/*.c))); do \
-	  $(MAKE) --no-print-directory -j$$(nproc) O=build/fuzz CC=clang \
-	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" build/fuzz/fuzz/$$target && \
-	  mkdir -p build/fuzz/found/$$target && \
-	  build/fuzz/fuzz/$$target -max_total_time=$(T) -max_len=4096 -artifact_prefix=build/fuzz/ \
-	    build/fuzz/found/$$target tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
+fuzz: packages-test ## run every fuzzer for T=60 seconds (FUZZERS="fuzz_json ..." for some)
+	@$(MAKE) --no-print-directory -j$$(nproc) O=build/fuzz CC=clang \
+	  SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" $(FUZZERS:%=build/fuzz/fuzz/%)
+	@for target in $(FUZZERS); do \
+	  mkdir -p build/fuzz/found/$$target && echo "fuzz: $$target for $(T) s" && \
+	  build/fuzz/fuzz/$$target -max_total_time=$(T) -max_len=8192 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/found/$$target \
+	    tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
 
 N ?= 10000000
 oracle: packages-test ## N=10000000 random quotes against the law told twice

@@ -4,21 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UTF8_BYTES_MAX 4
+#include "common/base/parse.h"
 
-/* Takes away the character that a cut has left incomplete: the text may go out in a reply, which
- * must be UTF-8. */
-static void err_trim(char *text)
+/* Bytes of the character that begins here, as its first byte says. */
+static size_t character_bytes(unsigned char first)
+{
+    return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+}
+
+/* The text may go out in a reply, which must be UTF-8, and what it quotes may be anything, or cut
+ * within a character: what is none becomes '?', at the end nothing. */
+static void err_mend(char *text)
 {
     size_t len = strlen(text);
-    for (size_t n = 1; n < UTF8_BYTES_MAX && n <= len; n++) {
-        unsigned char c = (unsigned char)text[len - n];
-        if ((c & 0xc0) == 0x80)
+    for (size_t i = 0, n; i < len; i += n) {
+        n = character_bytes((unsigned char)text[i]);
+        if (i + n <= len && parse_is_utf8(text + i, n))
             continue;
-        size_t want = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
-        if (want > n)
-            text[len - n] = '\0';
-        return;
+        text[i] = i + n > len ? '\0' : '?';
+        if (text[i] == '\0')
+            return;
+        n = 1;
     }
 }
 
@@ -29,8 +35,8 @@ static PRINTF_LIKE(3, 0) void err_fill(struct err *err, const char *field, const
         return;
     (void)snprintf(err->field, sizeof(err->field), "%s", field);
     (void)vsnprintf(err->text, sizeof(err->text), format, args);
-    err_trim(err->field);
-    err_trim(err->text);
+    err_mend(err->field);
+    err_mend(err->text);
 }
 
 int err_set(struct err *err, int code, const char *format, ...)

@@ -14,9 +14,9 @@ struct err {
                                         is to blame */
 };
 
-/* Fills err (which may be NULL) with a formatted text, cut at 160 bytes, and returns code
- * unchanged, so that a failing function ends with `return err_set(err, -EINVAL, "...")`. Leaves
- * err->field empty. */
+/* Fills err (which may be NULL) with a formatted text, cut at 160 bytes, in which '?' stands for
+ * what is no UTF-8, and returns code unchanged, so that a failing function ends with `return
+ * err_set(err, -EINVAL, "...")`. Leaves err->field empty. */
 int err_set(struct err *err, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The same, naming the input field that is wrong. */

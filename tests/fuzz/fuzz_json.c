@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/json/json.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/support/json_every.h"
 
 #define ARENA_BYTES (4U << 20)
@@ -26,9 +27,6 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &ansinh__v1__pay_request__descriptor,
     &ansinh__v1__event__descriptor,
 };
-
-/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void pack(const ProtobufCMessage *message, struct buf *ret)
 {
@@ -60,8 +58,8 @@ static void check_meaning(const ProtobufCMessage *message, unsigned flags, struc
     buf_fini(&json);
 }
 
-static void fuzz_text(const ProtobufCMessageDescriptor *type, const char *text, size_t len,
-                      struct arena *arena)
+static void try_text(const ProtobufCMessageDescriptor *type, const char *text, size_t len,
+                     struct arena *arena)
 {
     struct err err = {"", ""};
     ProtobufCMessage *message = NULL;
@@ -90,8 +88,8 @@ static void arena_leave(void *arena, void *piece)
 
 /* Unknown fields are not written, and unpacking may take a value in more than one form; so what
  * counts is that the written text is always JSON of the type. */
-static void fuzz_packed(const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t len,
-                        struct arena *arena)
+static void try_packed(const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t len,
+                       struct arena *arena)
 {
     ProtobufCAllocator allocator = {arena_take, arena_leave, arena};
     ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, len, data);
@@ -114,9 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t type_i = data[0] & 0x7f;
     struct arena *arena = arena_create(ARENA_BYTES);
     if (data[0] & 0x80) /* not Every: protobuf-c does not limit the depth of a message in itself */
-        fuzz_packed(types[1 + type_i % (ARRAY_LEN(types) - 1)], data + 1, size - 1, arena);
+        try_packed(types[1 + type_i % (ARRAY_LEN(types) - 1)], data + 1, size - 1, arena);
     else
-        fuzz_text(types[type_i % ARRAY_LEN(types)], (const char *)data + 1, size - 1, arena);
+        try_text(types[type_i % ARRAY_LEN(types)], (const char *)data + 1, size - 1, arena);
     arena_destroy(&arena);
     return 0;
 }

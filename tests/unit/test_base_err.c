@@ -53,10 +53,25 @@ static void test_whole_characters_stay(void **state)
     }
 }
 
+/* What is quoted may be no UTF-8, or be cut by its format within a character. */
+static void test_what_is_no_utf8_is_marked(void **state)
+{
+    (void)state;
+    struct err err;
+    assert_int_equal(err_set(&err, -EINVAL, "\"%s\" is none", "a\xff\xc3.b"), -EINVAL);
+    assert_string_equal(err.text, "\"a??.b\" is none");
+    assert_int_equal(err_set(&err, -EINVAL, "\"%.2s\" is none", "aế"), -EINVAL);
+    assert_string_equal(err.text, "\"a?\" is none");
+    assert_int_equal(err_field(&err, -EINVAL, "\x80x", "\xed\xa0\x80"), -EINVAL);
+    assert_string_equal(err.field, "?x");
+    assert_string_equal(err.text, "???");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_fills),
     cmocka_unit_test(test_cut_keeps_utf8),
     cmocka_unit_test(test_whole_characters_stay),
+    cmocka_unit_test(test_what_is_no_utf8_is_marked),
 };
 
 TEST_MAIN(tests)
