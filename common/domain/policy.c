@@ -218,7 +218,7 @@ static const char *limit_format(const struct policy_row *row, int32_t day,
 {
     char date[DATE_TEXT_BYTES];
     ret[0] = '\0';
-    if (row == NULL)
+    if (row == NULL || (row->from_day <= day && day <= row->to_day)) /* of another key */
         return ret;
     int is_early = row->from_day > day;
     date_format(is_early ? row->from_day : row->to_day, date);

@@ -380,6 +380,11 @@ static void a_day_outside_the_tables_is_told_with_their_limit(void **state)
     assert_non_null(strstr(err.text, "they end on 2015-12-31 (Law 71/2006/QH11, article 100(1))"));
     assert_int_equal(policy_need(policy, POLICY_COMMISSION, 1, date_make(2017, 1, 1), &row, &err),
                      -ERANGE);
+    /* rows of that day are of others: no limit of theirs is told */
+    assert_int_equal(policy_need(policy, POLICY_METHOD_MONTHS, METHOD_IS_FUTURE_YEARS,
+                                 date_make(2025, 9, 1), &row, &err),
+                     -ERANGE);
+    assert_string_equal(err.text, "the tables have no method_months for 2025-09-01");
     policy_destroy(&policy);
 }
 
