@@ -182,7 +182,7 @@ btest: packages-test ## the browser tests alone
 	@O=$(O) tests/run browser
 
 # Python by its path: the packages are installed for Debian's own.
-chaos: packages-test ## everything fails under load, nothing is lost (SECONDS=120 SEED=1 KILLS=120)
+chaos: packages-test ## everything fails under load, nothing is lost (SECONDS=120 KILLS=120; SEED=1 for the same faults again)
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(CHAOS_TOOLS)
 	@/usr/bin/python3 tests/chaos/run.py --build $(O) $(SECONDS:%=--seconds %) $(SEED:%=--seed %) $(KILLS:%=--kills %)
 

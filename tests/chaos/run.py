@@ -57,7 +57,8 @@ def go_private():
     spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
     if os.geteuid() != 0:
         spaces += ["--user", "--map-root-user"]
-    probe = ("mkdir -p /run/netns && mount -t tmpfs none /run/netns && ip link add br0 type bridge && "
+    place = "mount -t tmpfs none /run && mkdir /run/netns && "
+    probe = (place + "ip link add br0 type bridge && "
              "ip netns add probe && ip link add v0 type veth peer name eth0 netns probe && "
              "ip netns exec probe iptables -w -A OUTPUT -d 10.0.0.1 -p tcp -m statistic --mode random "
              "--probability 0.3 -j DROP && ip netns exec probe iptables -w -A OUTPUT -d 10.0.0.1 -p tcp "
@@ -69,7 +70,7 @@ def go_private():
         return False
     os.environ[PRIVATE] = "yes"
     sys.stdout.flush()
-    script = 'mount -t tmpfs none /run/netns && exec "$@"'
+    script = place + 'exec "$@"'
     os.execvp("unshare", [*spaces, "sh", "-c", script, "sh", sys.executable, *sys.argv])
     return True
 
@@ -164,7 +165,8 @@ class Run:
                 print(*done.stdout.strip().splitlines()[-2:], sep="\n")
                 return
             if time.monotonic() > end:
-                self.findings.append(f"ansinh verify: {done.stdout}{done.stderr}")
+                said = [line for line in done.stdout.splitlines() if not line.startswith("archive: ")]
+                self.findings.append("ansinh verify: " + "\n".join([*said[:SHOWN], done.stderr]))
                 return
             self.look_after()
             time.sleep(0.5)
