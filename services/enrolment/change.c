@@ -5,6 +5,7 @@
 
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "common/domain/calendar.h"
+#include "common/domain/contribution.h"
 #include "common/domain/standing.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
@@ -126,7 +127,7 @@ static void run(struct changing *self)
     command_run(self->service->svc, self->request, &change_command, self->citizen, self);
 }
 
-/* --- who wants to make up for missing months: of which age? ----------------------------------- */
+/* --- who wants to pay in one sum: of which age? ----------------------------------------------- */
 
 static void on_identity(void *arg, const Ansinh__V1__Identity *identity)
 {
@@ -189,7 +190,7 @@ static void change_start(struct changing *self)
     self->is_wrong = rc < 0;
     if (rc == -EAGAIN)
         directory_refresh(self->service->svc->directory, on_refreshed, self);
-    else if (rc == 0 && (self->change.method == METHOD_IS_MISSING_MONTHS ||
+    else if (rc == 0 && (method_is_lump_sum((enum method)self->change.method) ||
                          (self->change.method == 0 && self->change.months != 0)))
         citizen_read(self->service->svc, self->request->arena, self->citizen, on_citizen, self);
     else

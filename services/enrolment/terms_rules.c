@@ -86,7 +86,7 @@ static int quote_terms(const struct policy *policy, const struct citizen *before
     };
     if (request.method == (enum method)before->method && request.months == 0)
         request.months = before->lump_months; /* still open */
-    if (request.method == METHOD_IS_MISSING_MONTHS)
+    if (method_is_lump_sum(request.method))
         request.months_paid = months_known(policy, before, change->on_day);
     return contribution_quote(policy, &request, ret, err);
 }

@@ -16,7 +16,7 @@ struct change_request {
     int support_group;
     uint32_t commune;
     int32_t on_day;
-    enum sex sex; /* with birth_day, needed to declare missing months; else SEX_UNKNOWN */
+    enum sex sex; /* with birth_day, needed to declare a lump sum; else SEX_UNKNOWN */
     int32_t birth_day;
 };
 

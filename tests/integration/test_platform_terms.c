@@ -167,7 +167,7 @@ static void a_dry_run_changes_nothing(void **state)
     expect_field("incomeVnd", "1500000");
 }
 
-static void missing_months_need_the_age_that_was_sealed(void **state)
+static void lump_sums_need_the_age_that_was_sealed(void **state)
 {
     (void)state;
     enrol("010085820007", "1985-05-17", "'method':'METHOD_MONTHLY','enrolledOn':'2025-09-10'");
@@ -175,6 +175,8 @@ static void missing_months_need_the_age_that_was_sealed(void **state)
     expect_said("missing months may be paid from 2047-04 on");
     enrol("010064820008", "1964-03-31", "'method':'METHOD_MONTHLY','enrolledOn':'2025-09-10'");
     pay("2025-09-10", "2025-09", "2025-09");
+    change(400, "'method':'METHOD_FUTURE_YEARS','months':24,'on':'2025-10-02'");
+    expect_said("retirement age in 2025-06: pay 1 to 60 missing months at once instead");
     change(200, "'method':'METHOD_MISSING_MONTHS','months':60,'on':'2025-10-02'");
     expect_field("nextFromMonth", "");
     expect_field("months", "60");
@@ -310,7 +312,7 @@ int main(void)
         cmocka_unit_test(a_repeated_change_is_done_once),
         cmocka_unit_test(who_moves_pays_for_the_new_commune),
         cmocka_unit_test(a_dry_run_changes_nothing),
-        cmocka_unit_test(missing_months_need_the_age_that_was_sealed),
+        cmocka_unit_test(lump_sums_need_the_age_that_was_sealed),
         cmocka_unit_test(wrong_changes_name_the_field),
         cmocka_unit_test(an_end_owes_the_unused_months),
         cmocka_unit_test(who_comes_back_is_no_new_participant),

@@ -286,6 +286,26 @@ static void missing_months_depend_on_age_and_months_paid(void **state)
     refuse(&citizen, request, -EINVAL, "method", "from 2047-02 on");
 }
 
+/* The same man: who could make up for what is missing pays no years ahead. */
+static void years_ahead_depend_on_age_and_months_paid(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
+    struct change_request request = {.method = METHOD_IS_FUTURE_YEARS,
+                                     .months = 24,
+                                     .on_day = on("2025-09-01"),
+                                     .sex = SEX_IS_MALE,
+                                     .birth_day = on("1964-03-31")};
+    refuse(&citizen, request, -EINVAL, "method", "retirement age in 2025-06");
+    citizen.coverage.n_older = 150; /* of 180 */
+    refuse(&citizen, request, -EINVAL, "method", "retirement age in 2025-06");
+    citizen.coverage.n_older = 180;
+    change(&citizen, request, &next);
+    citizen.coverage.n_older = 0;
+    request.birth_day = on("1965-03-31");
+    change(&citizen, request, &next);
+}
+
 static void an_open_bill_is_dropped(void **state)
 {
     (void)state;
@@ -481,6 +501,7 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(an_income_between_the_steps_is_warned_of),
     WITH_POLICY(a_lump_sum_is_declared_with_its_months),
     WITH_POLICY(missing_months_depend_on_age_and_months_paid),
+    WITH_POLICY(years_ahead_depend_on_age_and_months_paid),
     WITH_POLICY(an_open_bill_is_dropped),
     WITH_POLICY(unused_months_are_refunded_without_the_support),
     WITH_POLICY(a_lump_sum_is_refunded_with_its_own_discount),
