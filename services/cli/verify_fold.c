@@ -9,6 +9,8 @@
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 
+#define YEAR_FIRST 1900
+#define YEAR_LAST 2199
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
 #define DAY_MS (86400LL * 1000)
 #define PLACE_BYTES (1 + CITIZEN_FIELD_BYTES)
@@ -264,6 +266,11 @@ static void changed(struct fold *self, struct journal_position position,
                   in->months == state->lump_months;
     if (!in->is_declared && !is_same)
         wrong(self, position, "changes what was not declared");
+    if (in->changed_day < date_make(YEAR_FIRST, 1, 1) ||
+        in->changed_day > date_make(YEAR_LAST, 12, 31)) {
+        wrong(self, position, "changes something on no day of the calendar");
+        return;
+    }
     if (in->is_declared) {
         if (months_from(&citizen->months, (uint32_t)month_of_day(in->changed_day)) > 0)
             wrong(self, position, "changes terms whose months are not over");

@@ -142,6 +142,11 @@ static void test_records(void **state)
                    "redis.call('HSET', KEYS[1], ARGV[1],"
                    "  v:sub(1, 5) .. string.char(bit.bxor(v:byte(6), 1)) .. v:sub(7))",
                    "", key, "commune is 2646, the journal says 2647");
+    /* behind flags, choices, income and day: the last month covered, then the months less one */
+    assert_notices(ledger, key,
+                   "local v = redis.call('HGET', KEYS[1], ARGV[1])"
+                   "redis.call('HSET', KEYS[1], ARGV[1], v:sub(1, 13) .. '\\2' .. v:sub(15))",
+                   "", key, "covers 2 months until ");
     assert_notices(ledger, key, "redis.call('HDEL', KEYS[1], ARGV[1])", "", participant,
                    "the record of participant");
     assert_notices(ledger, key, "redis.call('HSET', KEYS[1], ARGV[1], 'x')", "", key,
