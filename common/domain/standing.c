@@ -21,16 +21,20 @@ static int deadline_find(const struct policy *policy, enum method method, int32_
     return policy_need(policy, POLICY_METHOD_DEADLINE, (int32_t)method, on_day, ret, err);
 }
 
-/* First month of the period that may still be paid as a whole; 0: none. */
+/* First month of the period that may still be paid as a whole; 0: none. It follows what is paid,
+ * but terms that were declared later begin with their declaration: another method does not bring
+ * back what lapsed before it. */
 static uint32_t period_start(const struct citizen *citizen, uint32_t until, uint32_t month,
                              uint32_t deadline_months)
 {
     uint32_t declared = (uint32_t)month_of_day(citizen->declared_day);
     uint32_t enrolled = (uint32_t)month_of_day(citizen->enrolled_day);
-    if (until != 0 && until + 1 >= enrolled && month <= until + deadline_months)
-        return until + 1;
-    return declared > until && declared <= month && month < declared + deadline_months ? declared
-                                                                                       : 0;
+    uint32_t start = 0;
+    if (declared > until && declared <= month)
+        start = declared;
+    else if (until != 0 && until + 1 >= enrolled)
+        start = until + 1;
+    return start != 0 && month < start + deadline_months ? start : 0;
 }
 
 static void stand_uncovered(const struct citizen *citizen, uint32_t month, uint32_t deadline_months,

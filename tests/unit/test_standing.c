@@ -198,10 +198,22 @@ static void registering_again_begins_a_period(void **state)
     expect(&citizen, "2025-12-15", STANDING_DUE, "2025-06", "2025-12", "2026-03-31");
     expect(&citizen, "2026-03-31", STANDING_DUE, "2025-06", "2025-12", "2026-03-31");
     expect(&citizen, "2026-04-01", STANDING_LAPSED, "2025-06", "2026-04", "");
-    /* while the period before may still be paid, it is */
+    /* the period before may still be paid until it is declared anew, not after */
     citizen.declared_day = citizen.changed_day = on("2025-09-15");
-    expect(&citizen, "2025-10-31", STANDING_DUE, "2025-06", "2025-07", "2025-10-31");
+    expect(&citizen, "2025-08-31", STANDING_DUE, "2025-06", "2025-07", "2025-10-31");
+    expect(&citizen, "2025-10-31", STANDING_DUE, "2025-06", "2025-09", "2025-12-31");
     expect(&citizen, "2025-11-01", STANDING_DUE, "2025-06", "2025-09", "2025-12-31");
+}
+
+static void a_longer_method_does_not_bring_back_what_lapsed(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(METHOD_IS_MONTHLY, "2025-01-10");
+    cover(&citizen, "2025-01", "2025-01");
+    expect(&citizen, "2025-06-09", STANDING_LAPSED, "2025-01", "2025-06", "");
+    citizen.method = METHOD_IS_YEARLY;
+    citizen.declared_day = citizen.changed_day = on("2025-06-10");
+    expect(&citizen, "2025-06-10", STANDING_DUE, "2025-01", "2025-06", "2025-12-31");
 }
 
 static void who_comes_back_owes_nothing_of_the_time_between(void **state)
@@ -330,6 +342,7 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(missing_months_cover_no_month_and_end_what_is_due),
     WITH_POLICY(after_a_lapse_the_gap_stays),
     WITH_POLICY(registering_again_begins_a_period),
+    WITH_POLICY(a_longer_method_does_not_bring_back_what_lapsed),
     WITH_POLICY(who_comes_back_owes_nothing_of_the_time_between),
     WITH_POLICY(an_end_is_the_end),
     WITH_POLICY(of_months_that_are_only_counted_nothing_is_said),
