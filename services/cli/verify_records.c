@@ -32,12 +32,14 @@ struct ask {
     char kind;   /* of a row */
 };
 
-/* What the key begins with says which partition; hexadecimal, as fields are binary. */
+/* What the key begins with says which partition; hexadecimal, as fields are binary. By hand: it is
+ * done for every record, and snprintf takes longer than the rest of the comparison. */
 static void name_field(const struct ask *ask, const char *field, size_t len, char ret[160])
 {
-    char hex[2 * ID_BYTES + 1];
-    format_hex((const uint8_t *)field, MIN(len, (size_t)ID_BYTES), hex);
-    (void)snprintf(ret, 160, "%s %s", ask->key, hex);
+    size_t key_len = strlen(ask->key);
+    memcpy(ret, ask->key, key_len);
+    ret[key_len] = ' ';
+    format_hex((const uint8_t *)field, MIN(len, (size_t)ID_BYTES), ret + key_len + 1);
 }
 
 static uint64_t read_number(const char *bytes, size_t n)
