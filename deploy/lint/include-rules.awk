@@ -27,7 +27,7 @@ BEGIN {
     part["_store.c"] = part["_store.h"] = base " common/domain/ common/store/ common/service/service.h ansinh/v1/identity.pb-c.h OWN"
 
     owner["zmq.h"] = "common/bus/ common/loop/ tests/"
-    owner["zstd.h"] = "common/archive/"
+    owner["zstd.h"] = "common/archive/ tests/"
     owner["hiredis/"] = "common/store/ tests/"
     owner["microhttpd.h"] = "services/gateway/"
     owner["jansson.h"] = "common/json/ common/service/policy services/gateway/ services/cli/ tests/"

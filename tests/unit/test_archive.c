@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "common/archive/archive.h"
+#include "common/archive/segment_format.h"
 #include "common/archive/segment_writer.h"
 
 #define FIRST_MS 1760000000000LL
@@ -403,6 +405,77 @@ static void test_a_replaced_segment(void **state)
     segment_close(&segment);
 }
 
+/* Writes the first segment anew around one changed byte of its only block, with the right hashes
+ * and the right signature: what somebody with the key could do. */
+static void forge(size_t at)
+{
+    struct err err = {0};
+    struct segment *segment = NULL;
+    const uint8_t *bytes;
+    size_t len;
+    uint8_t raw[4096], packed[8192], end_bytes[SEGMENT_TRAILER_BYTES];
+    struct segment_trailer trailer;
+    CLEANUP(buf_fini) struct buf meta;
+    buf_init(&meta, SEGMENT_META_MAX_BYTES);
+    assert_int_equal(segment_open(folder, 1, &trusted, &segment, &err), 0);
+    assert_int_equal(segment_read_block(segment, 0, &bytes, &len, &err), 0);
+    assert_in_range(len, at + 1, sizeof(raw));
+    memcpy(raw, bytes, len);
+    raw[at] ^= 1;
+    struct segment_info *info = segment_info_copy(segment_info(segment));
+    segment_close(&segment);
+    size_t packed_len = ZSTD_compress(packed, sizeof(packed), raw, len, 3);
+    assert_false(ZSTD_isError(packed_len));
+    info->blocks[0].packed_len = (uint32_t)packed_len;
+    (void)crypto_generichash(info->blocks[0].hash, CHAIN_BYTES, packed, packed_len, NULL, 0);
+    segment_meta_write(info, &meta);
+    segment_info_destroy(&info);
+    trailer.meta_len = meta.len;
+    segment_id_of(meta.data, meta.len, trailer.id);
+    segment_trailer_sign(&trailer, &key);
+    segment_trailer_write(&trailer, end_bytes);
+    segment_path(1);
+    FILE *file = fopen(path, "we");
+    assert_int_equal(fwrite(SEGMENT_MAGIC, 1, SEGMENT_MAGIC_BYTES, file), SEGMENT_MAGIC_BYTES);
+    assert_int_equal(fwrite(packed, 1, packed_len, file), packed_len);
+    assert_int_equal(fwrite(meta.data, 1, meta.len, file), meta.len);
+    assert_int_equal(fwrite(end_bytes, 1, sizeof(end_bytes), file), sizeof(end_bytes));
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The chain tells which entry it was, and the next segment that the one before it is another. */
+static void test_a_forged_entry_is_named(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    char want[96];
+    struct segment *segment = NULL, *first = NULL;
+    write_small(FIRST_MS);
+    write_small(FIRST_MS + 1);
+    /* a byte of the second entry's event, behind the first one and two headers */
+    forge(EVENT_BYTES + 2 * RECORD_HEADER_BYTES + 30);
+    assert_int_equal(check_first(&err), -EBADMSG);
+    (void)snprintf(want, sizeof(want), "segment 1: %s:log 1-2 is not what was archived",
+                   partition_tag(3));
+    assert_string_equal(err.text, want);
+    assert_int_equal(segment_open(folder, 1, &trusted, &first, &err), 0);
+    assert_int_equal(segment_open(folder, 2, &trusted, &segment, &err), 0);
+    assert_int_equal(segment_check(segment, segment_info(first), NULL, NULL, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "segment 2: the segment before it is not the one"));
+    segment_close(&segment);
+    segment_close(&first);
+}
+
+static void test_a_forged_identity_is_named(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    write_small(FIRST_MS);
+    forge(2 * (EVENT_BYTES + RECORD_HEADER_BYTES) + RECORD_HEADER_BYTES + ID_BYTES + 1);
+    assert_int_equal(check_first(&err), -EBADMSG);
+    assert_non_null(strstr(err.text, "log 1-2 is followed by an identity that is not what was"));
+}
+
 /* --- keys ------------------------------------------------------------------------------------- */
 
 static void test_a_new_key_keeps_the_old_one_trusted(void **state)
@@ -446,6 +519,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_the_place_of_the_damage_is_named),
     TEST(test_a_strangers_signature),
     TEST(test_a_replaced_segment),
+    TEST(test_a_forged_entry_is_named),
+    TEST(test_a_forged_identity_is_named),
     TEST(test_a_new_key_keeps_the_old_one_trusted),
 };
 
