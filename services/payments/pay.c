@@ -46,6 +46,9 @@ static Ansinh__V1__Event *make_event(const struct pay *self, const struct citize
     paid->commune = before->commune;
     paid->is_first = !before->has_paid;
     paid->is_support_earlier = is_support_earlier;
+    paid->method = (Ansinh__V1__Method)before->method;
+    paid->income_vnd = before->income_vnd;
+    paid->support_group = (Ansinh__V1__SupportGroup)before->support_group;
     event->kind_case = ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED;
     event->payment_recorded = paid;
     return event;
