@@ -124,6 +124,7 @@ static int call_send_to(struct bus_client *client, struct call *call, struct ins
     header.timeout_ms = (uint32_t)MAX(call->deadline_ms - now_ms, (int64_t)1);
     header.caller = client->caller;
     header.trace_id = call->trace_id;
+    header.partner = call->partner;
     zmq_msg_t head;
     if (frame_pack(&header.base, &head) < 0 || instance_send(instance, &head, &call->body) < 0)
         return 0;

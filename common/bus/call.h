@@ -30,6 +30,7 @@ struct call {
     struct request_id id;
     int has_id;
     char trace_id[FRAME_TRACE_ID_MAX_BYTES + 1];
+    char partner[FRAME_PARTNER_MAX_BYTES + 1];
     zmq_msg_t body;
     int64_t deadline_ms;
     struct instance *instance; /* valid while sent */

@@ -332,6 +332,8 @@ static struct call *call_open(struct bus_client *self, const struct bus_call *of
                    of->instance == NULL ? "" : of->instance);
     (void)snprintf(call->trace_id, sizeof(call->trace_id), "%s",
                    of->trace_id == NULL ? "" : of->trace_id);
+    (void)snprintf(call->partner, sizeof(call->partner), "%s",
+                   of->partner == NULL ? "" : of->partner);
     call->method = of->method;
     call->has_id = of->id != NULL;
     if (call->has_id)

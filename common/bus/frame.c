@@ -69,6 +69,8 @@ const char *frame_header_fault(const Ansinh__V1__Header *header)
         return "the header's caller is no name";
     if (!is_token(header->trace_id, FRAME_TRACE_ID_MAX_BYTES))
         return "the header's trace_id is no token of at most 64 bytes";
+    if (!is_token(header->partner, FRAME_PARTNER_MAX_BYTES))
+        return "the header's partner is no code";
     return NULL;
 }
 

@@ -215,6 +215,7 @@ static void take(struct bus_server *self, struct request *request, const Ansinh_
     call->deadline_ms = request->arrived_us / 1000 + header->timeout_ms;
     call->caller = header->caller;
     call->trace_id = header->trace_id;
+    call->partner = header->partner;
     call->method = header->method;
     if (admit(self, request, header))
         dispatch(request);

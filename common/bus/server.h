@@ -27,6 +27,7 @@ struct bus_request {
     const char *method;   /* "ansinh.v1.Payments/Pay" */
     const char *caller;
     const char *trace_id;
+    const char *partner; /* organisation whose signature the gateway has verified; "" for none */
 };
 
 typedef void (*bus_handler_fn)(void *arg, struct bus_request *request);

@@ -298,6 +298,32 @@ const Ansinh__V1__Collector *directory_collector(const struct directory *self, c
     return (const Ansinh__V1__Collector *)directory_rows_message(self->rows, 'k', code);
 }
 
+const Ansinh__V1__Partner *directory_partner(const struct directory *self,
+                                             const char *organisation_code)
+{
+    return (const Ansinh__V1__Partner *)directory_rows_message(self->rows, 'a', organisation_code);
+}
+
+const Ansinh__V1__PartnerKey *directory_partner_key(const struct directory *self,
+                                                    const char *key_id,
+                                                    const Ansinh__V1__Partner **ret_partner)
+{
+    char code[DIRECTORY_CODE_MAX_BYTES];
+    size_t len = strcspn(key_id, ":");
+    if (key_id[len] == '\0' || len >= sizeof(code))
+        return NULL;
+    memcpy(code, key_id, len);
+    code[len] = '\0';
+    const Ansinh__V1__Partner *partner = directory_partner(self, code);
+    for (size_t i = 0; partner != NULL && i < partner->n_keys; i++) {
+        if (strcmp(partner->keys[i]->key_id, key_id) != 0)
+            continue;
+        *ret_partner = partner;
+        return partner->keys[i];
+    }
+    return NULL;
+}
+
 const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *self,
                                                        uint32_t number)
 {

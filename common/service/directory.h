@@ -1,5 +1,5 @@
 /* Reference data in memory: units, organisations, points, collectors, the plan, amendments of the
- * law. Loaded from the
+ * law, partners. Loaded from the
  * ledger's {dir} partition, kept fresh by its journal (looked at every 500 ms, and at once when
  * somebody asks for a refresh). */
 #ifndef ANSINH_SERVICE_DIRECTORY_H
@@ -10,6 +10,7 @@
 
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/events.pb-c.h"
+#include "ansinh/v1/partners.pb-c.h"
 #include "ansinh/v1/policy.pb-c.h"
 #include "common/loop/loop.h"
 #include "common/store/commit.h"
@@ -65,6 +66,16 @@ const Ansinh__V1__Organisation *directory_organisation(const struct directory *s
                                                        const char *code);
 const Ansinh__V1__Point *directory_point(const struct directory *self, const char *code);
 const Ansinh__V1__Collector *directory_collector(const struct directory *self, const char *code);
+
+/* The partner that an organisation is; NULL when it is none. */
+const Ansinh__V1__Partner *directory_partner(const struct directory *self,
+                                             const char *organisation_code);
+
+/* A partner's key by its whole id, revoked or not valid now included, and the partner; NULL when
+ * there is no such key. */
+const Ansinh__V1__PartnerKey *directory_partner_key(const struct directory *self,
+                                                    const char *key_id,
+                                                    const Ansinh__V1__Partner **ret_partner);
 
 /* An amendment of the law by its number, from 1; NULL when there is none. */
 const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *self,

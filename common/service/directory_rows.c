@@ -41,6 +41,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(char kind)
         return &ansinh__v1__collector__descriptor;
     case 't':
         return &ansinh__v1__plan_target__descriptor;
+    case 'a':
+        return &ansinh__v1__partner__descriptor;
     default:
         ASSERT(kind == 'l');
         return &ansinh__v1__policy_amendment__descriptor;
@@ -91,6 +93,7 @@ int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTO
                        : kind == 'o' ? ((const Ansinh__V1__Organisation *)row)->code
                        : kind == 'p' ? ((const Ansinh__V1__Point *)row)->code
                        : kind == 'k' ? ((const Ansinh__V1__Collector *)row)->code
+                       : kind == 'a' ? ((const Ansinh__V1__Partner *)row)->organisation_code
                                      : ((const Ansinh__V1__PlanTarget *)row)->unit_code;
     int len;
     if (kind == 't')
@@ -167,6 +170,9 @@ void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_POLICY_IMPORTED) {
         apply_rows(self, 'l', ROWS(&event->policy_imported->amendment),
                    event->policy_imported->amendment != NULL);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTNERS_IMPORTED) {
+        const Ansinh__V1__PartnersImported *rows = event->partners_imported;
+        apply_rows(self, 'a', ROWS(rows->partners), rows->n_partners);
     }
 }
 

@@ -5,9 +5,9 @@
 
 #include "common/service/directory.h"
 
-/* Units, organisations, points, collectors, plan targets, amendments of the law: the letters of
- * key_reference. */
-#define DIRECTORY_KINDS "uopktl"
+/* Units, organisations, points, collectors, plan targets, amendments of the law, partners: the
+ * letters of key_reference. */
+#define DIRECTORY_KINDS "uopktla"
 
 struct directory_rows;
 

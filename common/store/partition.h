@@ -48,7 +48,7 @@ size_t key_answers(unsigned partition, int32_t day, const struct request_id *id,
 size_t key_totals(unsigned partition, char ret[KEY_MAX_BYTES]);  /* {p}:t */
 size_t key_journal(unsigned partition, char ret[KEY_MAX_BYTES]); /* {p}:log */
 /* {dir}:r:<kind>, kind one letter: u units, o organisations, p points, k collectors, t plan
- * targets, l amendments of the law */
+ * targets, l amendments of the law, a partners */
 size_t key_reference(char kind, char ret[KEY_MAX_BYTES]);
 
 #endif

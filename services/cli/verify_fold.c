@@ -433,6 +433,12 @@ static void apply_amendment(struct fold *self, const Ansinh__V1__PolicyImported 
     apply_row(self, 'l', code, &in->amendment->base);
 }
 
+static void apply_partners(struct fold *self, const Ansinh__V1__PartnersImported *in)
+{
+    for (size_t i = 0; i < in->n_partners; i++)
+        apply_row(self, 'a', in->partners[i]->organisation_code, &in->partners[i]->base);
+}
+
 /* --- entries ---------------------------------------------------------------------------------- */
 
 /* An epoch's entries are numbered from 1 without a gap. */
@@ -529,6 +535,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
         break;
     case ANSINH__V1__EVENT__KIND_POLICY_IMPORTED:
         apply_amendment(self, event->policy_imported);
+        break;
+    case ANSINH__V1__EVENT__KIND_PARTNERS_IMPORTED:
+        apply_partners(self, event->partners_imported);
         break;
     case ANSINH__V1__EVENT__KIND__NOT_SET:
     case _ANSINH__V1__EVENT__KIND__CASE_IS_INT_SIZE:

@@ -4,7 +4,7 @@
 
 #include "services/cli/verify.h"
 
-#define REFERENCE_KINDS "uopktl"
+#define REFERENCE_KINDS "uopktla"
 #define ANSWER_DAYS_BACK 4 /* answers are forgotten after four days */
 
 /* Looks at the names of all keys. */

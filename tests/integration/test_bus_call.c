@@ -23,6 +23,7 @@ static void a_command_is_answered(void **state)
     assert_string_equal(outcome.payment_id, "payments-1");
     assert_string_equal(peer.last_caller, "test-1");
     assert_string_equal(peer.last_trace_id, "trace-1");
+    assert_string_equal(peer.last_partner, "VNPOST");
     assert_int_equal(bus_client_open(world->client), 0);
     assert_int_equal(bus_server_open(peer.server), 0);
     world_close_one(world, &peer);

@@ -156,6 +156,35 @@ static void organisations_points_and_collectors_are_found(void **state)
     directory_destroy(&again);
 }
 
+static void partners_and_their_keys_are_found(void **state)
+{
+    (void)state;
+    directory_fixture_commit(&fixture, "{'partnersImported':{'partners':["
+                                       "{'organisationCode':'BD','cutOffMinute':1080,'keys':["
+                                       "{'keyId':'BD:1'},{'keyId':'BD:2','revokedAtMs':5}]},"
+                                       "{'organisationCode':'BD2','keys':[{'keyId':'BD2:1'}]}]}}");
+    directory_fixture_refresh(&fixture);
+    struct directory *again = load_again();
+    const struct directory *both[] = {fixture.directory, again};
+    static const char *const unknown[] = {
+        "",      "BD",    "BD:",
+        "BD:3",  "BD2:2", ":1",
+        "BD3:1", "BD:1:", "0123456789012345678901234567890123456789012345678:1"};
+    for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+        const Ansinh__V1__Partner *partner = NULL;
+        assert_int_equal(directory_partner(both[i], "BD")->cut_off_minute, 1080);
+        assert_null(directory_partner(both[i], "BD:1"));
+        assert_int_equal(directory_partner_key(both[i], "BD:2", &partner)->revoked_at_ms, 5);
+        assert_ptr_equal(partner, directory_partner(both[i], "BD"));
+        assert_string_equal(directory_partner_key(both[i], "BD2:1", &partner)->key_id, "BD2:1");
+        assert_ptr_equal(partner, directory_partner(both[i], "BD2"));
+        for (size_t k = 0; k < ARRAY_LEN(unknown); k++)
+            assert_null(directory_partner_key(both[i], unknown[k], &partner));
+        assert_int_equal(directory_row_version(both[i], 'a', "BD"), 1);
+    }
+    directory_destroy(&again);
+}
+
 static void the_plan_in_force_is_of_the_year_or_the_newest_before(void **state)
 {
     (void)state;
@@ -266,7 +295,7 @@ static void records_that_cannot_be_read_stop_the_load(void **state)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct err err = {0};
         char key[KEY_MAX_BYTES];
-        (void)key_reference("uopktl"[i], key);
+        (void)key_reference("uopktla"[i], key);
         assert_int_equal(
             redis_server_integer(fixture.ledger.server, "HSET", key, "15", wrong[i], NULL), 1);
         struct directory *again = directory_create(fixture.ledger.loop, fixture.ledger.store);
@@ -313,6 +342,7 @@ static const struct CMUnitTest tests[] = {
     WITH_LEDGER(news_arrive_by_themselves),
     WITH_LEDGER(a_changed_row_keeps_its_place_and_gets_a_version),
     WITH_LEDGER(organisations_points_and_collectors_are_found),
+    WITH_LEDGER(partners_and_their_keys_are_found),
     WITH_LEDGER(the_plan_in_force_is_of_the_year_or_the_newest_before),
     WITH_LEDGER(the_newest_years_of_a_plan_are_kept),
     WITH_LEDGER(more_news_than_one_read_takes),

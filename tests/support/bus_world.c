@@ -76,6 +76,7 @@ static void on_call(void *arg, struct bus_request *request)
     self->last_fingerprint = request->fingerprint;
     (void)snprintf(self->last_caller, sizeof(self->last_caller), "%s", request->caller);
     (void)snprintf(self->last_trace_id, sizeof(self->last_trace_id), "%s", request->trace_id);
+    (void)snprintf(self->last_partner, sizeof(self->last_partner), "%s", request->partner);
     switch (self->mood) {
     case ANSWERS:
         peer_answer(self, request);
@@ -274,6 +275,7 @@ void world_pay(struct world *self, int64_t timeout_ms, struct outcome *ret)
         .id = &id,
         .timeout_ms = timeout_ms,
         .trace_id = "trace-1",
+        .partner = "VNPOST",
     };
     Ansinh__V1__PayRequest request;
     ansinh__v1__pay_request__init(&request);

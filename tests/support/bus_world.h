@@ -53,6 +53,7 @@ struct peer {
     uint64_t last_fingerprint;
     char last_caller[BUS_NAME_BYTES];
     char last_trace_id[80];
+    char last_partner[40];
 };
 
 /* Binds "<dir>/<id>.sock", or tcp:// on a free port; requests_max 0 stands for 64. */

@@ -82,6 +82,9 @@ static void add_records(struct directory_fixture *self, struct commit *commit,
             add_record(self, commit, 'k', &rows->collectors[i]->base);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_POLICY_IMPORTED) {
         add_record(self, commit, 'l', &event->policy_imported->amendment->base);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTNERS_IMPORTED) {
+        for (size_t i = 0; i < event->partners_imported->n_partners; i++)
+            add_record(self, commit, 'a', &event->partners_imported->partners[i]->base);
     } else {
         assert_int_equal(event->kind_case, ANSINH__V1__EVENT__KIND_PLAN_IMPORTED);
         for (size_t i = 0; i < event->plan_imported->n_targets; i++)

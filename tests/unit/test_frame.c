@@ -83,6 +83,12 @@ static void header_faults_are_named(void **state)
     trace_id[FRAME_TRACE_ID_MAX_BYTES] = 'x';
     trace_id[FRAME_TRACE_ID_MAX_BYTES + 1] = '\0';
     assert_non_null(frame_header_fault(&header));
+    trace_id[FRAME_PARTNER_MAX_BYTES] = '\0';
+    header = header_make();
+    header.partner = trace_id;
+    assert_null(frame_header_fault(&header));
+    trace_id[FRAME_PARTNER_MAX_BYTES] = 'x';
+    assert_non_null(frame_header_fault(&header));
     static char tokens[][4] = {"a b", "a\n", "\"", "\x7f", "\xc4\x90"};
     for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
         header = header_make();
@@ -90,6 +96,9 @@ static void header_faults_are_named(void **state)
         assert_non_null(frame_header_fault(&header));
         header = header_make();
         header.caller = tokens[i];
+        assert_non_null(frame_header_fault(&header));
+        header = header_make();
+        header.partner = tokens[i];
         assert_non_null(frame_header_fault(&header));
     }
     static const size_t lengths[] = {1, 15, 17};
