@@ -259,6 +259,14 @@ uint32_t directory_province(const struct directory_unit *unit)
     return unit == NULL ? 0 : policy_province(unit->code);
 }
 
+const char *directory_province_code(const struct directory *self, uint32_t commune)
+{
+    const struct directory_unit *unit = directory_commune(self, commune);
+    while (unit != NULL && unit->level != ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_PROVINCE)
+        unit = unit->parent;
+    return unit == NULL ? "" : unit->code;
+}
+
 struct directory_unit *directory_unit_at(const struct directory *self, size_t i)
 {
     return directory_rows_unit_at(self->rows, i);

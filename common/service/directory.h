@@ -51,6 +51,8 @@ void directory_destroy(struct directory **self);
 struct directory_unit *directory_unit(const struct directory *self, const char *code);
 /* Number of the province in which a unit lies, or which it is; 0 for the country. */
 uint32_t directory_province(const struct directory_unit *unit);
+/* Code of the province of a commune, as long as the directory; "" when it is unknown. */
+const char *directory_province_code(const struct directory *self, uint32_t commune);
 /* Communes by number: 2647 is "02647". */
 struct directory_unit *directory_commune(const struct directory *self, uint32_t code);
 /* Units by index. */

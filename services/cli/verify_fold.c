@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "services/cli/verify_postings.h"
 
 #define YEAR_FIRST 1900
 #define YEAR_LAST 2199
@@ -510,6 +511,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     if (event->base.n_unknown_fields > 0)
         wrong(self, position, "has fields that this version does not know");
     note_request(self, position, event);
+    const char *fault = verify_postings_fault(event);
+    if (fault != NULL)
+        wrong(self, position, fault);
     check_epoch(self, position, before, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:

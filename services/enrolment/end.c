@@ -5,8 +5,10 @@
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "common/service/directory.h"
 #include "common/service/explain_answer.h"
 #include "common/service/policy.h"
+#include "common/service/postings.h"
 #include "services/enrolment/arguments.h"
 #include "services/enrolment/enrolment.h"
 #include "services/enrolment/terms_rules.h"
@@ -32,8 +34,25 @@ static Ansinh__V1__Pockets *make_pockets(struct arena *arena, const struct quote
     return pockets;
 }
 
-static Ansinh__V1__Event *make_event(const struct ending_call *self, const struct citizen *next,
-                                     const struct ending *ending, Ansinh__V1__Pockets *pockets)
+static int set_postings(const struct ending_call *self, const struct service *svc,
+                        const Ansinh__V1__ParticipationEnded *ended, Ansinh__V1__Event *event)
+{
+    struct contribution_money money = {
+        .participant_vnd = ended->refund->participant_vnd,
+        .central_vnd = ended->refund->central_vnd,
+        .local_vnd = ended->refund->local_vnd,
+        .donor_vnd = ended->refund->donor_vnd,
+        .product = PRODUCT_VOLUNTARY_SI,
+        .province = directory_province_code(svc->directory, ended->commune),
+    };
+    struct postings postings;
+    post_refund(&money, &postings);
+    return event_set_postings(event, &postings, self->request->arena);
+}
+
+static Ansinh__V1__Event *make_event(const struct ending_call *self, const struct service *svc,
+                                     const struct citizen *next, const struct ending *ending,
+                                     Ansinh__V1__Pockets *pockets)
 {
     struct arena *arena = self->request->arena;
     Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
@@ -52,6 +71,8 @@ static Ansinh__V1__Event *make_event(const struct ending_call *self, const struc
     ended->commune = next->commune;
     event->kind_case = ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED;
     event->participation_ended = ended;
+    if (ended->refund != NULL && set_postings(self, svc, ended, event) < 0)
+        return NULL;
     return event;
 }
 
@@ -107,7 +128,7 @@ static enum command_verdict decide(struct command_state *state)
                               err.field, "%s", err.text);
     Ansinh__V1__Pockets *pockets = make_pockets(state->request->arena, &ending.refund);
     state->totals[TOTAL_REFUNDS_VND] = ending.refund.participant_vnd;
-    state->event = make_event(self, &state->next, &ending, pockets);
+    state->event = make_event(self, state->svc, &state->next, &ending, pockets);
     state->answer = make_answer(self, &state->next, &ending, pockets);
     if (state->event == NULL || state->answer == NULL)
         return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");

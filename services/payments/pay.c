@@ -5,6 +5,7 @@
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
+#include "common/service/postings.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
 
@@ -17,6 +18,39 @@ struct pay {
     uint32_t bill_number;
     int is_refreshed; /* the directory was asked anew: an unknown code is now really unknown */
 };
+
+/* Whose counter took the money; "" when the codes do not say. */
+static const char *organisation_of(const struct pay *self)
+{
+    const struct directory *directory = self->svc->directory;
+    const Ansinh__V1__Collector *collector =
+        directory_collector(directory, self->in->collector_code);
+    const char *point_code = self->in->point_code[0] == '\0' && collector != NULL
+                                 ? collector->point_code
+                                 : self->in->point_code;
+    const Ansinh__V1__Point *point = directory_point(directory, point_code);
+    return point == NULL ? "" : point->organisation_code;
+}
+
+static int set_postings(const struct pay *self, const struct citizen *before,
+                        Ansinh__V1__Event *event)
+{
+    struct contribution_money money = {
+        .participant_vnd = before->bill.participant_vnd,
+        .central_vnd = before->bill.central_vnd,
+        .local_vnd = before->bill.local_vnd,
+        .donor_vnd = before->bill.donor_vnd,
+        .product = PRODUCT_VOLUNTARY_SI,
+        .province = directory_province_code(self->svc->directory, before->commune),
+        .is_transfer = self->in->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER,
+        .organisation = organisation_of(self),
+        .point = self->in->point_code,
+        .collector = self->in->collector_code,
+    };
+    struct postings postings;
+    post_payment(&money, &postings);
+    return event_set_postings(event, &postings, self->request->arena);
+}
 
 static Ansinh__V1__Event *make_event(const struct pay *self, const struct citizen *before,
                                      int32_t paid_day, int is_support_earlier)
@@ -51,7 +85,7 @@ static Ansinh__V1__Event *make_event(const struct pay *self, const struct citize
     paid->support_group = (Ansinh__V1__SupportGroup)before->support_group;
     event->kind_case = ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED;
     event->payment_recorded = paid;
-    return event;
+    return set_postings(self, before, event) < 0 ? NULL : event;
 }
 
 /* Without the payment's id, which is the journal position: complete() adds it. */

@@ -1,0 +1,18 @@
+/* Postings in events: as the domain makes them, and as an entry of the journal carries them. */
+#ifndef ANSINH_SERVICE_POSTINGS_H
+#define ANSINH_SERVICE_POSTINGS_H
+
+#include "ansinh/v1/events.pb-c.h"
+#include "common/base/arena.h"
+#include "common/domain/accounts.h"
+
+/* -ENOMEM. Holders are borrowed as long as the event is used. */
+int event_set_postings(Ansinh__V1__Event *event, const struct postings *postings,
+                       struct arena *arena) MUST_CHECK;
+
+/* Those that an event carries, in an entry of an older version those that its facts make: with
+ * HOLDER_UNKNOWN as province and organisation, which only the directory would know. Holders are
+ * borrowed from the event; n 0: it moves no money. More than POSTINGS_MAX: -EPROTO. */
+int event_postings(const Ansinh__V1__Event *event, struct postings *ret) MUST_CHECK;
+
+#endif

@@ -1,0 +1,98 @@
+#include "services/cli/verify_postings.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "common/base/macros.h"
+
+#define ACCOUNTS (ANSINH__V1__ACCOUNT__ACCOUNT_COMMISSION_EXPENSE + 1)
+
+/* Net sum and turnover (of debits) of each account in one entry. */
+struct sums {
+    int64_t net[ACCOUNTS], debits[ACCOUNTS];
+};
+
+/* Whose account it must be; NULL: that this entry says nothing about it. */
+static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Account account)
+{
+    if (account == ANSINH__V1__ACCOUNT__ACCOUNT_PARTICIPANT_RECEIVABLE ||
+        account == ANSINH__V1__ACCOUNT__ACCOUNT_CENTRAL_BUDGET ||
+        account == ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS)
+        return "";
+    if (event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED ||
+        account != ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH)
+        return NULL;
+    const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
+    const char *const codes[] = {paid->collector_code, paid->point_code, "-"};
+    size_t i = 0;
+    while (codes[i][0] == '\0')
+        i++;
+    return codes[i];
+}
+
+static const char *add_up(const Ansinh__V1__Event *event, struct sums *ret)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < event->n_postings; i++) {
+        const Ansinh__V1__Posting *posting = event->postings[i];
+        int64_t vnd = posting->amount_vnd;
+        if (posting->account <= ANSINH__V1__ACCOUNT__ACCOUNT_UNSPECIFIED ||
+            (int)posting->account >= ACCOUNTS)
+            return "posts to an account that this version does not know";
+        if (vnd == 0)
+            return "posts nothing";
+        if (__builtin_add_overflow(sum, vnd, &sum) ||
+            __builtin_add_overflow(ret->net[posting->account], vnd, &ret->net[posting->account]))
+            return "posts more than there is";
+        ret->debits[posting->account] += MAX(vnd, 0);
+        const char *holder = holder_wanted(event, posting->account);
+        if (holder != NULL && strcmp(holder, posting->holder) != 0)
+            return "posts to the account of another holder";
+    }
+    return sum == 0 ? NULL : "has postings that do not add up to 0";
+}
+
+static void want_pockets(const Ansinh__V1__Pockets *pockets, int64_t sign, struct sums *ret)
+{
+    ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_CENTRAL_BUDGET] = sign * pockets->central_vnd;
+    ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_LOCAL_BUDGET] = sign * pockets->local_vnd;
+    ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_DONOR_FUNDS] = sign * pockets->donor_vnd;
+    ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_CONTRIBUTIONS] =
+        -sign *
+        (pockets->participant_vnd + pockets->central_vnd + pockets->local_vnd + pockets->donor_vnd);
+}
+
+/* All 0 for an event that moves no money. */
+static void want(const Ansinh__V1__Event *event, struct sums *ret)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED &&
+        event->payment_recorded->pockets != NULL) {
+        const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
+        int64_t due_vnd = paid->pockets->participant_vnd;
+        want_pockets(paid->pockets, 1, ret);
+        if (paid->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER)
+            ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = due_vnd;
+        else
+            ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = due_vnd;
+        ret->debits[ANSINH__V1__ACCOUNT__ACCOUNT_PARTICIPANT_RECEIVABLE] = due_vnd;
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED &&
+               event->participation_ended->refund != NULL) {
+        const Ansinh__V1__Pockets *refund = event->participation_ended->refund;
+        want_pockets(refund, -1, ret);
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS] = -refund->participant_vnd;
+    }
+}
+
+const char *verify_postings_fault(const Ansinh__V1__Event *event)
+{
+    struct sums is = {{0}, {0}}, wanted = {{0}, {0}};
+    const char *fault = add_up(event, &is);
+    if (fault != NULL || event->n_postings == 0)
+        return fault;
+    want(event, &wanted);
+    const Ansinh__V1__Account receivable = ANSINH__V1__ACCOUNT__ACCOUNT_PARTICIPANT_RECEIVABLE;
+    if (memcmp(is.net, wanted.net, sizeof(is.net)) != 0 ||
+        is.debits[receivable] != wanted.debits[receivable])
+        return "has other postings than its sums";
+    return NULL;
+}
