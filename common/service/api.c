@@ -6,6 +6,7 @@
 #include "common/base/macros.h"
 #include "ansinh/v1/analytics.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
+#include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
@@ -22,6 +23,8 @@ static const char *process_of(const char *service)
         return "enrolment";
     if (strcmp(service, "archive") == 0)
         return "archiver";
+    if (strcmp(service, "collections") == 0)
+        return "payments";
     return strcmp(service, "health") == 0 ? "" : service;
 }
 

@@ -1,4 +1,5 @@
-/* ansinh call Service/Method JSON|- : any method, by descriptor. */
+/* ansinh call [--partner CODE] Service/Method JSON|- : any method, by descriptor. Who has the keys
+ * of the bus is inside, and may call for any organisation. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #define ARENA_BYTES (64 * 1024 * 1024)
 #define OUTPUT_MAX_BYTES (64 * 1024 * 1024)
 #define TIMEOUT_MS 30000
+#define PARTNER_MAX_CHARS 32 /* of an organisation's code */
 
 static int read_input(const char *argument, struct buf *ret)
 {
@@ -53,9 +55,10 @@ static const char *process_of(const struct api_method *method, const ProtobufCMe
     return service[0] == '\0' ? "gateway" : service;
 }
 
-static int call(const struct api_method *method, const ProtobufCMessage *input, const char *process,
+static int call(const struct api_method *method, const ProtobufCMessage *input, const char *partner,
                 struct arena *arena)
 {
+    const char *process = process_of(method, input);
     struct service svc;
     struct request_id id;
     struct err err = {0};
@@ -71,7 +74,8 @@ static int call(const struct api_method *method, const ProtobufCMessage *input, 
     struct bus_call options = {.service = process,
                                .method = method->name,
                                .id = method->is_read ? NULL : &id,
-                               .timeout_ms = TIMEOUT_MS};
+                               .timeout_ms = TIMEOUT_MS,
+                               .partner = partner};
     size_t len = protobuf_c_message_get_packed_size(input);
     uint8_t *packed = arena_alloc(arena, len);
     CLEANUP(buf_fini) struct buf body;
@@ -90,8 +94,17 @@ static int call(const struct api_method *method, const ProtobufCMessage *input, 
 
 int cli_call(int argc, char **argv)
 {
+    const char *partner = "";
+    if (argc == 5 && strcmp(argv[1], "--partner") == 0) {
+        partner = argv[2];
+        argc -= 2;
+        argv += 2;
+    }
     if (argc != 3)
-        return cli_fail(2, "usage: ansinh call Service/Method JSON|-");
+        return cli_fail(2, "usage: ansinh call [--partner CODE] Service/Method JSON|-");
+    if (strlen(partner) > PARTNER_MAX_CHARS)
+        return cli_fail(2, "--partner: want an organisation's code, at most %d bytes",
+                        PARTNER_MAX_CHARS);
     const struct api_method *method = api_find(argv[1]);
     if (method == NULL) {
         (void)cli_fail(2, "unknown method %s; there are:", argv[1]);
@@ -109,5 +122,5 @@ int cli_call(int argc, char **argv)
     if (json_to_message((const char *)text.data, text.len - 1, method->input, arena, &input, &err) <
         0)
         return cli_fail(2, "%s%s%s", err.field, err.field[0] == '\0' ? "" : ": ", err.text);
-    return call(method, input, process_of(method, input), arena);
+    return call(method, input, partner, arena);
 }

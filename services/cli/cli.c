@@ -11,7 +11,8 @@
 #define SEE_WAIT_MS 10000
 
 static const struct cli_command commands[] = {
-    {"call", "Service/Method JSON|-", "call a method and print the answer", cli_call},
+    {"call", "[--partner CODE] Service/Method JSON|-",
+     "call a method, as a collecting organisation would, and print the answer", cli_call},
     {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
     {"policy", "check|show|import ...", "check files of the law, show a day's, take a decree over",

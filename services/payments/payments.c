@@ -1,6 +1,7 @@
 #include "services/payments/payments.h"
 
 #include "ansinh/v1/payments.pb-c.h"
+#include "services/payments/collections.h"
 
 /* Quotes, leaflets and inquiries are refused before payments when there is too much to do. */
 static const struct bus_method methods[] = {
@@ -18,6 +19,7 @@ static int create(struct service *svc, struct err *err)
     (void)err;
     bus_server_add(svc->server, &ansinh__v1__payments__descriptor, methods, ARRAY_LEN(methods),
                    svc);
+    collections_add(svc);
     return 0;
 }
 

@@ -235,7 +235,8 @@ static void handle(size_t which, const uint8_t *body, size_t len, struct arena *
                                   .deadline_ms = clock_mono_ms() + DEADLINE_MS,
                                   .method = methods[which].name,
                                   .caller = "fuzz",
-                                  .trace_id = "trace"};
+                                  .trace_id = "trace",
+                                  .partner = "VNPOST"};
     asked = methods[which].descriptor;
     n_answers = 0;
     request.input = frame_unpack(asked->input, arena, body, len);

@@ -110,6 +110,7 @@ static const struct good_request requests[] = {
             "{'billId':'$b','billVersion':$v,'amountVnd':$d}"),
     READ("Payments/GetPayment", "{'paymentId':'$y'}"),
     READ("Payments/GetPayment", "{'billId':'$b','requestId':'never-used'}"),
+    READ("Collections/Echo", "{'text':'x'}"),
     COMMAND("Directory/ImportUnits",
             "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X',"
             "'nameEn':'X','fullName':'Tỉnh X'}]}",

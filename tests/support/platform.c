@@ -43,6 +43,7 @@ struct platform {
     const char *build;
     unsigned port;
     int64_t call_ms;
+    const char *partner;
     struct service svc;
 };
 
@@ -358,6 +359,11 @@ void platform_set_timeout(struct platform *self, int64_t ms)
     self->call_ms = ms;
 }
 
+void platform_set_partner(struct platform *self, const char *code)
+{
+    self->partner = code;
+}
+
 int platform_call(struct platform *self, const char *key, const char *name, char *answer,
                   const char *format, ...)
 {
@@ -382,7 +388,8 @@ int platform_call(struct platform *self, const char *key, const char *name, char
     struct bus_call call = {.service = method->process,
                             .method = method->name,
                             .id = method->is_read ? NULL : &id,
-                            .timeout_ms = self->call_ms};
+                            .timeout_ms = self->call_ms,
+                            .partner = self->partner};
     bus_call(self->svc.client, &call, input, on_answer, &asking);
     while (asking.code == -1)
         loop_turn(self->svc.loop, 50);

@@ -62,6 +62,9 @@ int platform_call(struct platform *self, const char *key, const char *method, ch
 /* Deadline of the calls that follow; 20 s unless told otherwise. */
 void platform_set_timeout(struct platform *self, int64_t ms);
 
+/* The organisation for which the calls that follow are made; borrowed. "": none, as at first. */
+void platform_set_partner(struct platform *self, const char *code);
+
 /* The text of a field in such an answer ("participantId"), as written; "" when it is not there.
  * Valid until the next call. */
 const char *platform_field(const char *answer, const char *name);
