@@ -60,7 +60,7 @@ step = $(if $(V),,@echo "  $(1) $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench chaos chaos-teeth \
+.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench chaos chaos-teeth model \
   asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
@@ -167,7 +167,7 @@ down: ## end what `make up` started
 
 test: packages-test ## build and run every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
-	@O=$(O) tests/run unit fuzz integration power browser chaos
+	@O=$(O) tests/run unit fuzz model integration power browser chaos
 unit: packages-test ## the unit tests alone
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(UNIT_TESTS) $(FUZZ_TESTS)
 	@O=$(O) tests/run unit fuzz
@@ -189,6 +189,9 @@ chaos: packages-test ## everything fails under load, nothing is lost (SECONDS=12
 chaos-teeth: packages-test ## faults made on purpose, each of which the suite must find
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(CHAOS_TOOLS)
 	@/usr/bin/python3 tests/chaos/teeth.py --build $(O)
+
+model: packages-test ## every interleaving of commit, events and flush, with and without each safeguard (MODEL_FAULTS=2 MODEL_LEASES=2)
+	@O=$(O) MODEL_FAULTS=$(MODEL_FAULTS) MODEL_LEASES=$(MODEL_LEASES) tests/model/run
 
 bench: packages-bench ## measure; prints a table and writes build/bench.json
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)

@@ -191,7 +191,7 @@ static void on_renewed(void *arg, int rc, uint64_t epoch, uint64_t flushes)
     self->is_leasing = 0;
     /* an unanswered renewal is no loss: the epoch fences every flush */
     if (rc == 0 && epoch != self->epoch)
-        stand_by(self, "another process took the lease");
+        stand_by(self, "the lease is another's, or of before a restart of views");
 }
 
 static void lease(void *arg)
@@ -439,8 +439,9 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
     self->is_flushing = 0;
     if (outcome != FLUSH_DONE) {
         self->stats.refused_flushes++;
-        stand_by(self, outcome == FLUSH_FENCED ? "another process took the lease"
-                                               : "the views server went back in time");
+        stand_by(self, outcome == FLUSH_FENCED
+                           ? "the lease is another's, or of before a restart of views"
+                           : "another number of flushes is stored");
         return;
     }
     CRASH_POINT(FLUSH_DONE);

@@ -4,7 +4,7 @@
  * One process at a time holds the projection's lease. It listens to PUB frames, heals from the
  * journal, hands every event to apply in order per partition, and every flush_ms writes what apply
  * gathered together with the checkpoint, fenced by the lease's epoch, in one atomic step. When a
- * flush is refused (another owner, or a views server that went back in time) everything in memory
+ * flush is refused (another owner, or a views server that was started anew) everything in memory
  * is dropped and rebuilt from the checkpoint. */
 #ifndef ANSINH_SERVICE_PROJECTOR_H
 #define ANSINH_SERVICE_PROJECTOR_H

@@ -12,7 +12,8 @@
  * Who wants to write a view acquires its lease, reads the checkpoint ({v:<name>}:at, HGETALL),
  * then flushes with the epoch and the number of flushes that the lease gave. The function refuses
  * any other epoch and any other number, so two writers in dispute, a writer that woke up late and a
- * flush sent twice change nothing. */
+ * flush sent twice change nothing. A lease ends with the server that gave it: after a restart,
+ * which may have taken back the last second, everybody acquires anew. */
 #ifndef ANSINH_STORE_VIEWS_H
 #define ANSINH_STORE_VIEWS_H
 
@@ -74,8 +75,8 @@ int lease_acquire(struct store *views, const char *name, const char *owner, int6
                   lease_fn fn, void *arg) MUST_CHECK;
 
 /* Extends a lease that was given with this epoch; answers the epoch, or 0 when a later epoch was
- * given since (then forget what is in memory and acquire). An expired lease that nobody took is
- * still extended: its epoch shows that nothing has happened. */
+ * given since or the server was started anew (then forget what is in memory and acquire). An
+ * expired lease that nobody took is still extended: its epoch shows that nothing has happened. */
 int lease_renew(struct store *views, const char *name, uint64_t epoch, int64_t ttl_ms, lease_fn fn,
                 void *arg) MUST_CHECK;
 
@@ -93,9 +94,8 @@ int lease_release(struct store *views, const char *name, uint64_t epoch, lease_f
 
 enum flush_outcome {
     FLUSH_DONE,   /* all of it was written; flushes is the new number */
-    FLUSH_FENCED, /* a later epoch was given: the view is somebody else's; nothing was written */
-    FLUSH_STALE,  /* another number of flushes is stored, nothing was written: the server lost its
-                     last second, or this epoch flushed from elsewhere; acquire and read the
+    FLUSH_FENCED, /* a later epoch was given, or the server was started anew; nothing was written */
+    FLUSH_STALE,  /* another number of flushes is stored, nothing was written; acquire and read the
                      checkpoint again */
 };
 

@@ -1,7 +1,7 @@
 #!lua name=ansinh_views
 -- The registry, leases and flushes of views.h. As in commit.lua, every check comes before the first
--- write, and a change of what goes in or comes out is a new VERSION.
-local VERSION = '2'
+-- write, and a change of what goes in, comes out or is promised is a new VERSION.
+local VERSION = '3'
 
 local EXACT = 2 ^ 53     -- numbers are doubles here: whole and exact below this
 local CHUNK = 1000       -- arguments of one command
@@ -9,6 +9,10 @@ local INSTANCES_MAX = 1000
 local INCR, SET, PUSH, SCHEDULE, EXPIRE = 1, 2, 3, 4, 5
 local TYPES = { [INCR] = 'hash', [SET] = 'hash', [PUSH] = 'list', [SCHEDULE] = 'zset' }
 local DONE, FENCED, STALE = 0, 1, 2
+
+-- The epoch that each lease was given in this life of the server: none outlives a restart. What a
+-- crash took back may be an epoch whose holder is awake and has since read what a later one wrote.
+local given = {}
 
 local function now_us()
   local t = redis.call('TIME')
@@ -63,11 +67,13 @@ local function lease(keys, args)
     -- the clock makes an epoch unique even when the last ones were lost in a crash
     epoch = math.max(epoch + 1, now)
     redis.call('HSET', keys[1], 'owner', who, 'epoch', whole(epoch), 'until', whole(now_ms + ttl))
+    given[keys[1]] = epoch
     return { epoch, flushes }
   end
-  if tonumber(who) ~= epoch then return { 0, flushes } end
+  if tonumber(who) ~= epoch or given[keys[1]] ~= epoch then return { 0, flushes } end
   if what == 'release' then
     redis.call('HSET', keys[1], 'epoch', whole(math.max(epoch + 1, now)), 'until', '0')
+    given[keys[1]] = nil
     return { 0, flushes }
   end
   redis.call('HSET', keys[1], 'until', whole(now_ms + ttl))
@@ -132,8 +138,8 @@ end
 -- key), operations; answers {DONE, FENCED or STALE, flushes}
 local function flush(keys, args)
   local h = redis.call('HMGET', keys[1], 'epoch', 'flushes')
-  local flushes = tonumber(h[2] or 0)
-  if tonumber(h[1] or 0) ~= tonumber(args[1]) then return { FENCED, flushes } end
+  local epoch, flushes = tonumber(args[1]), tonumber(h[2] or 0)
+  if tonumber(h[1] or 0) ~= epoch or given[keys[1]] ~= epoch then return { FENCED, flushes } end
   if flushes ~= tonumber(args[2]) then return { STALE, flushes } end
 
   local plan = flush_read(args[4], #keys - 2)
