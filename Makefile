@@ -12,7 +12,7 @@ VAR ?= ./var
 PORT ?= 8080
 export PORT VAR
 
-LAYERS := base loop bus store archive domain json service
+LAYERS := base loop bus store archive sign domain json service
 SERVICES := $(notdir $(wildcard services/*))
 PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp libzstd
 
@@ -36,7 +36,7 @@ service_objs = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard serv
 
 # Archives from the top layer down: a lower layer cannot use a higher one.
 ARCHIVES := $(SERVICES:%=$(O)/lib/svc_%.a) $(O)/lib/service.a $(O)/lib/json.a $(O)/lib/domain.a \
-  $(O)/lib/archive.a $(O)/lib/store.a $(O)/lib/bus.a $(O)/lib/loop.a $(O)/lib/proto.a $(O)/lib/base.a
+  $(O)/lib/sign.a $(O)/lib/archive.a $(O)/lib/store.a $(O)/lib/bus.a $(O)/lib/loop.a $(O)/lib/proto.a $(O)/lib/base.a
 COMMON := $(filter-out $(O)/lib/svc_%,$(ARCHIVES))
 
 BINARIES := $(patsubst %,$(O)/bin/%,$(filter-out cli,$(SERVICES))) $(O)/bin/ansinh

@@ -16,6 +16,7 @@ BEGIN {
     layer("common/bus/", base " common/loop/ common/bus/ ansinh/v1/bus.pb-c.h")
     layer("common/store/", base " common/loop/ common/store/ functions/")
     layer("common/archive/", base " common/archive/ common/store/")
+    layer("common/sign/", base " common/sign/")
     layer("common/domain/", domain)
     layer("common/json/", base " common/json/")
     layer("common/service/", "common/ ansinh/v1/ api_methods.inc")
