@@ -23,6 +23,8 @@ static const struct cli_command commands[] = {
      cli_verify},
     {"export", "--from DATE --to DATE [--archive FOLDER] [--keys FILE]",
      "print the journal entries of these days as JSON lines", cli_export},
+    {"report", "d05|commissions ...", "a list that an organisation settles by, as .xlsx or .csv",
+     cli_report},
     {"restore", "[--archive FOLDER] [--keys FILE] [--copy FOLDER | --journal URL]",
      "make a ledger anew in an empty Redis", cli_restore},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",

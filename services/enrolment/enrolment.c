@@ -18,6 +18,7 @@ static const struct bus_method enrolment_methods[] = {
 
 static const struct bus_method contacts_methods[] = {
     {"ResolveContact", on_resolve_contact, 0},
+    {"ResolvePeople", on_resolve_people, 0},
 };
 
 static int create(struct service *svc, struct err *err)

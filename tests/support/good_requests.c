@@ -129,6 +129,7 @@ static const struct good_request requests[] = {
     READ("Archive/ReadBlock", "{'segment':1}"),
     READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
+    READ("Contacts/ResolvePeople", "{'citizens':['AAAAAAAAAAAAAAAAAAAAAA==']}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
     READ("Health/Check", "{'service':'enrolment'}"),
