@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ansinh/v1/contacts.pb-c.h"
+#include "common/service/command.h"
 #include "services/enrolment/identity.h"
 
 #define PEOPLE_MAX 200
@@ -36,12 +37,25 @@ static void on_identity(void *arg, const Ansinh__V1__Identity *identity)
     read_next(self);
 }
 
+static void on_citizen(void *arg, int rc, const struct citizen *citizen)
+{
+    struct resolving *self = arg;
+    if (rc < 0)
+        ledger_away(self->request);
+    else if (citizen == NULL)
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "citizens",
+                 "no such participant");
+    else
+        identity_read(self->service, self->request, self->in->citizens[self->n_read].data,
+                      on_identity, self);
+}
+
 /* One after the other: the first that cannot be read refuses the request, once. */
 static void read_next(struct resolving *self)
 {
     if (self->n_read < self->in->n_citizens) {
-        identity_read(self->service, self->request, self->in->citizens[self->n_read].data,
-                      on_identity, self);
+        citizen_read(self->service->svc, self->request->arena,
+                     self->in->citizens[self->n_read].data, on_citizen, self);
         return;
     }
     Ansinh__V1__ResolvePeopleResponse out;
