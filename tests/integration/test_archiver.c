@@ -223,6 +223,37 @@ static void test_a_damaged_archive_is_not_written_on(void **state)
     assert_non_null(strstr(answer, "segment "));
 }
 
+static int is_well(void *arg)
+{
+    (void)arg;
+    return platform_ansinh(platform, answer, "status", NULL) == 0;
+}
+
+/* Where the folder should be there is a file, until somebody puts it right. */
+static void test_a_folder_that_cannot_be_used(void **state)
+{
+    (void)state;
+    char path[128], away[136];
+    start(1, at_once);
+    assert_true(archived_wait(platform, WAIT_MS));
+    platform_signal(platform, "archiver", 1, SIGKILL);
+    (void)snprintf(path, sizeof(path), "%s/archive", platform_directory(platform));
+    (void)snprintf(away, sizeof(away), "%s.away", path);
+    assert_int_equal(rename(path, away), 0);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fclose(file);
+    platform_spawn(platform, "archiver", 1);
+    assert_true(wait_until(platform, is_ill, NULL, WAIT_MS));
+    assert_non_null(strstr(answer, "Not a directory"));
+    assert_int_equal(people_load(platform, NULL, 0, 20, 4), 20);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rename(away, path), 0);
+    assert_true(wait_until(platform, is_well, NULL, WAIT_MS));
+    assert_true(archived_wait(platform, WAIT_MS));
+    archived_check(platform, NULL, NULL);
+}
+
 #define TEST(name)                                                                                 \
     {                                                                                              \
 #name, name, NULL, stop, NULL                                                              \
@@ -234,6 +265,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_killed_archivers_leave_no_gap),
     TEST(test_an_older_ledger_is_not_mixed_in),
     TEST(test_a_damaged_archive_is_not_written_on),
+    TEST(test_a_folder_that_cannot_be_used),
 };
 
 TEST_MAIN(tests)
