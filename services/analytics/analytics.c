@@ -189,7 +189,10 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "board_communes", "", (int64_t)board_count(self->board), 0);
 }
 
-static const struct bus_method methods[] = {{"GetProgress", on_get_progress, 0}};
+static const struct bus_method methods[] = {
+    {"GetProgress", on_get_progress, 0},
+    {"GetForecast", on_get_forecast, 0},
+};
 
 static int create(struct service *svc, struct err *err)
 {

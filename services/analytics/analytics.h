@@ -23,7 +23,11 @@ struct analytics {
     uint32_t changed[ANALYTICS_CHANGED_MAX];
 };
 
-/* Answers GetProgress; arg is the struct analytics. */
+/* Handlers; arg is the struct analytics. */
 void on_get_progress(void *arg, struct bus_request *request);
+void on_get_forecast(void *arg, struct bus_request *request);
+
+/* Refuses what only the leader can answer. */
+void board_is_elsewhere(struct bus_request *request);
 
 #endif

@@ -15,6 +15,12 @@ struct asking {
     struct bus_request *request;
 };
 
+void board_is_elsewhere(struct bus_request *request)
+{
+    bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "the board is kept by another instance, or is being loaded");
+}
+
 static int fill_children(struct analytics *self, struct arena *arena,
                          const struct directory_unit *unit, int32_t today,
                          Ansinh__V1__GetProgressResponse *out)
@@ -136,8 +142,7 @@ void on_get_progress(void *arg, struct bus_request *request)
     const Ansinh__V1__GetProgressRequest *in =
         (const Ansinh__V1__GetProgressRequest *)request->input;
     if (!projector_is_leader(self->projector)) {
-        bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                       "the board is kept by another instance, or is being loaded");
+        board_is_elsewhere(request);
         return;
     }
     struct asking *asking = arena_alloc(request->arena, sizeof(*asking));

@@ -131,6 +131,7 @@ static const struct good_request requests[] = {
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Contacts/ResolvePeople", "{'citizens':['AAAAAAAAAAAAAAAAAAAAAA==']}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
+    READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159'}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
     READ("Health/Check", "{'service':'enrolment'}"),
     READ("Health/Stats", "{'service':'enrolment'}"),

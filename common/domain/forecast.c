@@ -1,0 +1,161 @@
+#include "common/domain/forecast.h"
+
+#include "common/base/macros.h"
+#include "common/domain/calendar.h"
+#include "common/domain/explain.h"
+
+#define WEEK 7
+#define PACE_DAYS WEEK
+#define BAND_DAYS (4 * WEEK)
+#define PATTERN_DAYS (8 * WEEK)
+#define PATTERN_DAYS_MIN (2 * WEEK)
+#define ONE 1000            /* a person, in what is computed with */
+#define BAND_PER_MILLE 1282 /* of the deviation: 8 of 10 of a normal distribution */
+
+/* A year of history would do; an index outside of it is a day without anybody. */
+struct history {
+    const struct forecast_request *request;
+    int64_t share[WEEK]; /* of a weekday in the mean day, in 1/ONE */
+};
+
+static int64_t count_on(const struct forecast_request *request, int32_t day)
+{
+    size_t low = 0, high = request->n_days;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (request->days[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < request->n_days && request->days[low].day == day ? request->days[low].count : 0;
+}
+
+static int64_t count_between(const struct forecast_request *request, int32_t first, int32_t last)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < request->n_days; i++)
+        sum += request->days[i].day >= first && request->days[i].day <= last
+                   ? request->days[i].count
+                   : 0;
+    return sum;
+}
+
+static int64_t isqrt(int64_t value)
+{
+    int64_t root = 0;
+    for (int64_t bit = 1LL << 31; bit > 0; bit >>= 1) {
+        if ((root + bit) * (root + bit) <= value)
+            root += bit;
+    }
+    return root;
+}
+
+static void find_pattern(struct history *self)
+{
+    const struct forecast_request *request = self->request;
+    int32_t first = request->today - PATTERN_DAYS;
+    int64_t sums[WEEK] = {0}, days[WEEK] = {0}, all = 0, n = 0;
+    if (request->n_days > 0)
+        first = MAX(first, request->days[0].day);
+    for (int32_t day = first; day < request->today; day++) {
+        sums[day % WEEK] += count_on(request, day);
+        days[day % WEEK]++;
+        all += count_on(request, day);
+        n++;
+    }
+    for (int i = 0; i < WEEK; i++)
+        self->share[i] = n < PATTERN_DAYS_MIN || all == 0
+                             ? ONE
+                             : divide_half_up(sums[i] * n * ONE, days[i] * all);
+}
+
+/* What is expected of a day, in 1/ONE, when 7 days bring week people. */
+static int64_t expected(const struct history *self, int64_t week, int32_t day)
+{
+    return week * self->share[day % WEEK] / WEEK;
+}
+
+/* Variance of a day around the pattern, in 1/ONE squared. */
+static int64_t variance(const struct history *self)
+{
+    const struct forecast_request *request = self->request;
+    int64_t week =
+        count_between(request, request->today - BAND_DAYS, request->today - 1) * WEEK / BAND_DAYS;
+    int64_t sum = 0;
+    for (int32_t day = request->today - BAND_DAYS; day < request->today; day++) {
+        int64_t off = count_on(request, day) * ONE - expected(self, week, day);
+        sum += off * off / (BAND_DAYS - 1);
+    }
+    return sum;
+}
+
+static void project(const struct history *self, struct forecast *ret)
+{
+    const struct forecast_request *request = self->request;
+    int64_t week = count_between(request, request->today - PACE_DAYS, request->today - 1);
+    int64_t rest = expected(self, week, request->today) - count_on(request, request->today) * ONE;
+    int64_t sum = MAX(rest, 0), days = ret->days_left;
+    for (int32_t day = request->today + 1; day <= request->today + ret->days_left; day++)
+        sum += expected(self, week, day);
+    /* the days' own deviations, and that of the pace they are projected with */
+    int64_t band = isqrt(variance(self) * (days + days * days / PACE_DAYS)) * BAND_PER_MILLE / 1000;
+    ret->pace_per_day = divide_half_up(week * 100, PACE_DAYS);
+    ret->projected = request->participants + divide_half_up(sum, ONE);
+    ret->projected_low = request->participants + divide_half_up(MAX(sum - band, 0), ONE);
+    ret->projected_high = request->participants + divide_half_up(sum + band, ONE);
+}
+
+/* The same days a year ago; of 29 February, of 1 March. */
+static int32_t year_before(int32_t day)
+{
+    int year, month, day_of_month;
+    date_split(day, &year, &month, &day_of_month);
+    return month == 2 && day_of_month == 29 ? date_make(year - 1, 3, 1)
+                                            : date_make(year - 1, month, day_of_month);
+}
+
+static void look_back(const struct forecast_request *request, struct forecast *ret)
+{
+    int32_t first = year_before(request->today + 1);
+    int32_t last = year_before(request->today + ret->days_left);
+    ret->last_year = FORECAST_NONE;
+    if (request->n_days > 0 && request->days[0].day <= first && last < request->today &&
+        ret->days_left > 0)
+        ret->last_year = count_between(request, first, last);
+}
+
+static enum forecast_reach reach_of(const struct forecast_request *request,
+                                    const struct forecast *forecast)
+{
+    if (request->plan == 0)
+        return REACH_NO_PLAN;
+    if (forecast->gap <= 0)
+        return REACH_DONE;
+    if (forecast->projected >= request->plan)
+        return REACH_ON_COURSE;
+    return forecast->projected_high >= request->plan ? REACH_POSSIBLE : REACH_TOO_SLOW;
+}
+
+void forecast_make(const struct forecast_request *request, struct forecast *ret)
+{
+    struct history history = {.request = request};
+    *ret = (struct forecast){.participants = request->participants,
+                             .plan = request->plan,
+                             .needed_per_day = FORECAST_NONE,
+                             .contacts_needed = FORECAST_NONE,
+                             .conversion = FORECAST_NONE};
+    ret->days_left = MIN(MAX(request->until - request->today, 0), FORECAST_HORIZON_MAX_DAYS);
+    ret->gap = request->plan == 0 ? 0 : request->plan - request->participants;
+    find_pattern(&history);
+    project(&history, ret);
+    look_back(request, ret);
+    if (ret->gap > 0 && ret->days_left > 0)
+        ret->needed_per_day = divide_half_up(ret->gap * 100, ret->days_left);
+    if (request->contacts > 0 && request->joined > 0) {
+        ret->conversion = divide_half_up(request->joined * 10000, request->contacts);
+        ret->contacts_needed =
+            (MAX(ret->gap, 0) * request->contacts + request->joined - 1) / request->joined;
+    }
+    ret->reach = reach_of(request, ret);
+}
