@@ -21,7 +21,7 @@ _Static_assert(TOTALS_BYTES == TOTALS_HEADER_BYTES + 8 * TOTALS, "packed totals"
 #define POSITION_MAX_BYTES 32
 
 /* Flags and answers of commit.lua. */
-enum { HAS_YESTERDAY = 1, HAS_IDENTITY = 2 };
+enum { HAS_YESTERDAY = 1, HAS_IDENTITY = 2, STAMP = 4 };
 enum { ANSWER_REUSED = 1, ANSWER_CONFLICT = 2, ANSWER_FROZEN = 3 };
 
 #define ARGS_FIXED 7 /* FCALL, name, number of keys, four arguments of the function */
@@ -123,8 +123,20 @@ static int check_record(const struct commit_record *record)
     return 0;
 }
 
+/* A place for the position in the last record, behind its version. */
+static void check_stamp(const struct commit *commit)
+{
+    if (commit->stamp_at == 0)
+        return;
+    ASSERT(commit->n_records > 0);
+    ASSERT(commit->stamp_at >= VERSION_BYTES && commit->stamp_at <= COMMIT_STAMP_MAX);
+    ASSERT(commit->records[commit->n_records - 1].value_len >=
+           commit->stamp_at + COMMIT_POSITION_BYTES);
+}
+
 static int check_limits(const struct commit *commit)
 {
+    check_stamp(commit);
     if (commit->n_records > COMMIT_RECORDS_MAX || commit->answer_len > COMMIT_ANSWER_MAX_BYTES ||
         commit->event_len > COMMIT_EVENT_MAX_BYTES || commit->identity_key_len >= KEY_MAX_BYTES ||
         commit->identity_len > COMMIT_VALUE_MAX_BYTES)
@@ -150,8 +162,9 @@ static void start_head(struct call *self, const struct commit *commit, int has_y
             first = i;
         }
     }
-    self->head[0] = (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
-                              (commit->identity_key_len > 0 ? HAS_IDENTITY : 0));
+    self->head[0] =
+        (uint8_t)((has_yesterday ? HAS_YESTERDAY : 0) |
+                  (commit->identity_key_len > 0 ? HAS_IDENTITY : 0) | STAMP * commit->stamp_at);
     self->head[1] = (uint8_t)first;
     if (n_changed > 1) {
         self->head[1] = HEAD_ALL_TOTALS;

@@ -16,6 +16,8 @@
 #define COMMIT_VALUE_MAX_BYTES 16384
 #define COMMIT_ANSWER_MAX_BYTES 4096
 #define COMMIT_EVENT_MAX_BYTES (256 * 1024)
+#define COMMIT_POSITION_BYTES 12
+#define COMMIT_STAMP_MAX 63
 #define COMMIT_ID_MAX_AGE_MS (48LL * 3600 * 1000)
 #define COMMIT_ID_MAX_AHEAD_MS (5LL * 60 * 1000)
 
@@ -63,6 +65,9 @@ struct commit {
     size_t identity_field_len;
     const uint8_t *identity;
     size_t identity_len;
+    /* Where in the last record's value the commit writes the position of its own journal entry:
+     * epoch u32, seq u64, little-endian; 4 to COMMIT_STAMP_MAX; 0: nowhere. */
+    size_t stamp_at;
     int64_t totals[TOTALS]; /* to be added */
     const uint8_t *event;
     size_t event_len;

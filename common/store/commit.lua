@@ -5,7 +5,7 @@
 --
 -- Strings and tables made here cost more than arithmetic (and then the collector's time): hence
 -- few arguments, locals instead of tables, and packing in one go (I and L: 4 and 8 bytes).
-local VERSION = '2'
+local VERSION = '3'
 
 local ANSWERS_KEPT_S = 4 * 86400 -- ids live 48 hours, on either side of midnight
 local EXACT = 2 ^ 53             -- numbers are doubles here: whole and exact below this
@@ -16,6 +16,8 @@ local EPOCH, SEQ, VALUES = 5, 9, 17
 local DELTAS = 3 -- their place in the head, behind the flags and what changes
 local ALL = 255  -- what changes: every total; else the number of the only one
 local HAS_YESTERDAY, HAS_IDENTITY = 1, 2
+local STAMP = 4 -- times the place in the last record's value where the position goes; 12 bytes
+local POSITION_BYTES = 12
 local REUSED, CONFLICT, FROZEN = 1, 2, 3
 
 -- Looked up at the first call (there are no libraries yet while this loads): as globals they cost
@@ -111,7 +113,7 @@ local function commit(keys, args)
   if not after then return redis.error_reply('OVERFLOW of a total') end
 
   local identity
-  if flags >= HAS_IDENTITY then
+  if flags % STAMP >= HAS_IDENTITY then
     identity = keys[k]
     call('HEXISTS', identity, args[a]) -- fails here, not below, if the key were no hash
     k, a = k + 1, a + 2
@@ -121,6 +123,11 @@ local function commit(keys, args)
     local n = byte(head, g)
     if not are_next(keys[k], args, a, n) then return CONFLICT end
     k, a = k + 1, a + 2 * n
+  end
+
+  if flags >= STAMP then
+    local value, at = args[#args], (flags - flags % STAMP) / STAMP
+    args[#args] = sub(value, 1, at) .. pack('<IL', epoch, seq) .. sub(value, at + POSITION_BYTES + 1)
   end
 
   -- the journal first: Redis itself refuses a position that is not the next

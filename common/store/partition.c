@@ -161,3 +161,13 @@ size_t key_alias(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
 {
     return key_bucket(partition, ":a:", bucket, ret);
 }
+
+size_t key_claim(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
+{
+    return key_bucket(partition, ":x:", bucket, ret);
+}
+
+size_t key_outcome(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
+{
+    return key_bucket(partition, ":y:", bucket, ret);
+}

@@ -42,6 +42,10 @@ size_t key_identity(unsigned partition, unsigned bucket,
                     char ret[KEY_MAX_BYTES]); /* {p}:i:<bucket> */
 /* {p}:a:<bucket>: aliases, which lead to citizens of any partition */
 size_t key_alias(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
+/* {p}:x:<bucket>: claims of partners' transaction ids, by the id's hash */
+size_t key_claim(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
+/* {p}:y:<bucket>: what became of them, in the citizen's partition and the id's bucket */
+size_t key_outcome(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
 /* {p}:q:<day>:<bucket of 16, from the last byte of the id> ; day counts from 1970-01-01 UTC */
 size_t key_answers(unsigned partition, int32_t day, const struct request_id *id,
                    char ret[KEY_MAX_BYTES]);

@@ -11,6 +11,7 @@
 #include "services/cli/progress.h"
 #include "services/cli/restore.h"
 #include "services/cli/verify_fold.h"
+#include "services/cli/verify_transactions.h"
 
 #define WINDOW JOURNAL_READ_MAX
 #define EVENT_ARENA_BYTES ((size_t)16 * 1024 * 1024)
@@ -136,6 +137,24 @@ static void write_aliases(struct round *self)
         size_t key_len = key_alias(self->partition, partition_bucket(alias->hash), key);
         target_field(&self->restore->target, self->partition, key, key_len,
                      partition_field(alias->hash), CITIZEN_FIELD_BYTES, value, sizeof(value));
+        if (target_pace(&self->restore->target) < 0)
+            return;
+    }
+}
+
+/* As the fold has them: they say where they come from. */
+static void write_transactions(struct round *self)
+{
+    const struct fold_transaction *transaction;
+    for (size_t cursor = 0; (transaction = map_next(self->fold->transactions, &cursor)) != NULL;) {
+        char key[KEY_MAX_BYTES];
+        unsigned bucket = partition_bucket(transaction->hash);
+        size_t key_len = transaction->kind == CLAIM_KIND
+                             ? key_claim(self->partition, bucket, key)
+                             : key_outcome(self->partition, bucket, key);
+        target_field(&self->restore->target, self->partition, key, key_len,
+                     partition_field(transaction->hash), CITIZEN_FIELD_BYTES, transaction->value,
+                     transaction->len);
         if (target_pace(&self->restore->target) < 0)
             return;
     }
@@ -303,6 +322,7 @@ static void write_partition(struct round *self)
 {
     write_citizens(self);
     write_aliases(self);
+    write_transactions(self);
     write_rows(self);
     write_answers(self);
     write_end(self);

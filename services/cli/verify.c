@@ -168,7 +168,7 @@ static void run(struct verify *self)
     if (!self->failed)
         verify_keys(self);
     if (!self->failed)
-        verify_aliases(self);
+        verify_links(self);
     if (!self->failed)
         verify_board_compare(self->board);
     if (!self->failed)
@@ -327,6 +327,8 @@ int cli_verify(int argc, char **argv)
     verify_archive_close(&self->archive);
     hash_list_fini(&self->coded);
     hash_list_fini(&self->aliased);
+    hash_list_fini(&self->settled);
+    hash_list_fini(&self->claimed);
     free(self->digests);
     free(self);
     return status;

@@ -48,6 +48,8 @@ struct verify {
         heads[PARTITIONS_ALL]; /* where each partition was held against its records */
     struct hash_list coded;    /* citizens whose record says: has an SI code */
     struct hash_list aliased;  /* citizens that an alias leads to */
+    struct hash_list settled;  /* transactions with an outcome */
+    struct hash_list claimed;  /* transactions that were claimed */
     struct verify_board *board;
     struct verify_notify *notify;
     struct verify_archive *archive; /* NULL: none was named, or it is damaged */
@@ -73,8 +75,10 @@ void verify_wait(struct verify *self, const unsigned *open);
 /* Reads and checks all partitions. */
 void verify_partitions(struct verify *self);
 
-/* Citizens with an SI code to whom no alias leads. */
-void verify_aliases(struct verify *self);
+/* Citizens with an SI code to whom no alias leads, transactions with an outcome that nobody
+ * claimed.
+ */
+void verify_links(struct verify *self);
 
 /* -1, 0, 1 as a is before, at or after b. */
 int position_compare(struct journal_position a, struct journal_position b);

@@ -9,6 +9,7 @@
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "services/cli/verify_postings.h"
+#include "services/cli/verify_transactions.h"
 
 #define YEAR_FIRST 1900
 #define YEAR_LAST 2199
@@ -27,6 +28,7 @@ struct fold *fold_create(struct verify *verify, unsigned partition)
     self->citizens = map_create();
     self->aliases = map_create();
     self->rows = map_create();
+    self->transactions = map_create();
     self->doubles = doubles_create();
     return self;
 }
@@ -38,6 +40,7 @@ void fold_destroy(struct fold **self)
     map_destroy(&(*self)->citizens);
     map_destroy(&(*self)->aliases);
     map_destroy(&(*self)->rows);
+    map_destroy(&(*self)->transactions);
     doubles_destroy(&(*self)->doubles);
     arena_destroy(&(*self)->arena);
     free((*self)->events);
@@ -514,6 +517,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     const char *fault = verify_postings_fault(event);
     if (fault != NULL)
         wrong(self, position, fault);
+    fault = transactions_apply(self->transactions, self->arena, self->partition, position, event);
+    if (fault != NULL)
+        wrong(self, position, fault);
     check_epoch(self, position, before, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
@@ -526,6 +532,8 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED:
         apply_alias(self, position, event);
         return;
+    case ANSINH__V1__EVENT__KIND_TRANSACTION_CLAIMED:
+    case ANSINH__V1__EVENT__KIND_TRANSACTION_CLOSED:
     case ANSINH__V1__EVENT__KIND_LEDGER_RESTORED:
         return;
     case ANSINH__V1__EVENT__KIND_UNITS_IMPORTED:

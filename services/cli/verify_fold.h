@@ -64,6 +64,7 @@ struct fold {
     unsigned partition;
     struct arena *arena; /* of citizens, aliases and rows */
     struct map *citizens, *aliases, *rows;
+    struct map *transactions; /* of verify_transactions.h */
     struct fold_event *events;
     size_t n_events, events_capacity;
     struct doubles *doubles;

@@ -58,14 +58,20 @@ static int is_answers(unsigned partition, const char *key, char *rest)
 
 static int is_bucket(unsigned partition, const char *key, const char *rest)
 {
-    char want[3][KEY_MAX_BYTES];
+    char want[5][KEY_MAX_BYTES];
     int64_t bucket;
     if (parse_int64(rest, 0, BUCKETS - 1, &bucket) < 0)
         return 0;
     (void)key_citizen(partition, (unsigned)bucket, want[0]);
     (void)key_identity(partition, (unsigned)bucket, want[1]);
     (void)key_alias(partition, (unsigned)bucket, want[2]);
-    return strcmp(want[0], key) == 0 || strcmp(want[1], key) == 0 || strcmp(want[2], key) == 0;
+    (void)key_claim(partition, (unsigned)bucket, want[3]);
+    (void)key_outcome(partition, (unsigned)bucket, want[4]);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        if (strcmp(want[i], key) == 0)
+            return 1;
+    }
+    return 0;
 }
 
 static int is_ours(const char *key)

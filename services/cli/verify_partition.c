@@ -347,7 +347,7 @@ void verify_partitions(struct verify *self)
     arena_destroy(&reading.arena);
 }
 
-/* --- aliases ---------------------------------------------------------------------------------- */
+/* --- what leads to other partitions ----------------------------------------------------------- */
 
 struct tails {
     struct verify *verify;
@@ -355,6 +355,15 @@ struct tails {
     unsigned open;
     int rc;
 };
+
+static void take_late(struct verify *verify, const Ansinh__V1__Event *event)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED && event->citizen.len == ID_BYTES)
+        hash_list_add(&verify->aliased, event->citizen.data);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_TRANSACTION_CLAIMED &&
+             event->transaction_claimed->transaction.len == ID_BYTES)
+        hash_list_add(&verify->claimed, event->transaction_claimed->transaction.data);
+}
 
 static void on_late_entries(void *arg, int rc, const struct journal_entry *entries, size_t n)
 {
@@ -365,29 +374,39 @@ static void on_late_entries(void *arg, int rc, const struct journal_entry *entri
         arena_reset(self->arena);
         const Ansinh__V1__Event *event =
             ansinh__v1__event__unpack(&allocator, entries[i].event_len, entries[i].event);
-        if (event != NULL && event->kind_case == ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED &&
-            event->citizen.len == ID_BYTES)
-            hash_list_add(&self->verify->aliased, event->citizen.data);
+        if (event != NULL)
+            take_late(self->verify, event);
     }
     if (rc < 0)
         self->rc = rc;
     self->open--;
 }
 
-static unsigned long count_unreachable(struct verify *self)
+/* Of one list, those that the other does not have; each is a difference when it is said what is
+ * wrong. */
+static unsigned long count_missing(struct verify *self, const struct hash_list *list,
+                                   struct hash_list *others, const char *wrong)
 {
     unsigned long n = 0;
-    hash_list_sort(&self->aliased);
-    for (size_t i = 0; i < self->coded.n; i++)
-        n += !hash_list_has(&self->aliased, self->coded.hashes[i]);
+    hash_list_sort(others);
+    for (size_t i = 0; i < list->n; i++) {
+        char id[BASE32_TEXT_BYTES];
+        if (hash_list_has(others, list->hashes[i]))
+            continue;
+        n++;
+        base32_format(list->hashes[i], id);
+        if (wrong != NULL)
+            verify_difference(self, "%s: %s", id, wrong);
+    }
     return n;
 }
 
-/* An alias is claimed before its citizen is enrolled, in another partition, which may have been
- * read before: what has come since is looked through, too. */
-void verify_aliases(struct verify *self)
+/* What is claimed is claimed before it is used, in another partition, which may have been read
+ * before: what has come since is looked through, too. */
+void verify_links(struct verify *self)
 {
-    if (count_unreachable(self) == 0)
+    if (count_missing(self, &self->coded, &self->aliased, NULL) == 0 &&
+        count_missing(self, &self->settled, &self->claimed, NULL) == 0)
         return;
     struct tails tails = {.verify = self, .arena = arena_create(EVENT_ARENA_BYTES)};
     for (unsigned p = 0; p < PARTITIONS; p++) {
@@ -401,12 +420,8 @@ void verify_aliases(struct verify *self)
         verify_fail(self, "the ledger", tails.rc);
         return;
     }
-    hash_list_sort(&self->aliased);
-    for (size_t i = 0; i < self->coded.n; i++) {
-        char id[BASE32_TEXT_BYTES];
-        if (hash_list_has(&self->aliased, self->coded.hashes[i]))
-            continue;
-        base32_format(self->coded.hashes[i], id);
-        verify_difference(self, "participant %s has an SI code, but no alias leads to them", id);
-    }
+    (void)count_missing(self, &self->coded, &self->aliased,
+                        "the participant has an SI code, but no alias leads to them");
+    (void)count_missing(self, &self->settled, &self->claimed,
+                        "the transaction has an outcome, but nobody claimed it");
 }

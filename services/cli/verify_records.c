@@ -11,6 +11,7 @@
 #include "common/base/parse.h"
 #include "services/cli/verify_keys.h"
 #include "services/cli/verify_partition.h"
+#include "services/cli/verify_transactions.h"
 
 #define BUCKETS 128
 #define DAY_MS (86400LL * 1000)
@@ -21,7 +22,7 @@
 #define ANSWER_MARGIN_MS (10LL * 60 * 1000)
 #define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
-#define ASKS_MAX (3 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
+#define ASKS_MAX (5 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
 
 /* One command of a try. */
 struct ask {
@@ -29,7 +30,7 @@ struct ask {
     char key[KEY_MAX_BYTES];
     unsigned bucket;
     int32_t day; /* of answers */
-    char kind;   /* of a row */
+    char kind;   /* of a row or a transaction */
 };
 
 /* What the key begins with says which partition; hexadecimal, as fields are binary. By hand: it is
@@ -222,6 +223,26 @@ static void take_identity(struct ask *ask, const char *field, size_t field_len, 
     findings_add(&ask->check->findings, "%s: an identity of somebody who is not enrolled", name);
 }
 
+/* Claims and outcomes. */
+static void take_transaction(struct ask *ask, const char *field, size_t field_len,
+                             const char *value, size_t len)
+{
+    char name[160];
+    struct findings *findings = &ask->check->findings;
+    name_field(ask, field, field_len, name);
+    struct fold_transaction *transaction =
+        field_len != CITIZEN_FIELD_BYTES
+            ? NULL
+            : transactions_find(ask->check->fold->transactions, ask->kind, ask->bucket, field);
+    if (transaction == NULL) {
+        findings_add(findings, "%s: a transaction of which the journal does not know", name);
+        return;
+    }
+    transaction->has_record = 1;
+    if (len != transaction->len || memcmp(value, transaction->value, len) != 0)
+        findings_add(findings, "%s: the transaction is another than in the journal", name);
+}
+
 /* --- the rest --------------------------------------------------------------------------------- */
 
 static void take_row(struct ask *ask, const char *code, size_t code_len, const char *value,
@@ -354,6 +375,11 @@ static void on_aliases(void *arg, int rc, const struct store_reply *reply)
     on_hash(arg, rc, reply, take_alias);
 }
 
+static void on_transactions(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_transaction);
+}
+
 static void on_rows(void *arg, int rc, const struct store_reply *reply)
 {
     on_hash(arg, rc, reply, take_row);
@@ -415,6 +441,12 @@ static void ask_buckets(struct check *self, size_t *n)
             ask_key(self, n, &ask, "HKEYS", on_identities);
         (void)key_alias(self->partition, bucket, ask.key);
         ask_key(self, n, &ask, "HGETALL", on_aliases);
+        ask.kind = CLAIM_KIND;
+        (void)key_claim(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HGETALL", on_transactions);
+        ask.kind = OUTCOME_KIND;
+        (void)key_outcome(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HGETALL", on_transactions);
     }
 }
 
@@ -437,8 +469,11 @@ static void forget_seen(struct fold *fold)
     struct fold_citizen *citizen;
     struct fold_alias *alias;
     struct fold_row *row;
+    struct fold_transaction *transaction;
     for (size_t cursor = 0; (citizen = map_next(fold->citizens, &cursor)) != NULL;)
         citizen->has_record = citizen->has_identity = 0;
+    for (size_t cursor = 0; (transaction = map_next(fold->transactions, &cursor)) != NULL;)
+        transaction->has_record = 0;
     for (size_t cursor = 0; (alias = map_next(fold->aliases, &cursor)) != NULL;)
         alias->has_record = 0;
     for (size_t cursor = 0; (row = map_next(fold->rows, &cursor)) != NULL;)
@@ -491,6 +526,22 @@ static void expect_answers(struct check *self)
 
 /* --- what no record told ---------------------------------------------------------------------- */
 
+static void check_unseen_transactions(struct check *self)
+{
+    struct verify *verify = self->verify;
+    struct fold_transaction *transaction;
+    char id[BASE32_TEXT_BYTES];
+    for (size_t cursor = 0; (transaction = map_next(self->fold->transactions, &cursor)) != NULL;) {
+        int is_claim = transaction->kind == CLAIM_KIND;
+        hash_list_add(is_claim ? &verify->claimed : &verify->settled, transaction->hash);
+        base32_format(transaction->hash, id);
+        if (!transaction->has_record)
+            findings_add(&self->findings, "%s:%c:%u: the %s of transaction %s is missing",
+                         partition_tag(self->partition), transaction->kind,
+                         partition_bucket(transaction->hash), is_claim ? "claim" : "outcome", id);
+    }
+}
+
 void check_unseen(struct check *self)
 {
     const char *tag = partition_tag(self->partition);
@@ -499,6 +550,7 @@ void check_unseen(struct check *self)
     struct fold_row *row;
     char id[BASE32_TEXT_BYTES];
     expect_answers(self);
+    check_unseen_transactions(self);
     for (size_t cursor = 0; (citizen = map_next(self->fold->citizens, &cursor)) != NULL;) {
         if (citizen->state.version == 0)
             continue;

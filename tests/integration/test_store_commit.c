@@ -281,6 +281,29 @@ static void records_of_several_hashes_are_checked_and_written(void **state)
     assert_outcome(f, &t, COMMIT_CONFLICT);
 }
 
+static void the_last_record_is_stamped_with_the_position(void **state)
+{
+    struct store_fixture *f = *state;
+    static struct trial t;
+    for (uint8_t seq = 1; seq <= 2; seq++) {
+        trial_start(&t, NOON_MS);
+        trial_record(&t, "a", seq - 1U);
+        trial_record(&t, "b", seq - 1U);
+        t.commit.stamp_at = seq == 1 ? 4 : 32 - COMMIT_POSITION_BYTES;
+        assert_outcome(f, &t, COMMIT_DONE);
+        const uint8_t position[COMMIT_POSITION_BYTES] = {1, 0, 0, 0, seq};
+        memcpy(t.values[1] + t.commit.stamp_at, position, sizeof(position));
+        redisReply *reply = redis_server_do(f->server, "HMGET", t.key, "a", "b", NULL);
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(reply->element[i]->len, sizeof(t.values[i]));
+            assert_memory_equal(reply->element[i]->str, t.values[i], sizeof(t.values[i]));
+        }
+        freeReplyObject(reply);
+    }
+    run(f, &t); /* what was sent is a repetition, whatever was stamped */
+    assert_known(&t, 2);
+}
+
 static void a_frozen_partition_answers_only_what_it_knows(void **state)
 {
     struct store_fixture *f = *state;
@@ -552,6 +575,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(any_other_version_is_a_conflict, setup, teardown),
     cmocka_unit_test_setup_teardown(records_of_several_hashes_are_checked_and_written, setup,
                                     teardown),
+    cmocka_unit_test_setup_teardown(the_last_record_is_stamped_with_the_position, setup, teardown),
     cmocka_unit_test_setup_teardown(a_frozen_partition_answers_only_what_it_knows, setup, teardown),
     cmocka_unit_test_setup_teardown(totals_beyond_exact_numbers_are_refused, setup, teardown),
     cmocka_unit_test_setup_teardown(a_folded_id_is_known_over_midnight, setup, teardown),
