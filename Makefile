@@ -12,13 +12,14 @@ VAR ?= ./var
 PORT ?= 8080
 export PORT VAR
 
-LAYERS := base loop bus store archive sign domain json service
+LAYERS := base loop bus store archive sign domain settle json service
 SERVICES := $(notdir $(wildcard services/*))
-PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp libzstd xlsxwriter
+PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp libzstd xlsxwriter libxml-2.0
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
   -Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough -Wswitch-enum
-CPPFLAGS += -D_GNU_SOURCE -I. -isystem $(O)/gen -DANSINH_VERSION=\"$(shell cat VERSION)\" $(SWITCHES)
+LIBXML := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I libxml-2.0))
+CPPFLAGS += -D_GNU_SOURCE -I. -isystem $(O)/gen $(LIBXML) -DANSINH_VERSION=\"$(shell cat VERSION)\" $(SWITCHES)
 CFLAGS += -std=c11 -O2 -g $(WARNINGS) $(WERROR) -fno-common -fstack-protector-strong -fPIE $(SANITIZE)
 ifeq ($(SANITIZE),)
 CPPFLAGS += -D_FORTIFY_SOURCE=2
@@ -35,7 +36,7 @@ layer_objs = $(patsubst %.c,$(O)/obj/%.o,$(wildcard common/$(1)/*.c))
 service_objs = $(patsubst %.c,$(O)/obj/%.o,$(filter-out %/main.c,$(wildcard services/$(1)/*.c)))
 
 # Archives from the top layer down: a lower layer cannot use a higher one.
-ARCHIVES := $(SERVICES:%=$(O)/lib/svc_%.a) $(O)/lib/service.a $(O)/lib/json.a $(O)/lib/domain.a \
+ARCHIVES := $(SERVICES:%=$(O)/lib/svc_%.a) $(O)/lib/service.a $(O)/lib/json.a $(O)/lib/settle.a $(O)/lib/domain.a \
   $(O)/lib/sign.a $(O)/lib/archive.a $(O)/lib/store.a $(O)/lib/bus.a $(O)/lib/loop.a $(O)/lib/proto.a $(O)/lib/base.a
 COMMON := $(filter-out $(O)/lib/svc_%,$(ARCHIVES))
 

@@ -18,6 +18,7 @@ BEGIN {
     layer("common/archive/", base " common/archive/ common/store/")
     layer("common/sign/", base " common/sign/")
     layer("common/domain/", domain)
+    layer("common/settle/", domain " common/settle/")
     layer("common/json/", base " common/json/")
     layer("common/service/", "common/ ansinh/v1/ api_methods.inc")
     layer("services/", "common/ ansinh/v1/ OWN")
@@ -31,10 +32,11 @@ BEGIN {
     owner["zstd.h"] = "common/archive/ tests/"
     owner["hiredis/"] = "common/store/ tests/"
     owner["microhttpd.h"] = "services/gateway/"
-    owner["jansson.h"] = "common/json/ common/service/policy services/gateway/ services/cli/ tests/"
+    owner["jansson.h"] = "common/json/ common/settle/report_json common/service/policy services/gateway/ services/cli/ tests/"
     owner["gmp.h"] = "common/domain/lump_sum tests/unit/test_lump_sum tests/support/quote_oracle"
     owner["curl/"] = "services/notifications/ services/cli/ tests/"
-    owner["csv.h"] = "services/cli/ tests/"
+    owner["csv.h"] = "common/settle/eod_read services/cli/ tests/"
+    owner["libxml/"] = "common/settle/camt_read tests/"
     owner["protobuf-c/"] = "common/json/ common/bus/ common/service/ services/ tests/"
     owner["cmocka.h"] = "tests/support/"
 }
