@@ -27,15 +27,14 @@ struct keyring {
     uint8_t current; /* key id that seals */
 };
 
-static int keyring_read(struct keyring *self, const char *directory, struct err *err)
+/* "<name>-<id>.key" */
+static int read_seals(struct keyring *self, const char *directory, const char *name,
+                      struct err *err)
 {
     char path[PATH_BYTES];
-    (void)snprintf(path, sizeof(path), "%s/hash.key", directory);
-    int rc = key_file_read(path, self->hash_key, err);
-    if (rc == -ENOENT)
-        return err_set(err, rc, "no %.100s (make it with: ansinh keys)", path);
+    int rc = 0;
     for (int id = 1; rc == 0 && id <= SEAL_KEYS_MAX; id++) {
-        (void)snprintf(path, sizeof(path), "%s/seal-%d.key", directory, id);
+        (void)snprintf(path, sizeof(path), "%s/%s-%d.key", directory, name, id);
         rc = key_file_read(path, self->seal_keys[id], err);
         self->has_key[id] = rc == 0;
         if (rc == 0)
@@ -44,23 +43,46 @@ static int keyring_read(struct keyring *self, const char *directory, struct err 
             rc = 0;
     }
     if (rc == 0 && self->current == 0)
-        return err_set(err, -ENOENT, "no seal-1.key in %.100s (make it with: ansinh keys)",
+        return err_set(err, -ENOENT, "no %s-1.key in %.100s (make it with: ansinh keys)", name,
                        directory);
     return rc;
 }
 
-int keyring_open(const char *directory, struct keyring **ret, struct err *err)
+static int read_hash(struct keyring *self, const char *directory, struct err *err)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof(path), "%s/hash.key", directory);
+    int rc = key_file_read(path, self->hash_key, err);
+    if (rc == -ENOENT)
+        return err_set(err, rc, "no %.100s (make it with: ansinh keys)", path);
+    return rc;
+}
+
+static int open_ring(const char *directory, const char *name, int has_hash, struct keyring **ret,
+                     struct err *err)
 {
     if (sodium_init() < 0)
         return err_set(err, -EIO, "libsodium does not start");
     struct keyring *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
-    int rc = keyring_read(self, directory, err);
+    int rc = has_hash ? read_hash(self, directory, err) : 0;
+    if (rc == 0)
+        rc = read_seals(self, directory, name, err);
     if (rc < 0)
         keyring_destroy(&self);
     else
         *ret = self;
     return rc;
+}
+
+int keyring_open(const char *directory, struct keyring **ret, struct err *err)
+{
+    return open_ring(directory, "seal", 1, ret, err);
+}
+
+int keyring_open_partners(const char *directory, struct keyring **ret, struct err *err)
+{
+    return open_ring(directory, "partner", 0, ret, err);
 }
 
 void keyring_destroy(struct keyring **self)
@@ -78,8 +100,11 @@ int keyring_make(const char *directory, struct err *err)
         return err_set(err, -EIO, "libsodium does not start");
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
         return err_set(err, -errno, "cannot make the directory %.100s", directory);
-    int rc = key_file_make(directory, "hash.key", err);
-    return rc < 0 ? rc : key_file_make(directory, "seal-1.key", err);
+    static const char *const names[] = {"hash.key", "seal-1.key", "partner-1.key"};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(names); i++)
+        rc = key_file_make(directory, names[i], err);
+    return rc;
 }
 
 void keyring_hash(const struct keyring *self, char kind, const char *text, uint8_t ret[ID_BYTES])

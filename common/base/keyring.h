@@ -22,7 +22,12 @@ struct keyring;
 int keyring_open(const char *directory, struct keyring **ret, struct err *err) MUST_CHECK;
 void keyring_destroy(struct keyring **self);
 
-/* Makes the directory (0700), hash.key and seal-1.key where they are missing; never overwrites. */
+/* The ring that seals what the platform keeps of its partners: "partner-<id>.key", as above, and no
+ * hash key; keyring_hash must not be asked. */
+int keyring_open_partners(const char *directory, struct keyring **ret, struct err *err) MUST_CHECK;
+
+/* Makes the directory (0700), hash.key, seal-1.key and partner-1.key where they are missing; never
+ * overwrites. */
 int keyring_make(const char *directory, struct err *err) MUST_CHECK;
 
 /* Keyed BLAKE2b of the kind and the text: the citizen's hash (kind 'c') or an alias's (kind 's' for

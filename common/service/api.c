@@ -12,6 +12,7 @@
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "ansinh/v1/health.pb-c.h"
 #include "ansinh/v1/notifications.pb-c.h"
+#include "ansinh/v1/partners.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 
 #define PACKAGE "ansinh.v1."
@@ -19,7 +20,8 @@
 /* Protobuf services that are answered by a process of another name. */
 static const char *process_of(const char *service)
 {
-    if (strcmp(service, "directory") == 0 || strcmp(service, "contacts") == 0)
+    if (strcmp(service, "directory") == 0 || strcmp(service, "contacts") == 0 ||
+        strcmp(service, "partners") == 0)
         return "enrolment";
     if (strcmp(service, "archive") == 0)
         return "archiver";
@@ -30,7 +32,8 @@ static const char *process_of(const char *service)
 
 static int is_internal(const char *service)
 {
-    return strcmp(service, "contacts") == 0 || strcmp(service, "archive") == 0;
+    return strcmp(service, "contacts") == 0 || strcmp(service, "archive") == 0 ||
+           strcmp(service, "partners") == 0;
 }
 
 static const char *const processes[] = {

@@ -213,6 +213,20 @@ static void drop_unchanged(struct import *self)
     self->n_rows = kept;
 }
 
+static Ansinh__V1__Code code_of(int rc)
+{
+    switch (rc) {
+    case -ENOMEM:
+        return ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED;
+    case -ENOENT:
+        return ANSINH__V1__CODE__CODE_NOT_FOUND;
+    case -EEXIST:
+        return ANSINH__V1__CODE__CODE_ALREADY_EXISTS;
+    default:
+        return ANSINH__V1__CODE__CODE_INVALID_ARGUMENT;
+    }
+}
+
 static void import_start(void *arg, int rc)
 {
     struct import *self = arg;
@@ -228,10 +242,7 @@ static void import_start(void *arg, int rc)
         return;
     }
     if (rc < 0) {
-        bus_fail(self->request,
-                 rc == -ENOMEM ? ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED
-                               : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
-                 err.field, "%s", err.text);
+        bus_fail(self->request, code_of(rc), err.field, "%s", err.text);
         return;
     }
     /* after an attempt with an unknown outcome the rows may look unchanged: only the commit can

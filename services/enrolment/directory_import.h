@@ -8,14 +8,14 @@
 #include "common/service/service.h"
 
 #define IMPORT_ROWS_MAX 250
-#define IMPORT_ANSWER_MAX_BYTES 64 /* of what is stored */
+#define IMPORT_ANSWER_MAX_BYTES 128 /* of what is stored */
 
 struct import;
 
 /* What the imports differ in. */
 struct import_spec {
     /* Checks the request and fills kinds, rows and n_rows. May be called again, after other imports
-     * came in between. -EINVAL with the field; -ENOMEM. */
+     * came in between. -EINVAL, -ENOENT or -EEXIST with the field; -ENOMEM. */
     int (*take)(struct import *self, struct err *err);
     /* The event of the rows that are left, in the arena; NULL: no memory. */
     Ansinh__V1__Event *(*event)(struct import *self);

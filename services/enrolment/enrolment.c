@@ -6,6 +6,7 @@
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "common/base/log.h"
 #include "services/enrolment/directory_api.h"
+#include "services/enrolment/partners.h"
 
 static const struct bus_method enrolment_methods[] = {
     {"Enrol", on_enrol, BUS_COMMAND},
@@ -23,23 +24,29 @@ static const struct bus_method contacts_methods[] = {
 
 static int create(struct service *svc, struct err *err)
 {
-    (void)err;
     struct enrolment *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
-    self->svc = svc;
-    self->aliases_repaired = metrics_counter(svc->metrics, "aliases_repaired_total", "");
     svc->context = self;
+    self->svc = svc;
+    int rc = keyring_open_partners(svc->conf.keys, &self->partner_ring, err);
+    if (rc < 0)
+        return rc;
+    self->aliases_repaired = metrics_counter(svc->metrics, "aliases_repaired_total", "");
     bus_server_add(svc->server, &ansinh__v1__enrolment__descriptor, enrolment_methods,
                    ARRAY_LEN(enrolment_methods), self);
     bus_server_add(svc->server, &ansinh__v1__contacts__descriptor, contacts_methods,
                    ARRAY_LEN(contacts_methods), self);
     directory_api_add(svc);
+    partners_add(self);
     return 0;
 }
 
 static void destroy(struct service *svc)
 {
-    free(svc->context);
+    struct enrolment *self = svc->context;
+    if (self != NULL)
+        keyring_destroy(&self->partner_ring);
+    free(self);
     svc->context = NULL;
 }
 

@@ -1,14 +1,16 @@
-/* The enrolment service: Enrolment (who takes part), Contacts (personal data, inside only) and
- * Directory (reference data). See README.md. */
+/* The enrolment service: Enrolment (who takes part), Contacts (personal data, inside only),
+ * Directory (reference data) and Partners (who calls from outside, inside only). See README.md. */
 #ifndef ANSINH_ENROLMENT_ENROLMENT_H
 #define ANSINH_ENROLMENT_ENROLMENT_H
 
+#include "common/base/keyring.h"
 #include "common/service/service.h"
 
 extern const struct service_spec enrolment_spec;
 
 struct enrolment {
     struct service *svc;
+    struct keyring *partner_ring; /* seals partners' secrets */
     int64_t *aliases_repaired; /* metric: claims left behind by an enrolment that did not happen */
 };
 

@@ -125,6 +125,20 @@ static const struct good_request requests[] = {
     COMMAND("Directory/ImportPolicy", every_table,
             "{'document':{'povertyLine':[{'from':'2199-01-01','vnd':5,'citation':'x'}]}}"),
     READ("Directory/GetUnit", "{'code':'15'}"),
+    COMMAND("Partners/ImportPartners",
+            "{'partners':[{'organisationCode':'VNPOST','products':[1],'unitCodes':['15'],"
+            "'ratePerS':5,'burst':6,'contacts':[{'role':'x','email':'x@example.vn','phone':'1'}],"
+            "'cutOffMinute':1,'cashLimitVnd':7,'cashMaxAgeHours':8,'cashEnforced':true,"
+            "'suspended':true}]}",
+            "{'partners':[{'organisationCode':'VNPOST','products':[1]}]}"),
+    COMMAND("Partners/AddKey",
+            "{'organisationCode':'VNPOST','name':'a','algorithm':2,"
+            "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=','validFromMs':5,"
+            "'validUntilMs':'4102444800000'}",
+            "{'organisationCode':'VNPOST','name':'b','algorithm':2,"
+            "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='}"),
+    COMMAND("Partners/RevokeKey", "{'keyId':'VNPOST:1'}", "{'keyId':'VNPOST:1'}"),
+    READ("Partners/GetPartner", "{'organisationCode':'VNPOST'}"),
     READ("Archive/ReadEntry", "{'eventId':'$y'}"),
     READ("Archive/ReadBlock", "{'segment':1}"),
     READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),

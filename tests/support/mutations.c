@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ansinh/v1/partners.pb-c.h"
 #include "common/base/macros.h"
 #include "tests/support/mutations.h"
 
@@ -52,6 +53,8 @@ static void walk_message(struct walk *self, ProtobufCMessage *message)
             continue;
         }
         size_t n = *(const size_t *)quantifier;
+        if (n == 0 && field->descriptor == &ansinh__v1__partner_key__descriptor)
+            continue; /* keys come one by one, by AddKey */
         if (n == 0)
             fail_msg("%s has no row", field->name);
         for (size_t row = 0; row < n; row++)

@@ -47,7 +47,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"hash.key", "seal-1.key", "seal-2.key", "seal-255.key"};
+    static const char *const names[] = {"hash.key", "seal-1.key", "seal-2.key", "seal-255.key",
+                                        "partner-1.key"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char path[128];
         key_path(names[i], path);
@@ -86,7 +87,7 @@ static void test_made_keys_are_private_and_stay(void **state)
         keyring_destroy(&ring);
     }
     assert_memory_equal(first, second, ID_BYTES);
-    static const char *const names[] = {"hash.key", "seal-1.key"};
+    static const char *const names[] = {"hash.key", "seal-1.key", "partner-1.key"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         (void)snprintf(path, sizeof(path), "%s/%s", inner, names[i]);
         assert_int_equal(stat(path, &st), 0);

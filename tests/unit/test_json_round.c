@@ -12,6 +12,7 @@
 #include "ansinh/v1/analytics.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/bus.pb-c.h"
+#include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
@@ -19,6 +20,7 @@
 #include "ansinh/v1/health.pb-c.h"
 #include "ansinh/v1/identity.pb-c.h"
 #include "ansinh/v1/notifications.pb-c.h"
+#include "ansinh/v1/partners.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 #include "ansinh/v1/policy.pb-c.h"
 #include "common/base/parse.h"
@@ -55,10 +57,11 @@ static int setup(void **state)
 {
     (void)state;
     static const ProtobufCServiceDescriptor *const services[] = {
-        &ansinh__v1__analytics__descriptor,     &ansinh__v1__archive__descriptor,
-        &ansinh__v1__contacts__descriptor,      &ansinh__v1__directory__descriptor,
-        &ansinh__v1__enrolment__descriptor,     &ansinh__v1__health__descriptor,
-        &ansinh__v1__notifications__descriptor, &ansinh__v1__payments__descriptor,
+        &ansinh__v1__analytics__descriptor,   &ansinh__v1__archive__descriptor,
+        &ansinh__v1__collections__descriptor, &ansinh__v1__contacts__descriptor,
+        &ansinh__v1__directory__descriptor,   &ansinh__v1__enrolment__descriptor,
+        &ansinh__v1__health__descriptor,      &ansinh__v1__notifications__descriptor,
+        &ansinh__v1__payments__descriptor,    &ansinh__v1__partners__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);

@@ -273,75 +273,75 @@ static void an_answer_is_bound_to_its_request(void **state)
 
 /* --- fields ----------------------------------------------------------------------------------- */
 
+static const struct {
+    const char *input, *value, *text;
+} unreadable[] = {
+    {"", "s=:AA==:", "Signature-Input: empty"},
+    {"s", "s=:AA==:", "Signature-Input: s has no value"},
+    {"S=()", "s=:AA==:", "Signature-Input: a key begins with a lower-case letter"},
+    {"s=\"a\"", "s=:AA==:", "Signature-Input: want a list in parentheses"},
+    {"s=(", "s=:AA==:", "Signature-Input: a list does not end"},
+    {"s=(\"a\"", "s=:AA==:", "Signature-Input: a list does not end"},
+    {"s=(\"a\"\"b\")", "s=:AA==:", "Signature-Input: want a space between the items of a list"},
+    {"s=(a)", "s=:AA==:", "Signature-Input: a component's name is a string"},
+    {"s=(\"a\" \"b\" \"a\")", "s=:AA==:", "Signature-Input: the component \"a\" is there twice"},
+    {"s=(\"a\";req \"a\" \"a\";req)",
+     "s=:AA==:", "Signature-Input: the component \"a\" is there twice"},
+    {"s=(\"a\";sf)",
+     "s=:AA==:", "Signature-Input: a component's parameter is not supported, or repeated"},
+    {"s=(\"a\";req;req)",
+     "s=:AA==:", "Signature-Input: a component's parameter is not supported, or repeated"},
+    {"s=(\"a\";req=?0)",
+     "s=:AA==:", "Signature-Input: a component's parameter is not supported, or repeated"},
+    {"s=();created=1;created=2",
+     "s=:AA==:", "Signature-Input: the parameter created is unknown, repeated or of another type"},
+    {"s=();created=\"1\"",
+     "s=:AA==:", "Signature-Input: the parameter created is unknown, repeated or of another type"},
+    {"s=();keyid=a",
+     "s=:AA==:", "Signature-Input: the parameter keyid is unknown, repeated or of another type"},
+    {"s=();nonce=\"a\";nonce=\"a\"",
+     "s=:AA==:", "Signature-Input: the parameter nonce is unknown, repeated or of another type"},
+    {"s=();other=1",
+     "s=:AA==:", "Signature-Input: the parameter other is unknown, repeated or of another type"},
+    {"s=();created=1.5", "s=:AA==:", "Signature-Input: want an integer of 1 to 15 digits"},
+    {"s=();created=1234567890123456",
+     "s=:AA==:", "Signature-Input: want an integer of 1 to 15 digits"},
+    {"s=();created=-", "s=:AA==:", "Signature-Input: want an integer of 1 to 15 digits"},
+    {"s=();created=", "s=:AA==:", "Signature-Input: want a value"},
+    {"s=();keyid=\"a", "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
+    {"s=();keyid=\"a\\", "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
+    {"s=();keyid=\"\\a\"", "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
+    {"s=();keyid=\"\xc4\x90\"",
+     "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
+    {"s=();keyid=?2", "s=:AA==:", "Signature-Input: want ?0 or ?1"},
+    {"s=() x", "s=:AA==:", "Signature-Input: want a comma between members"},
+    {"s=(),", "s=:AA==:", "Signature-Input: a key begins with a lower-case letter"},
+    {"s=(), s=()", "s=:AA==:", "Signature-Input: want one signature"},
+    {"s=(), t=()", "s=:AA==:", "Signature-Input: want one signature"},
+    {"s=()", "", "Signature: empty"},
+    {"s=()", "t=:AA==:", "Signature: has another label than Signature-Input"},
+    {"s=()", "s=:AA==:, s=:AA==:", "Signature: want one signature"},
+    {"s=()", "s=:AA==:, t=:AA==:", "Signature: want one signature"},
+    {"s=()", "s=\"AA==\"", "Signature: want base64 of at most 64 bytes"},
+    {"s=()", "s=:AA:", "Signature: want base64 of at most 64 bytes"},
+    {"s=()", "s=:A===:", "Signature: want base64 of at most 64 bytes"},
+    {"s=()", "s=:A_A=:", "Signature: a byte sequence does not end with a colon"},
+    {"s=()", "s=:AA==", "Signature: a byte sequence does not end with a colon"},
+    {"s=()",
+     "s=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+     "AAAAAA:",
+     "Signature: want base64 of at most 64 bytes"},
+};
+
 static void signatures_that_cannot_be_read_are_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *input, *value, *text;
-    } cases[] = {
-        {"", "s=:AA==:", "Signature-Input: empty"},
-        {"s", "s=:AA==:", "Signature-Input: s has no value"},
-        {"S=()", "s=:AA==:", "Signature-Input: a key begins with a lower-case letter"},
-        {"s=\"a\"", "s=:AA==:", "Signature-Input: want a list in parentheses"},
-        {"s=(", "s=:AA==:", "Signature-Input: a list does not end"},
-        {"s=(\"a\"", "s=:AA==:", "Signature-Input: a list does not end"},
-        {"s=(\"a\"\"b\")", "s=:AA==:", "Signature-Input: want a space between the items of a list"},
-        {"s=(a)", "s=:AA==:", "Signature-Input: a component's name is a string"},
-        {"s=(\"a\" \"b\" \"a\")",
-         "s=:AA==:", "Signature-Input: the component \"a\" is there twice"},
-        {"s=(\"a\";req \"a\" \"a\";req)",
-         "s=:AA==:", "Signature-Input: the component \"a\" is there twice"},
-        {"s=(\"a\";sf)",
-         "s=:AA==:", "Signature-Input: a component's parameter is not supported, or repeated"},
-        {"s=(\"a\";req;req)",
-         "s=:AA==:", "Signature-Input: a component's parameter is not supported, or repeated"},
-        {"s=(\"a\";req=?0)",
-         "s=:AA==:", "Signature-Input: a component's parameter is not supported, or repeated"},
-        {"s=();created=1;created=2", "s=:AA==:",
-         "Signature-Input: the parameter created is unknown, repeated or of another type"},
-        {"s=();created=\"1\"", "s=:AA==:",
-         "Signature-Input: the parameter created is unknown, repeated or of another type"},
-        {"s=();keyid=a", "s=:AA==:",
-         "Signature-Input: the parameter keyid is unknown, repeated or of another type"},
-        {"s=();nonce=\"a\";nonce=\"a\"", "s=:AA==:",
-         "Signature-Input: the parameter nonce is unknown, repeated or of another type"},
-        {"s=();other=1", "s=:AA==:",
-         "Signature-Input: the parameter other is unknown, repeated or of another type"},
-        {"s=();created=1.5", "s=:AA==:", "Signature-Input: want an integer of 1 to 15 digits"},
-        {"s=();created=1234567890123456",
-         "s=:AA==:", "Signature-Input: want an integer of 1 to 15 digits"},
-        {"s=();created=-", "s=:AA==:", "Signature-Input: want an integer of 1 to 15 digits"},
-        {"s=();created=", "s=:AA==:", "Signature-Input: want a value"},
-        {"s=();keyid=\"a", "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
-        {"s=();keyid=\"a\\", "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
-        {"s=();keyid=\"\\a\"",
-         "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
-        {"s=();keyid=\"\xc4\x90\"",
-         "s=:AA==:", "Signature-Input: a string does not end, or is not ASCII"},
-        {"s=();keyid=?2", "s=:AA==:", "Signature-Input: want ?0 or ?1"},
-        {"s=() x", "s=:AA==:", "Signature-Input: want a comma between members"},
-        {"s=(),", "s=:AA==:", "Signature-Input: a key begins with a lower-case letter"},
-        {"s=(), s=()", "s=:AA==:", "Signature-Input: want one signature"},
-        {"s=(), t=()", "s=:AA==:", "Signature-Input: want one signature"},
-        {"s=()", "", "Signature: empty"},
-        {"s=()", "t=:AA==:", "Signature: has another label than Signature-Input"},
-        {"s=()", "s=:AA==:, s=:AA==:", "Signature: want one signature"},
-        {"s=()", "s=:AA==:, t=:AA==:", "Signature: want one signature"},
-        {"s=()", "s=\"AA==\"", "Signature: want base64 of at most 64 bytes"},
-        {"s=()", "s=:AA:", "Signature: want base64 of at most 64 bytes"},
-        {"s=()", "s=:A===:", "Signature: want base64 of at most 64 bytes"},
-        {"s=()", "s=:A_A=:", "Signature: a byte sequence does not end with a colon"},
-        {"s=()", "s=:AA==", "Signature: a byte sequence does not end with a colon"},
-        {"s=()",
-         "s=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-         "AAAAAA:",
-         "Signature: want base64 of at most 64 bytes"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(unreadable); i++) {
         struct signature signature;
         struct err err = {0};
-        assert_int_equal(signature_read(cases[i].input, cases[i].value, &signature, &err), -EINVAL);
-        assert_string_equal(err.text, cases[i].text);
+        assert_int_equal(signature_read(unreadable[i].input, unreadable[i].value, &signature, &err),
+                         -EINVAL);
+        assert_string_equal(err.text, unreadable[i].text);
         signature_fini(&signature);
     }
 }
