@@ -10,16 +10,15 @@
 #include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mutant.h"
-#include "common/base/parse.h"
 #include "common/bus/feed.h"
+#include "common/service/checkpoint.h"
 #include "common/service/past.h"
 #include "common/store/journal.h"
 
 #define EVENT_ARENA_BYTES (1024 * 1024)
-/* Early events are applied in one go when their hole is filled, so they count with pending_max. */
-#define ASIDE_MAX 800
 #define FETCHES_MAX 16 /* journal reads under way */
 #define FETCH_ENTRIES 500
+#define FLUSH_BEHIND_MS 500
 #define SWEEP_MS 100 /* one slice of the partitions; all of them once a second */
 #define SWEEP_SLICES 10
 #define HOLE_SHOWN_MS 3000  /* it is seen again by every sweep */
@@ -104,32 +103,6 @@ static void stand_by(struct projector *self, const char *why)
     ASSERT(rc == 0);
 }
 
-/* Checkpoint fields are partition numbers, values "<epoch>-<seq>". */
-static int checkpoint_read(struct projector *self, const struct store_reply *reply)
-{
-    size_t n = store_reply_count(reply);
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        size_t field_len, value_len;
-        const char *field = store_reply_bytes(store_reply_at(reply, i), &field_len);
-        const char *value = store_reply_bytes(store_reply_at(reply, i + 1), &value_len);
-        int64_t partition, epoch, seq;
-        char text[48];
-        if (field == NULL || value == NULL || value_len >= sizeof(text))
-            return -EPROTO;
-        (void)snprintf(text, sizeof(text), "%s", value);
-        char *dash = strchr(text, '-');
-        if (dash == NULL)
-            return -EPROTO;
-        *dash = '\0';
-        if (parse_int64(field, 0, PARTITIONS - 1, &partition) < 0 ||
-            parse_int64(text, 1, UINT32_MAX, &epoch) < 0 ||
-            parse_int64(dash + 1, 1, INT64_MAX, &seq) < 0)
-            return -EPROTO;
-        feed_start_after(self->feed, (unsigned)partition, (uint32_t)epoch, (uint64_t)seq);
-    }
-    return 0;
-}
-
 static void on_checkpoint(void *arg, int rc, const struct store_reply *reply)
 {
     struct projector *self = arg;
@@ -138,7 +111,7 @@ static void on_checkpoint(void *arg, int rc, const struct store_reply *reply)
     if (rc == 0 && store_reply_type(reply) != STORE_REPLY_ARRAY)
         rc = -EPROTO;
     if (rc == 0)
-        rc = checkpoint_read(self, reply);
+        rc = checkpoint_read(self->feed, reply);
     if (rc < 0)
         stand_by(self, "the checkpoint cannot be read");
     else
@@ -152,15 +125,6 @@ static void load(struct projector *self)
     self->state = LOADING;
     (void)view_key(self->spec.name, VIEW_KEY_CHECKPOINT, key);
     store_send_text(self->svc->views, 0, on_checkpoint, self, "HGETALL", key, NULL);
-}
-
-void projector_ready(struct projector *self)
-{
-    if (self->state != LOADING)
-        return;
-    self->state = RUNNING;
-    log_info("projection runs", "name=%s epoch=%llu", self->spec.name,
-             (unsigned long long)self->epoch);
 }
 
 void projector_restart(struct projector *self)
@@ -236,9 +200,22 @@ static void apply(void *arg, const struct feed_event *raw)
     self->spec.apply(self->spec.arg, &out);
 }
 
+/* Events that certainly fit into the next flush. */
+static size_t room(const struct projector *self)
+{
+    size_t left = self->spec.pending_max - MIN(self->pending, self->spec.pending_max);
+    return self->spec.room == NULL ? left : MIN(left, self->spec.room(self->spec.arg));
+}
+
 static int has_room(const struct projector *self)
 {
-    return self->pending < self->spec.pending_max;
+    return room(self) > 0;
+}
+
+static void wait_for_fetch(struct projector *self, unsigned partition)
+{
+    ASSERT(self->n_waiting < PARTITIONS);
+    self->waiting[(self->waiting_head + self->n_waiting++) % PARTITIONS] = (uint16_t)partition;
 }
 
 static int is_event(struct projector *self, const uint8_t *body, size_t len)
@@ -334,15 +311,16 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
         feed_fetch_failed(self->feed, partition);
         read_past(self);
     } else {
-        size_t room = self->spec.pending_max - MIN(self->pending, self->spec.pending_max);
-        size_t take = MIN(n, room);
+        size_t take = MIN(n, room(self));
         struct feed_event events[FETCH_ENTRIES];
         for (size_t i = 0; i < take; i++)
             events[i] =
                 (struct feed_event){partition, entries[i].position.epoch, entries[i].position.seq,
                                     entries[i].event, entries[i].event_len};
-        if (rc < 0 || (n > 0 && take == 0))
+        if (rc < 0)
             feed_fetch_failed(self->feed, partition);
+        else if (n > 0 && take == 0)
+            wait_for_fetch(self, partition); /* the same question, when a flush has made room */
         else
             feed_fetched(self->feed, partition, events, take, take < n || n == FETCH_ENTRIES);
         if (!has_room(self) && !self->svc->is_draining)
@@ -382,8 +360,7 @@ static void fetch(void *arg, unsigned partition, uint32_t epoch, uint64_t seq)
 {
     struct projector *self = arg;
     self->asked[partition] = (struct journal_position){epoch, seq};
-    ASSERT(self->n_waiting < PARTITIONS);
-    self->waiting[(self->waiting_head + self->n_waiting++) % PARTITIONS] = (uint16_t)partition;
+    wait_for_fetch(self, partition);
     start_fetches(self);
 }
 
@@ -423,6 +400,17 @@ static void sweep(void *arg)
     journal_heads(self->svc->ledger, first, end - first, on_heads, self);
 }
 
+void projector_ready(struct projector *self)
+{
+    if (self->state != LOADING)
+        return;
+    self->state = RUNNING;
+    log_info("projection runs", "name=%s epoch=%llu", self->spec.name,
+             (unsigned long long)self->epoch);
+    for (int i = 0; i < SWEEP_SLICES; i++)
+        sweep(self);
+}
+
 /* --- the flush --- */
 
 static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t flushes)
@@ -448,6 +436,8 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
     self->flushes = flushes;
     self->stats.flushes++;
     self->spec.flushed(self->spec.arg);
+    if (!has_room(self))
+        try_flush(self);
     past_go_on(self->past);
     start_fetches(self);
 }
@@ -458,13 +448,7 @@ static void collect(struct projector *self)
     flush_begin(self->flush, self->epoch, self->flushes);
     for (size_t i = 0; i < self->n_dirty && !is_apart; i++) {
         unsigned partition = self->dirty[i];
-        uint32_t epoch;
-        uint64_t seq;
-        char field[8], value[48];
-        feed_position(self->feed, partition, &epoch, &seq);
-        int field_len = snprintf(field, sizeof(field), "%u", partition);
-        int value_len = snprintf(value, sizeof(value), "%u-%llu", epoch, (unsigned long long)seq);
-        (void)flush_checkpoint(self->flush, field, (size_t)field_len, value, (size_t)value_len);
+        checkpoint_collect(self->feed, partition, self->flush);
         self->is_dirty[partition] = 0;
     }
     self->spec.collect(self->spec.arg, self->flush);
@@ -494,9 +478,14 @@ static void try_flush(struct projector *self)
     abort(); /* pending_max and the collector disagree: a bug that would lose counts */
 }
 
+/* Who is far behind gathers more before it writes: each flush costs what its counters cost, however
+ * often they were added to. */
 static void flush_tick(void *arg)
 {
-    try_flush(arg);
+    struct projector *self = arg;
+    int is_far_behind = self->n_waiting > 0 && has_room(self);
+    if (!is_far_behind || clock_mono_ms() - self->oldest_ms >= FLUSH_BEHIND_MS)
+        try_flush(self);
 }
 
 /* --- life --- */
@@ -514,7 +503,7 @@ struct projector *projector_create(struct service *svc, const struct projector_s
     self->svc = svc;
     self->spec = *spec;
     self->arena = arena_create(EVENT_ARENA_BYTES);
-    struct feed_conf conf = {PARTITIONS, ASIDE_MAX, apply, fetch, self};
+    struct feed_conf conf = {PARTITIONS, PROJECTOR_ASIDE_MAX, apply, fetch, self};
     self->feed = feed_create(&conf);
     struct past_conf past = {svc, self, take_past, on_past_ended};
     self->past = past_create(&past);

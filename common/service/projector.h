@@ -22,6 +22,9 @@ struct projector_event {
     const Ansinh__V1__Event *event; /* borrowed during apply */
 };
 
+/* Early events are applied in one go when their hole is filled, beyond pending_max and room. */
+#define PROJECTOR_ASIDE_MAX 800
+
 struct projector_spec {
     const char *name;   /* "board": lease and keys are {v:board}:... */
     int64_t lease_ms;   /* another process takes over after this long without renewal */
@@ -29,6 +32,9 @@ struct projector_spec {
     size_t pending_max; /* events applied but not flushed: more are left in the journal until a
                            flush succeeds */
     void *arg;
+    /* May be NULL. So many further events, whatever they are, fit into the flush that collect will
+     * fill, besides PROJECTOR_ASIDE_MAX of them. */
+    size_t (*room)(void *arg);
     /* One event, once. Gathers changes in memory only. */
     void (*apply)(void *arg, const struct projector_event *event);
     /* Moves what was gathered into a flush under construction: what apply gathers from now on

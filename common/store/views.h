@@ -87,8 +87,8 @@ int lease_release(struct store *views, const char *name, uint64_t epoch, lease_f
 
 /* --- the flush -------------------------------------------------------------------------------- */
 
-#define FLUSH_MAX_BYTES (1024 * 1024) /* operations and checkpoint, encoded */
-#define FLUSH_OPERATIONS_MAX 20000
+#define FLUSH_MAX_BYTES (4 * 1024 * 1024) /* operations and checkpoint, encoded */
+#define FLUSH_OPERATIONS_MAX 50000
 #define FLUSH_KEYS_MAX 256         /* different data keys */
 #define FLUSH_FIELD_MAX_BYTES 1024 /* of one field, or member of a queue */
 

@@ -8,10 +8,10 @@
 #include "services/analytics/progress.h"
 
 #define LEASE_MS 3000
-#define FLUSH_MS 100  /* also the shortest time between two view frames */
-#define PULSE_MS 1000 /* an empty frame at least this often */
-#define PENDING_MAX                                                                                \
-    1200 /* events per flush: at most some 16 increments each, within the flush's limit */
+#define FLUSH_MS 100           /* also the shortest time between two view frames */
+#define PULSE_MS 1000          /* an empty frame at least this often */
+#define PENDING_MAX 200000     /* events per flush: most add to what others have added to */
+#define EVENT_OPERATIONS_MAX 9 /* of a first payment: three by time, an expiry, five sums */
 #define FRAME_ARENA_BYTES (32 * 1024 * 1024)
 
 /* --- events --- */
@@ -57,6 +57,15 @@ static void apply(void *arg, const struct projector_event *in)
         count(self, paid->commune, BOARD_LOCAL_VND, paid->pockets->local_vnd);
         count(self, paid->commune, BOARD_DONOR_VND, paid->pockets->donor_vnd);
     }
+}
+
+static size_t room(void *arg)
+{
+    const struct analytics *self = arg;
+    size_t used = increments_operations(self->increments);
+    size_t aside = (size_t)PROJECTOR_ASIDE_MAX * EVENT_OPERATIONS_MAX;
+    return (FLUSH_OPERATIONS_MAX - MIN(used + aside, (size_t)FLUSH_OPERATIONS_MAX)) /
+           EVENT_OPERATIONS_MAX;
 }
 
 static void collect(void *arg, struct flush *flush)
@@ -210,6 +219,7 @@ static int create(struct service *svc, struct err *err)
         .flush_ms = FLUSH_MS,
         .pending_max = PENDING_MAX,
         .arg = self,
+        .room = room,
         .apply = apply,
         .collect = collect,
         .flushed = flushed,

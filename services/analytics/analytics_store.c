@@ -33,6 +33,7 @@ struct increments {
     struct map *by_field;
     struct increment *rows;
     size_t n_rows, capacity;
+    size_t n_hours; /* of the rows; an hour may come with the expiry of its day */
 };
 
 struct increments *increments_create(void)
@@ -57,7 +58,12 @@ void increments_clear(struct increments *self)
 {
     map_destroy(&self->by_field);
     self->by_field = map_create();
-    self->n_rows = 0;
+    self->n_rows = self->n_hours = 0;
+}
+
+size_t increments_operations(const struct increments *self)
+{
+    return self->n_rows + self->n_hours;
 }
 
 /* The map holds row numbers from 1, as pointers: the rows move when they grow. */
@@ -74,6 +80,7 @@ static void increment(struct increments *self, struct field field, int64_t delta
         ASSERT(self->rows != NULL);
     }
     self->rows[self->n_rows++] = (struct increment){field, delta};
+    self->n_hours += field.kind == 'h';
     (void)map_put(self->by_field, &field, sizeof(field), (void *)(uintptr_t)self->n_rows);
 }
 

@@ -25,6 +25,8 @@ void increments_day(struct increments *self, uint32_t commune, int32_t day,
 void increments_hour(struct increments *self, uint32_t commune, int32_t day, unsigned hour,
                      enum board_metric metric, int64_t delta);
 
+/* Operations of a flush that they take at most. */
+size_t increments_operations(const struct increments *self);
 /* Moves all of them into a flush. */
 void increments_collect(struct increments *self, struct flush *flush);
 

@@ -12,10 +12,12 @@
 
 #define LEASE_MS 3000
 #define FLUSH_MS 100
-#define PENDING_MAX 4000 /* events per flush: at most one task each, within the flush's limit */
-#define FOUND_MAX_BYTES (2 * PENDING_MAX * (FOUND_PACKED_MAX_BYTES + 1))
+#define PENDING_MAX 16000 /* events per flush: at most one task each, within the flush's limits */
+#define FOUND_MAX (PENDING_MAX + PROJECTOR_ASIDE_MAX)
+#define FOUND_MAX_BYTES (2 * FOUND_MAX * (FOUND_PACKED_MAX_BYTES + 1))
 
 _Static_assert(FOUND_PACKED_MAX_BYTES < 256, "a length is one byte");
+_Static_assert(FOUND_MAX <= FLUSH_OPERATIONS_MAX, "a flush takes them");
 
 static struct notifications_conf {
     char from[CONF_STRING_BYTES];
