@@ -20,12 +20,16 @@
 #define BODIES_MAX_BYTES ((size_t)2 * 1024 * 1024 * 1024)
 #define TIMEOUT_MS 60000
 #define FAILURES_SAID 5
+#define COMMUNES_MAX 80000
 #define BILL_ID_BYTES 48
 
 /* Of the sample campaign. */
 #define UNIT "02647"
 #define POINT "BD02647"
 #define COLLECTOR "NV0001"
+
+/* Of --communes: 10001 and what follows. */
+#define COMMUNE_BEFORE 10000U
 
 struct bill {
     char id[BILL_ID_BYTES];
@@ -36,6 +40,7 @@ struct bill {
 struct bench {
     struct service svc;
     int64_t people, first, window, rate;
+    int64_t communes; /* that people live in, by turns; 0: all in UNIT */
     struct bill *bills;
 };
 
@@ -173,7 +178,7 @@ static void print_latency(struct stage *self, const char *name)
 /* Men born in 1985 and earlier, a million a year. */
 static void make_enrol(struct stage *self, int64_t i)
 {
-    char personal_id[16], birth_date[16], phone[16], email[40];
+    char personal_id[16], birth_date[16], phone[16], email[40], unit[16] = UNIT;
     unsigned serial = (unsigned)(i % SERIALS), year = 85 - (unsigned)(i / SERIALS);
     Ansinh__V1__EnrolRequest in;
     ansinh__v1__enrol_request__init(&in);
@@ -181,6 +186,9 @@ static void make_enrol(struct stage *self, int64_t i)
     (void)snprintf(birth_date, sizeof(birth_date), "19%02u-05-17", year % 100);
     (void)snprintf(phone, sizeof(phone), "+84300%06u", serial);
     (void)snprintf(email, sizeof(email), "nguoi%lld@example.vn", (long long)i);
+    if (self->bench->communes > 0)
+        (void)snprintf(unit, sizeof(unit), "%u",
+                       COMMUNE_BEFORE + 1 + (unsigned)(i % self->bench->communes));
     in.personal_id = personal_id;
     in.full_name = (char *)(uintptr_t) "Lò Văn Thử Nghiệm";
     in.birth_date = birth_date;
@@ -188,7 +196,7 @@ static void make_enrol(struct stage *self, int64_t i)
     in.phone = phone;
     in.email = email;
     in.address = (char *)(uintptr_t) "Tổ 7, phường Lào Cai";
-    in.unit_code = (char *)(uintptr_t)UNIT;
+    in.unit_code = unit;
     in.support_group = ANSINH__V1__SUPPORT_GROUP__SUPPORT_GROUP_OTHER;
     in.income_vnd = 1500000;
     in.method = ANSINH__V1__METHOD__METHOD_MONTHLY;
@@ -305,7 +313,8 @@ static int read_options(struct bench *self, int argc, char **argv)
     } options[] = {{"--people", 1, PEOPLE_MAX, &self->people},
                    {"--first", 0, PEOPLE_MAX, &self->first},
                    {"--window", 1, WINDOW_MAX, &self->window},
-                   {"--rate", 1, RATE_MAX, &self->rate}};
+                   {"--rate", 1, RATE_MAX, &self->rate},
+                   {"--communes", 1, COMMUNES_MAX, &self->communes}};
     for (int i = 2; i < argc; i += 2) {
         size_t k = 0;
         while (k < ARRAY_LEN(options) && strcmp(options[k].name, argv[i]) != 0)
@@ -330,7 +339,7 @@ int cli_bench(int argc, char **argv)
         mode++;
     if (argc < 2 || mode == ARRAY_LEN(modes))
         return cli_fail(2, "usage: ansinh bench run|latency|bills [--people N] [--first I] "
-                           "[--window N] [--rate N]");
+                           "[--window N] [--rate N] [--communes N]");
     if (read_options(&self, argc, argv) != 0)
         return 2;
     self.bills = calloc((size_t)self.people, sizeof(*self.bills));

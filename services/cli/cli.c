@@ -29,7 +29,7 @@ static const struct cli_command commands[] = {
      "make a ledger anew in an empty Redis", cli_restore},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
      "load the sample campaign, or rehearse a sprint", cli_drill},
-    {"bench", "run|latency|bills [--people N] [--first I] [--window N] [--rate N]",
+    {"bench", "run|latency|bills [--people N] [--first I] [--window N] [--rate N] [--communes N]",
      "load the platform and say how fast it is", cli_bench},
     {"keys", "", "make the platform's keys where they are missing", cli_keys},
     {"init", "", "load the functions of this version into both Redis servers", cli_init},

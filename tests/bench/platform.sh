@@ -15,12 +15,30 @@ die() {
     exit 1
 }
 
-# start NAME COMMAND...: in the background, with its log in PLACE/log.
+# start NAME COMMAND...: in the background, with its log in PLACE/log; with SUPERVISED=1 it is started
+# again as soon as it ends.
 start() {
     local name=$1
     shift
-    "$@" >>"$PLACE/log/$name.log" 2>&1 &
+    if [ "${SUPERVISED:-}" = 1 ]; then
+        keep_up "$name" "$@" >>"$PLACE/log/$name.log" 2>&1 &
+    else
+        "$@" >>"$PLACE/log/$name.log" 2>&1 &
+    fi
     PIDS+=($!)
+}
+
+# keep_up NAME COMMAND...: its process id is in PLACE/run/NAME.pid.
+keep_up() {
+    local name=$1 child=
+    shift
+    trap 'kill -TERM "$child"; wait "$child"; exit' TERM
+    while :; do
+        "$@" &
+        child=$!
+        echo "$child" >"$PLACE/run/$name.pid"
+        wait "$child"
+    done
 }
 
 # Waits until the command succeeds; says the end of the log otherwise.

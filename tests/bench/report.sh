@@ -38,9 +38,13 @@ row() {
     JSON+=$(printf '  "%s": %s,' "$1" "$2")$'\n'
 }
 
-report() {
-    local key JSON=
-    printf '\n%-28s %12s  %-9s %-9s\n' "median of $ROUNDS" value goal stretch
+# number KEY VALUE: in the JSON file alone.
+number() {
+    JSON+=$(printf '  "%s": %s,' "$1" "$2")$'\n'
+}
+
+speed_rows() {
+    local key
     for key in redis_floor_enrol_per_s zmq_enrol_per_s pg_enrol_per_s redis_floor_pay_per_s zmq_pay_per_s pg_pay_per_s http_pay_per_s fsync_us_p50; do
         row $key "$(median $key)"
     done
@@ -53,12 +57,23 @@ report() {
     row bytes_per_citizen "$(median bytes_per_citizen)" "<= 80"
     row bytes_per_journal_entry "$(median bytes_per_journal_entry)" "<= 200"
     row quotes_per_s_core "$(median quotes_per_s_core)" ">= 1000000"
-    printf '\n%s people a run; floor: %s connections, batches of %s; PostgreSQL: %s clients; bytes_per_citizen at %s people; %s\n' \
-        "$PEOPLE" "$FLOOR_CONNECTIONS" "$FLOOR_BATCH" "$PG_CLIENTS" "$CITIZENS" "$DISK"
-    {
-        printf '{\n%s' "$JSON"
-        printf '  "people": %s,\n  "rounds": %s,\n  "floor_connections": %s,\n  "floor_batch": %s,\n' "$PEOPLE" "$ROUNDS" "$FLOOR_CONNECTIONS" "$FLOOR_BATCH"
-        printf '  "pg_clients": %s,\n  "bytes_per_citizen_people": %s,\n  "disk": "%s"\n}\n' "$PG_CLIENTS" "$CITIZENS" "$DISK"
-    } >"$O/bench.json"
-    echo "written to $O/bench.json"
+    number people "$PEOPLE"
+    number rounds "$ROUNDS"
+    number floor_connections "$FLOOR_CONNECTIONS"
+    number floor_batch "$FLOOR_BATCH"
+    number pg_clients "$PG_CLIENTS"
+    number bytes_per_citizen_people "$CITIZENS"
+    SUMMARY="median of $ROUNDS, $PEOPLE people a run; floor: $FLOOR_CONNECTIONS connections, batches of $FLOOR_BATCH; PostgreSQL: $PG_CLIENTS clients; bytes_per_citizen at $CITIZENS people; "
+}
+
+# report NAME: the table, and $O/NAME.json.
+report() {
+    local JSON='' SUMMARY=''
+    printf '\n%-28s %12s  %-9s %-9s\n' "" value goal stretch
+    [ "$1" = recovery ] || speed_rows
+    recovery_rows
+    number recovery_people "$RECOVERY_PEOPLE"
+    printf '\n%srecovery with %s people; %s\n' "$SUMMARY" "$RECOVERY_PEOPLE" "$DISK"
+    printf '{\n%s  "disk": "%s"\n}\n' "$JSON" "$DISK" >"$O/$1.json"
+    echo "written to $O/$1.json"
 }
