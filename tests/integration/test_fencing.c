@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "tests/support/people.h"
 
-#define PEOPLE 2500      /* more than one flush takes */
+#define PEOPLE 2500      /* still loading when the leader falls asleep */
 #define PEOPLE_TOLD 1600 /* likewise; every letter is synced */
 #define WINDOW 64
 #define STRIKE_MS 150 /* after the load has begun */
