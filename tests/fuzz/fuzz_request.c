@@ -166,19 +166,22 @@ static void write_key(const char *folder, const char *name, char digit)
 }
 
 /* The same keys every time, so that an input means the same. */
-static void open_keyring(void)
+static void open_with_keys(void)
 {
+    static const char *const names[] = {"hash.key", "seal-1.key", "partner-1.key"};
     char folder[] = "/tmp/ansinh-fuzz-XXXXXX", path[64];
     struct err err = {{0}, {0}};
     ASSERT(mkdtemp(folder) != NULL);
-    write_key(folder, "hash.key", '1');
-    write_key(folder, "seal-1.key", '2');
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        write_key(folder, names[i], (char)('1' + i));
+    (void)snprintf(svc.conf.keys, sizeof(svc.conf.keys), "%s", folder);
     int rc = keyring_open(folder, &svc.keyring, &err);
     ASSERT(rc == 0);
-    (void)snprintf(path, sizeof(path), "%s/hash.key", folder);
-    (void)unlink(path);
-    (void)snprintf(path, sizeof(path), "%s/seal-1.key", folder);
-    (void)unlink(path);
+    ASSERT(enrolment_spec.create(&svc, &err) == 0 && payments_spec.create(&svc, &err) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
     (void)rmdir(folder);
 }
 
@@ -190,11 +193,10 @@ static void open_services(void)
         return;
     svc.loop = loop_create();
     svc.metrics = metrics_create();
-    open_keyring();
     ASSERT(policy_load("deploy/policy", &law, &err) == 0);
     ASSERT(policy_book_create(&law, &svc.policy_book, &err) == 0);
     svc.policy = policy_book_current(svc.policy_book);
-    ASSERT(enrolment_spec.create(&svc, &err) == 0 && payments_spec.create(&svc, &err) == 0);
+    open_with_keys();
     log_open("fuzz", LOG_ERROR);
 }
 
@@ -209,7 +211,10 @@ static void fill_directory(struct directory_rows *rows)
         "{\"organisationsImported\":{\"organisations\":[{\"code\":\"O\"}],"
         "\"points\":[{\"code\":\"P\",\"organisationCode\":\"O\",\"unitCode\":\"02647\"}],"
         "\"collectors\":[{\"code\":\"C\",\"pointCode\":\"P\"}]}}";
-    static const char *const texts[] = {text, organisations};
+    static const char partners[] =
+        "{\"partnersImported\":{\"partners\":[{\"organisationCode\":\"O\",\"products\":[1],"
+        "\"keys\":[{\"keyId\":\"O:1\",\"algorithm\":2,\"sealedSecret\":\"AA==\"}]}]}}";
+    static const char *const texts[] = {text, organisations, partners};
     struct arena *arena = arena_create(ARENA_BYTES);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         ProtobufCMessage *event;
