@@ -537,6 +537,12 @@ void projector_destroy(struct projector **self)
     *self = NULL;
 }
 
+void projector_touch(struct projector *self)
+{
+    if (self->state == RUNNING && self->pending++ == 0)
+        self->oldest_ms = clock_mono_ms();
+}
+
 uint64_t projector_version(const struct projector *self)
 {
     /* epochs are microseconds of taking over, so flushes never catch up with the next one */

@@ -55,6 +55,9 @@ void projector_destroy(struct projector **self);
 /* After reset: loading is complete, events may come. */
 void projector_ready(struct projector *self);
 
+/* Has a flush written although no event came: collect gathers what time has changed. */
+void projector_touch(struct projector *self);
+
 /* Grows with every flush, also over changes of the leader. */
 uint64_t projector_version(const struct projector *self);
 

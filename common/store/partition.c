@@ -171,3 +171,8 @@ size_t key_outcome(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
 {
     return key_bucket(partition, ":y:", bucket, ret);
 }
+
+size_t key_numbered(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
+{
+    return key_bucket(partition, ":n:", bucket, ret);
+}

@@ -160,6 +160,24 @@ static void write_transactions(struct round *self)
     }
 }
 
+static void write_numbered(struct round *self)
+{
+    const struct fold_numbered *record;
+    for (size_t cursor = 0; (record = map_next(self->fold->numbered, &cursor)) != NULL;) {
+        char key[KEY_MAX_BYTES];
+        uint8_t value[ROW_MAX_BYTES];
+        if (record->len > COMMIT_VALUE_MAX_BYTES)
+            continue; /* no commit has written it: verify tells */
+        put_number(value, record->version, VERSION_BYTES);
+        memcpy(value + VERSION_BYTES, record->packed, record->len);
+        size_t key_len = key_numbered(self->partition, record->place.bucket, key);
+        target_field(&self->restore->target, self->partition, key, key_len, record->place.field,
+                     record->place.len, value, VERSION_BYTES + record->len);
+        if (target_pace(&self->restore->target) < 0)
+            return;
+    }
+}
+
 static void write_rows(struct round *self)
 {
     const struct fold_row *row;
@@ -323,6 +341,7 @@ static void write_partition(struct round *self)
     write_citizens(self);
     write_aliases(self);
     write_transactions(self);
+    write_numbered(self);
     write_rows(self);
     write_answers(self);
     write_end(self);

@@ -170,6 +170,8 @@ static void run(struct verify *self)
     if (!self->failed)
         verify_links(self);
     if (!self->failed)
+        verify_receipts(self);
+    if (!self->failed)
         verify_board_compare(self->board);
     if (!self->failed)
         verify_notify_finish(self->notify);
@@ -329,6 +331,8 @@ int cli_verify(int argc, char **argv)
     hash_list_fini(&self->aliased);
     hash_list_fini(&self->settled);
     hash_list_fini(&self->claimed);
+    hash_list_fini(&self->paid);
+    hash_list_fini(&self->receipted);
     free(self->digests);
     free(self);
     return status;

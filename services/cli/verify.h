@@ -45,11 +45,13 @@ struct verify {
     struct service svc;
     unsigned long n_partitions, n_events, n_citizens, n_differences;
     struct journal_position
-        heads[PARTITIONS_ALL]; /* where each partition was held against its records */
-    struct hash_list coded;    /* citizens whose record says: has an SI code */
-    struct hash_list aliased;  /* citizens that an alias leads to */
-    struct hash_list settled;  /* transactions with an outcome */
-    struct hash_list claimed;  /* transactions that were claimed */
+        heads[PARTITIONS_ALL];  /* where each partition was held against its records */
+    struct hash_list coded;     /* citizens whose record says: has an SI code */
+    struct hash_list aliased;   /* citizens that an alias leads to */
+    struct hash_list paid;      /* positions of payments */
+    struct hash_list receipted; /* positions of payments that have a receipt */
+    struct hash_list settled;   /* transactions with an outcome */
+    struct hash_list claimed;   /* transactions that were claimed */
     struct verify_board *board;
     struct verify_notify *notify;
     struct verify_archive *archive; /* NULL: none was named, or it is damaged */

@@ -29,6 +29,7 @@ struct fold *fold_create(struct verify *verify, unsigned partition)
     self->aliases = map_create();
     self->rows = map_create();
     self->transactions = map_create();
+    self->numbered = map_create();
     self->doubles = doubles_create();
     return self;
 }
@@ -41,6 +42,7 @@ void fold_destroy(struct fold **self)
     map_destroy(&(*self)->aliases);
     map_destroy(&(*self)->rows);
     map_destroy(&(*self)->transactions);
+    map_destroy(&(*self)->numbered);
     doubles_destroy(&(*self)->doubles);
     arena_destroy(&(*self)->arena);
     free((*self)->events);
@@ -517,6 +519,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     const char *fault = verify_postings_fault(event);
     if (fault != NULL)
         wrong(self, position, fault);
+    fault = numbered_apply(self->numbered, self->arena, self->partition, event);
+    if (fault != NULL)
+        wrong(self, position, fault);
     fault = transactions_apply(self->transactions, self->arena, self->partition, position, event);
     if (fault != NULL)
         wrong(self, position, fault);
@@ -535,6 +540,10 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_TRANSACTION_CLAIMED:
     case ANSINH__V1__EVENT__KIND_TRANSACTION_CLOSED:
     case ANSINH__V1__EVENT__KIND_LEDGER_RESTORED:
+    case ANSINH__V1__EVENT__KIND_RECEIPTS_ISSUED:
+    case ANSINH__V1__EVENT__KIND_RECEIPT_VOIDED:
+    case ANSINH__V1__EVENT__KIND_RECEIPT_BLOCK_ALLOCATED:
+    case ANSINH__V1__EVENT__KIND_CASH_REMITTED:
         return;
     case ANSINH__V1__EVENT__KIND_UNITS_IMPORTED:
         apply_units(self, event->units_imported);

@@ -10,6 +10,7 @@
 #include "services/cli/verify.h"
 #include "services/cli/verify_doubles.h"
 #include "services/cli/verify_months.h"
+#include "services/cli/verify_numbered.h"
 
 enum fold_message { FOLD_WELCOME = 1, FOLD_RECEIPT = 2 }; /* what a participant is told about */
 
@@ -64,6 +65,7 @@ struct fold {
     unsigned partition;
     struct arena *arena; /* of citizens, aliases and rows */
     struct map *citizens, *aliases, *rows;
+    struct map *numbered; /* receipts, series, cash handed over */
     struct map *transactions; /* of verify_transactions.h */
     struct fold_event *events;
     size_t n_events, events_capacity;

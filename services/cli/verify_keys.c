@@ -58,7 +58,7 @@ static int is_answers(unsigned partition, const char *key, char *rest)
 
 static int is_bucket(unsigned partition, const char *key, const char *rest)
 {
-    char want[5][KEY_MAX_BYTES];
+    char want[6][KEY_MAX_BYTES];
     int64_t bucket;
     if (parse_int64(rest, 0, BUCKETS - 1, &bucket) < 0)
         return 0;
@@ -67,6 +67,7 @@ static int is_bucket(unsigned partition, const char *key, const char *rest)
     (void)key_alias(partition, (unsigned)bucket, want[2]);
     (void)key_claim(partition, (unsigned)bucket, want[3]);
     (void)key_outcome(partition, (unsigned)bucket, want[4]);
+    (void)key_numbered(partition, (unsigned)bucket, want[5]);
     for (size_t i = 0; i < ARRAY_LEN(want); i++) {
         if (strcmp(want[i], key) == 0)
             return 1;

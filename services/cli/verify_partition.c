@@ -47,6 +47,24 @@ static void take_into_chain(struct check *self, const struct record *entry)
         verify_archive_differs(self->verify->archive, self->partition);
 }
 
+/* Payments, and receipts that lead to payments of other partitions. */
+static void take_links(struct verify *verify, unsigned partition, struct journal_position position,
+                       const Ansinh__V1__Event *event)
+{
+    uint8_t at[ID_BYTES];
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
+        numbered_position(partition, position.epoch, position.seq, at);
+        hash_list_add(&verify->paid, at);
+    }
+    if (event->kind_case != ANSINH__V1__EVENT__KIND_RECEIPTS_ISSUED)
+        return;
+    for (size_t i = 0; i < event->receipts_issued->n_receipts; i++) {
+        const Ansinh__V1__IssuedReceipt *receipt = event->receipts_issued->receipts[i];
+        numbered_position(receipt->partition, receipt->epoch, receipt->seq, at);
+        hash_list_add(&verify->receipted, at);
+    }
+}
+
 static void take_entry(struct check *self, struct journal_position position, const uint8_t *bytes,
                        size_t len)
 {
@@ -64,6 +82,8 @@ static void take_entry(struct check *self, struct journal_position position, con
         digest_add(&self->journal, partition_tag(self->partition), at, sizeof(at), bytes, len);
     if (event != NULL && self->partition < PARTITIONS)
         verify_board_apply(self->verify->board, self->partition, position, event);
+    if (event != NULL)
+        take_links(self->verify, self->partition, position, event);
     self->verify->n_events++;
 }
 

@@ -22,7 +22,7 @@
 #define ANSWER_MARGIN_MS (10LL * 60 * 1000)
 #define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
-#define ASKS_MAX (5 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
+#define ASKS_MAX (6 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
 
 /* One command of a try. */
 struct ask {
@@ -243,6 +243,28 @@ static void take_transaction(struct ask *ask, const char *field, size_t field_le
         findings_add(findings, "%s: the transaction is another than in the journal", name);
 }
 
+/* --- receipts and cash ------------------------------------------------------------------------ */
+
+static void take_numbered(struct ask *ask, const char *field, size_t field_len, const char *value,
+                          size_t len)
+{
+    char name[160];
+    struct findings *findings = &ask->check->findings;
+    struct fold_numbered *record =
+        numbered_find(ask->check->fold->numbered, ask->bucket, field, field_len);
+    name_field(ask, field, field_len, name);
+    if (record == NULL) {
+        findings_add(findings, "%s: a record of which the journal does not know", name);
+        return;
+    }
+    record->has_record = 1;
+    if (len < VERSION_BYTES || read_number(value, VERSION_BYTES) != record->version)
+        findings_add(findings, "%s: has another version than the journal says", name);
+    else if (len - VERSION_BYTES != record->len ||
+             memcmp(value + VERSION_BYTES, record->packed, record->len) != 0)
+        findings_add(findings, "%s: differs from what the journal says", name);
+}
+
 /* --- the rest --------------------------------------------------------------------------------- */
 
 static void take_row(struct ask *ask, const char *code, size_t code_len, const char *value,
@@ -416,6 +438,11 @@ static void on_totals(void *arg, int rc, const struct store_reply *reply)
     check_read(ask->check, rc);
 }
 
+static void on_numbered(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_numbered);
+}
+
 static void ask_key(struct check *self, size_t *n, const struct ask *ask, const char *command,
                     store_reply_fn fn)
 {
@@ -447,6 +474,8 @@ static void ask_buckets(struct check *self, size_t *n)
         ask.kind = OUTCOME_KIND;
         (void)key_outcome(self->partition, bucket, ask.key);
         ask_key(self, n, &ask, "HGETALL", on_transactions);
+        (void)key_numbered(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HGETALL", on_numbered);
     }
 }
 
@@ -470,6 +499,7 @@ static void forget_seen(struct fold *fold)
     struct fold_alias *alias;
     struct fold_row *row;
     struct fold_transaction *transaction;
+    struct fold_numbered *numbered;
     for (size_t cursor = 0; (citizen = map_next(fold->citizens, &cursor)) != NULL;)
         citizen->has_record = citizen->has_identity = 0;
     for (size_t cursor = 0; (transaction = map_next(fold->transactions, &cursor)) != NULL;)
@@ -478,6 +508,8 @@ static void forget_seen(struct fold *fold)
         alias->has_record = 0;
     for (size_t cursor = 0; (row = map_next(fold->rows, &cursor)) != NULL;)
         row->has_record = 0;
+    for (size_t cursor = 0; (numbered = map_next(fold->numbered, &cursor)) != NULL;)
+        numbered->has_record = 0;
 }
 
 void check_records(struct check *self)
@@ -542,6 +574,18 @@ static void check_unseen_transactions(struct check *self)
     }
 }
 
+static void check_unseen_numbers(struct check *self)
+{
+    const struct fold_numbered *record;
+    char field[2 * RECEIPT_FIELD_MAX_BYTES + 1];
+    for (size_t cursor = 0; (record = map_next(self->fold->numbered, &cursor)) != NULL;) {
+        format_hex(record->place.field, record->place.len, field);
+        if (!record->has_record)
+            findings_add(&self->findings, "%s:n:%u %s: the record is missing",
+                         partition_tag(self->partition), record->place.bucket, field);
+    }
+}
+
 void check_unseen(struct check *self)
 {
     const char *tag = partition_tag(self->partition);
@@ -551,6 +595,7 @@ void check_unseen(struct check *self)
     char id[BASE32_TEXT_BYTES];
     expect_answers(self);
     check_unseen_transactions(self);
+    check_unseen_numbers(self);
     for (size_t cursor = 0; (citizen = map_next(self->fold->citizens, &cursor)) != NULL;) {
         if (citizen->state.version == 0)
             continue;
