@@ -1,6 +1,8 @@
 /* A forecast's sentence, in both languages. */
 #include "tests/support/test.h"
 
+#include <string.h>
+
 #include "services/analytics/forecast_text.h"
 
 static char text[FORECAST_TEXT_BYTES];
