@@ -25,6 +25,8 @@ static const struct cli_command commands[] = {
      "print the journal entries of these days as JSON lines", cli_export},
     {"report", "d05|commissions ...", "a list that an organisation settles by, as .xlsx or .csv",
      cli_report},
+    {"sandbox", "[--listen PORT] [--gateway URL] [--hold-ms N]",
+     "stand before a gateway and do to a partner's requests what networks do", cli_sandbox},
     {"restore", "[--archive FOLDER] [--keys FILE] [--copy FOLDER | --journal URL]",
      "make a ledger anew in an empty Redis", cli_restore},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",
