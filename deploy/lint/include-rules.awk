@@ -31,7 +31,7 @@ BEGIN {
     owner["zmq.h"] = "common/bus/ common/loop/ tests/"
     owner["zstd.h"] = "common/archive/ tests/"
     owner["hiredis/"] = "common/store/ tests/"
-    owner["microhttpd.h"] = "services/gateway/"
+    owner["microhttpd.h"] = "services/gateway/ services/cli/sandbox"
     owner["jansson.h"] = "common/json/ common/settle/report_json common/service/policy services/gateway/ services/cli/ tests/"
     owner["gmp.h"] = "common/domain/lump_sum tests/unit/test_lump_sum tests/support/quote_oracle"
     owner["curl/"] = "services/notifications/ services/cli/ tests/"

@@ -1,5 +1,8 @@
 /* ansinh sandbox: stands between a partner's client and a gateway, and does to requests with
- * certain transaction ids what networks and servers do. */
+ * certain transaction ids what networks and servers do.
+ *
+ * A thread for each connection: one request may be held for a minute while others pass. This is a
+ * tool; services have one thread. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
