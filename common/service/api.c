@@ -11,6 +11,7 @@
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "ansinh/v1/health.pb-c.h"
+#include "ansinh/v1/ledger.pb-c.h"
 #include "ansinh/v1/notifications.pb-c.h"
 #include "ansinh/v1/partners.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
@@ -27,6 +28,8 @@ static const char *process_of(const char *service)
         return "archiver";
     if (strcmp(service, "collections") == 0)
         return "payments";
+    if (strcmp(service, "ledger") == 0)
+        return "settlement";
     return strcmp(service, "health") == 0 ? "" : service;
 }
 
@@ -36,8 +39,8 @@ static int is_internal(const char *service)
            strcmp(service, "partners") == 0;
 }
 
-static const char *const processes[] = {
-    "enrolment", "payments", "notifications", "analytics", "archiver", "gateway", NULL};
+static const char *const processes[] = {"enrolment",  "payments", "notifications", "analytics",
+                                        "settlement", "archiver", "gateway",       NULL};
 
 #define API_METHOD(service, lower, i, method, is_read_)                                            \
     {PACKAGE #service "/" method, #lower, &ansinh__v1__##lower##__descriptor, i, is_read_},

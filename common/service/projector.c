@@ -549,6 +549,13 @@ uint64_t projector_version(const struct projector *self)
     return self->epoch + (uint64_t)self->stats.flushes;
 }
 
+struct journal_position projector_position(const struct projector *self, unsigned partition)
+{
+    struct journal_position position;
+    feed_position(self->feed, partition, &position.epoch, &position.seq);
+    return position;
+}
+
 int projector_drained(struct projector *self)
 {
     if (self->state == STANDBY)

@@ -68,6 +68,9 @@ int projector_drained(struct projector *self);
 /* After reset: loading failed; the lease is given up and tried again. */
 void projector_restart(struct projector *self);
 
+/* The last entry of a partition that was applied; {0,0}: none. */
+struct journal_position projector_position(const struct projector *self, unsigned partition);
+
 /* Why events cannot be had, for Health; NULL: they can. */
 const char *projector_problem(const struct projector *self);
 

@@ -66,6 +66,7 @@ write_services() {
     write_instances payments "$N_PAYMENTS"
     write_instances notifications "$N_NOTIFICATIONS"
     write_instances analytics "$N_ANALYTICS"
+    write_instances settlement "$N_SETTLEMENT"
     write_instances archiver "$N_ARCHIVER"
     write_instances gateway 1 "GATEWAY_PORT=$PORT" "GATEWAY_WEB=$ROOT/services/gateway/web"
 }

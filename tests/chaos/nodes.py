@@ -22,7 +22,7 @@ RESTART_S = 0.3
 STOP_S = 20
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 REDIS = ("ledger", "views")
-SERVICES = ("enrolment", "payments", "notifications", "analytics", "archiver", "gateway")
+SERVICES = ("enrolment", "payments", "notifications", "analytics", "settlement", "archiver", "gateway")
 # Small and often, so that a kill finds a segment half written; and trimmed soon behind.
 ARCHIVER = {"ARCHIVER_INTERVAL_S": "1", "ARCHIVER_SEGMENT_BYTES": "65536", "ARCHIVER_POLL_MS": "100",
             "ARCHIVER_TRIM": "true", "ARCHIVER_TRIM_INTERVAL_S": "1", "ARCHIVER_TEST_RETENTION_MS": "6000"}

@@ -91,9 +91,9 @@ static void enrol_and_inquire(const char *personal_id, const char *si_code)
 static int hostile_start(void **state)
 {
     (void)state;
-    static const char *const environment[] = {ARCHIVED_AT_ONCE, NULL};
+    static const char *const options[] = {ARCHIVED_AT_ONCE, NULL};
     platform = platform_start(&(struct platform_conf){
-        .notifications = 1, .archiver = 1, .gateway = 1, .environment = environment});
+        .settlement = 1, .notifications = 1, .archiver = 1, .gateway = 1, .environment = options});
     arena = arena_create(ARENA_BYTES);
     platform_import(platform);
     enrol_and_inquire("010085000009", "");

@@ -144,6 +144,8 @@ static const struct good_request requests[] = {
     READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Contacts/ResolvePeople", "{'citizens':['AAAAAAAAAAAAAAAAAAAAAA==']}"),
+    READ("Ledger/TrialBalance", "{'withHolders':true}"),
+    READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159'}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),

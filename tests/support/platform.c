@@ -266,6 +266,7 @@ struct platform *platform_start(const struct platform_conf *conf)
     add(self, "payments", MAX(conf->payments, 1U));
     add(self, "analytics", MAX(conf->analytics, 1U));
     add(self, "notifications", conf->notifications);
+    add(self, "settlement", conf->settlement);
     add(self, "archiver", conf->archiver);
     add(self, "gateway", conf->gateway);
     if (service_open(&self->svc, &caller_spec, NULL, &err) < 0)

@@ -24,7 +24,7 @@ struct platform;
  * said. environment holds further "NAME=value" texts for every service, ended by NULL; NULL: none.
  */
 struct platform_conf {
-    unsigned enrolment, payments, analytics, notifications, archiver, gateway;
+    unsigned enrolment, payments, analytics, notifications, settlement, archiver, gateway;
     const char *const *environment;
     const char *build; /* folder below O with the services' bin: "crash"; NULL: O's own */
 };

@@ -134,12 +134,13 @@ static void processes_answer_their_services(void **state)
         {"Payments/Pay", "payments"},
         {"Collections/Echo", "payments"},
         {"Analytics/GetProgress", "analytics"},
+        {"Ledger/TrialBalance", "settlement"},
         {"Notifications/ListDeliveries", "notifications"},
         {"Health/Check", ""},
         {"Health/Stats", ""},
     };
-    static const char *const in_order[] = {"enrolment", "payments", "notifications",
-                                           "analytics", "archiver", "gateway"};
+    static const char *const in_order[] = {"enrolment",  "payments", "notifications", "analytics",
+                                           "settlement", "archiver", "gateway"};
     const char *const *processes = api_processes();
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
         assert_string_equal(api_find(pairs[i][0])->process, pairs[i][1]);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ansinh/v1/analytics.pb-c.h"
+#include "ansinh/v1/ledger.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/bus.pb-c.h"
 #include "ansinh/v1/collections.pb-c.h"
@@ -62,6 +63,7 @@ static int setup(void **state)
         &ansinh__v1__directory__descriptor,   &ansinh__v1__enrolment__descriptor,
         &ansinh__v1__health__descriptor,      &ansinh__v1__notifications__descriptor,
         &ansinh__v1__payments__descriptor,    &ansinh__v1__partners__descriptor,
+        &ansinh__v1__ledger__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);

@@ -1,0 +1,162 @@
+#include "services/settlement/settlement.h"
+
+#include <stdlib.h>
+
+#include "ansinh/v1/ledger.pb-c.h"
+#include "common/base/log.h"
+#include "services/settlement/settlement_store.h"
+
+#define LEASE_MS 3000
+#define FLUSH_MS 100
+#define RETRY_AFTER_MS 100
+/* Events per flush. One event makes at most POSTINGS_MAX rows of balances, each three operations
+ * and a chunk, a partition and a payment: within the limits of views.h even when none of them can
+ * be merged. */
+#define PENDING_MAX 1000
+
+static const struct books_fold *const folds[BOOKS_PARTS] = {&balances_fold};
+
+static void apply(void *arg, const struct projector_event *event)
+{
+    struct settlement *self = arg;
+    for (size_t i = 0; i < BOOKS_PARTS; i++)
+        folds[i]->apply(self->parts[i], event);
+}
+
+static void collect(void *arg, struct flush *flush)
+{
+    struct settlement *self = arg;
+    uint64_t version = projector_version(self->projector);
+    for (size_t i = 0; i < BOOKS_PARTS; i++)
+        folds[i]->collect(self->parts[i], version, flush);
+}
+
+static void flushed(void *arg)
+{
+    (void)arg; /* nobody listens: the books are asked */
+}
+
+static void load_next(struct settlement *self);
+
+static void on_loaded(void *arg, int rc)
+{
+    struct settlement *self = arg;
+    if (rc < 0) {
+        log_error("the books cannot be loaded", "part=%s code=%d", folds[self->loading]->name, rc);
+        projector_restart(self->projector);
+        return;
+    }
+    self->loading++;
+    load_next(self);
+}
+
+static void load_next(struct settlement *self)
+{
+    while (self->loading < BOOKS_PARTS && folds[self->loading]->load == NULL)
+        self->loading++;
+    if (self->loading < BOOKS_PARTS)
+        folds[self->loading]->load(self->parts[self->loading], on_loaded, self);
+    else
+        projector_ready(self->projector);
+}
+
+static void reset(void *arg)
+{
+    struct settlement *self = arg;
+    for (size_t i = 0; i < BOOKS_PARTS; i++)
+        folds[i]->clear(self->parts[i]);
+    self->loading = 0;
+    load_next(self);
+}
+
+int settlement_leads(struct settlement *self, struct bus_request *request)
+{
+    if (projector_is_leader(self->projector))
+        return 1;
+    bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "the books are kept by another instance, or are being loaded");
+    return 0;
+}
+
+/* --- life --- */
+
+static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
+{
+    struct settlement *self = arg;
+    struct projector_stats stats;
+    projector_stats_get(self->projector, &stats);
+    emit(sink, "books_leader", "", projector_is_leader(self->projector), 0);
+    emit(sink, "books_events_total", "", stats.applied, 1);
+    emit(sink, "books_flushes_total", "", stats.flushes, 1);
+    emit(sink, "books_refused_flushes_total", "", stats.refused_flushes, 1);
+    emit(sink, "books_takeovers_total", "", stats.takeovers, 1);
+    emit(sink, "books_lag_events", "", stats.lag_events, 0);
+    emit(sink, "books_lag_ms", "", stats.lag_ms, 0);
+    emit(sink, "books_caught_up", "", projector_is_caught_up(self->projector), 0);
+    if (projector_is_leader(self->projector))
+        emit(sink, "books_unbalanced", "", balances_unbalanced(self->parts[BOOKS_BALANCES]), 0);
+}
+
+static const struct bus_method ledger_methods[] = {
+    {"TrialBalance", on_trial_balance, 0},
+    {"GetAccount", on_get_account, 0},
+};
+
+static int create(struct service *svc, struct err *err)
+{
+    (void)err;
+    struct settlement *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->svc = svc;
+    svc->context = self;
+    for (size_t i = 0; i < BOOKS_PARTS; i++)
+        self->parts[i] = folds[i]->create(svc);
+    struct projector_spec spec = {
+        .name = BOOKS_VIEW,
+        .lease_ms = LEASE_MS,
+        .flush_ms = FLUSH_MS,
+        .pending_max = PENDING_MAX,
+        .arg = self,
+        .apply = apply,
+        .collect = collect,
+        .flushed = flushed,
+        .reset = reset,
+    };
+    self->projector = projector_create(svc, &spec);
+    metrics_collector(svc->metrics, emit_stats, self);
+    bus_server_add(svc->server, &ansinh__v1__ledger__descriptor, ledger_methods,
+                   ARRAY_LEN(ledger_methods), self);
+    return 0;
+}
+
+static const char *problem(struct service *svc)
+{
+    const struct settlement *self = svc->context;
+    return projector_problem(self->projector);
+}
+
+static int is_idle(struct service *svc)
+{
+    struct settlement *self = svc->context;
+    return projector_drained(self->projector);
+}
+
+static void destroy(struct service *svc)
+{
+    struct settlement *self = svc->context;
+    projector_destroy(&self->projector);
+    for (size_t i = 0; i < BOOKS_PARTS; i++)
+        folds[i]->destroy(self->parts[i]);
+    free(self);
+    svc->context = NULL;
+}
+
+const struct service_spec settlement_spec = {
+    .name = "settlement",
+    .prefix = "SETTLEMENT_",
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_DIRECTORY,
+    .create = create,
+    .problem = problem,
+    .is_idle = is_idle,
+    .destroy = destroy,
+};
