@@ -17,6 +17,8 @@ static const struct cli_command commands[] = {
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
     {"policy", "check|show|import ...", "check files of the law, show a day's, take a decree over",
      cli_policy},
+    {"plan", "cascade --unit CODE --year YEAR --total N --units FILE --weights FILE",
+     "spread a target over all units below, exactly, as a file for import", cli_plan},
     {"watch", "[--once] [UNIT]", "show a unit's progress live, until Ctrl-C", cli_watch},
     {"status", "", "list every instance with its load and lag", cli_status},
     {"verify", VERIFY_USAGE, "hold records, totals and projections against the journals",

@@ -28,6 +28,7 @@ int cli_verify(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
+int cli_plan(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_drill(int argc, char **argv);
 int cli_bench(int argc, char **argv);
