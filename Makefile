@@ -8,7 +8,7 @@ WERROR ?=
 SANITIZE ?=
 # Of test builds: -DANSINH_CHAOS (crash points), -DANSINH_MUTANT=<name> besides (a fault on purpose).
 SWITCHES ?=
-VAR ?= ./var
+VAR ?= $(or $(ANSINH_VAR),./var)
 PORT ?= 8080
 export PORT VAR
 

@@ -70,7 +70,8 @@ static void help(FILE *out)
 
 static void help_on(const struct cli_command *command)
 {
-    (void)printf("ansinh %s %s\n%s\n", command->name, command->usage, command->help);
+    (void)printf("ansinh %s %s\n%s\n\n%s", command->name, command->usage, command->help,
+                 cli_help_text(command->name));
 }
 
 int cli_main(int argc, char **argv)

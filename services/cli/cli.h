@@ -16,6 +16,9 @@ struct cli_command {
 
 int cli_main(int argc, char **argv);
 
+/* What a command's own help says besides; "": nothing more. */
+const char *cli_help_text(const char *name);
+
 /* Subcommands, one file each. */
 int cli_call(int argc, char **argv);
 int cli_keys(int argc, char **argv);

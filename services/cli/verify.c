@@ -214,14 +214,17 @@ static void print_digests(const struct verify *self)
     (void)printf("digest all %s\n", text);
 }
 
-static int finish(struct verify *self)
+static int finish(const struct verify *self, int is_archive_only)
 {
     if (self->digests != NULL && !self->failed)
         print_digests(self);
     if (self->n_differences > VERIFY_SHOWN_MAX)
         (void)printf("... and %lu more\n", self->n_differences - VERIFY_SHOWN_MAX);
-    (void)printf("verify: %lu partitions, %lu events, %lu citizens, %lu differences\n",
-                 self->n_partitions, self->n_events, self->n_citizens, self->n_differences);
+    if (is_archive_only)
+        (void)printf("verify: the archive alone, %lu differences\n", self->n_differences);
+    else
+        (void)printf("verify: %lu partitions, %lu events, %lu citizens, %lu differences\n",
+                     self->n_partitions, self->n_events, self->n_citizens, self->n_differences);
     return self->failed || self->n_differences > 0;
 }
 
@@ -234,7 +237,7 @@ static int verify_platform(struct verify *self, const struct verify_options *opt
         return status;
     run(self);
     service_close(&self->svc);
-    return finish(self);
+    return finish(self, 0);
 }
 
 /* A server of our own on each of the copy's two folders; without one for the views, nothing was
@@ -270,7 +273,7 @@ static int verify(struct verify *self, const struct verify_options *options)
     if (options->archive[0] != '\0')
         check_archive(self, options);
     if (options->is_archive_only)
-        return finish(self);
+        return finish(self, 1);
     if (options->is_digest) {
         self->digests = calloc(PARTITIONS_ALL, sizeof(*self->digests));
         ASSERT(self->digests != NULL);

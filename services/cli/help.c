@@ -1,0 +1,71 @@
+/* What `ansinh COMMAND --help` says behind the command's line. */
+#include <string.h>
+
+#include "services/cli/cli.h"
+
+static const struct {
+    const char *name, *text;
+} texts[] = {
+    {"call", "A name that does not exist lists all methods. \"-\" reads the JSON from standard\n"
+             "input; {} is the empty request. IDEMPOTENCY_KEY in the environment makes a\n"
+             "repetition a repetition; without it each call is a new command.\n"
+             "Who has the keys of the bus is inside: the methods of Contacts and Archive are\n"
+             "answered, too, which the gateway does not let through, with names and addresses\n"
+             "in the clear.\n"
+             "  ansinh call Analytics/GetProgress '{\"unitCode\":\"15\"}'\n"},
+    {"import", "--dry-run changes nothing. Exit status 1 when there were bad rows; the others\n"
+               "went in. Importing the same file again does nothing twice (participants and\n"
+               "payments: within two days). The columns of each kind are in\n"
+               "services/cli/README.md; a wrong header line names them.\n"},
+    {"policy", "  ansinh policy check FILE|FOLDER... [--over FOLDER]\n"
+               "      form, citations and gaps, and what would change; needs no platform\n"
+               "  ansinh policy show [--on DATE] [--unit CODE] [--json]\n"
+               "      every row in force on that day, with its source\n"
+               "  ansinh policy import FILE [--dry-run]\n"
+               "      rows that begin tomorrow or later, taken over without a restart\n"},
+    {"watch", "UNIT is VN, a province (15) or a commune (02647); without one VN. --once prints\n"
+              "one line and ends.\n"},
+    {"status", "Exit status 1 when an instance is not well, or computes by other files of the\n"
+               "law than the others.\n"},
+    {"verify",
+     "Prints the first 100 differences with the record's key; exit status 1 when there\n"
+     "are any. It may run while the platform works. Nothing is repaired.\n"
+     "  --archive FOLDER       also the archive against the journals; needed where those\n"
+     "                         are trimmed\n"
+     "  --archive-only FOLDER  the archive alone: checksums, chains, signatures; needs no\n"
+     "                         platform\n"
+     "  --keys FILE            the keys that may have signed it (VAR/keys/archive.pub)\n"
+     "  --copy FOLDER          a copy of a state folder; a torn end in it is cut off\n"
+     "  --identities           opens every sealed identity, which needs the keys\n"
+     "  --rate N               reads at most so many entries a second\n"
+     "  --digest               a digest of each partition: two equal ledgers have the same\n"},
+    {"export", "Both days are included, by the entry's time in +07:00. Entries that were trimmed\n"
+               "need --archive.\n"},
+    {"report", "  ansinh report d05|commissions --organisation CODE --from DATE --to DATE\n"
+               "                --out FILE [--archive FOLDER] [--keys FILE]\n"
+               "CODE \"-\" is what no organisation collected. FILE ends in .xlsx or .csv. Entries\n"
+               "that were trimmed need --archive.\n"},
+    {"sandbox",
+     "The partner's client calls PORT. Transaction ids that begin with SIM-... say what\n"
+     "happens to a request; the list is printed at the start. The gateway must be told\n"
+     "the sandbox's address as its own, since signatures pass through.\n"},
+    {"restore", "ANSINH_LEDGER is the empty Redis. At least one source: the archive, the files of\n"
+                "what is left of the ledger (FOLDER/ledger; give a copy, a torn end is cut off),\n"
+                "or a Redis that runs with them. The whole procedure is in docs/operations.md,\n"
+                "\"From the archive\".\n"},
+    {"drill", "What is there already is passed over. The sample ends in November 2025; a sprint\n"
+              "enrols and pays made-up people today. Not for a platform with real people.\n"},
+    {"bench", "The people are made up, and stay: not for a platform with real people.\n"},
+    {"keys", "A key that is there is never changed. Back up the folder: without it no identity\n"
+             "can be read or found.\n"},
+    {"init", "Once after an upgrade, before its services start; make run and make up do it.\n"},
+};
+
+const char *cli_help_text(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (strcmp(texts[i].name, name) == 0)
+            return texts[i].text;
+    }
+    return "";
+}
