@@ -38,6 +38,7 @@ struct eod_row {
     const char *transaction_id;
     const char *payment_id; /* empty: the partner knows none */
     const char *bill_id;
+    uint32_t bill_version;
     int64_t amount_vnd;
     enum eod_status status;
     int64_t paid_at_ms;

@@ -80,6 +80,10 @@ static int ids_parse(char *const *values, struct eod_row *ret, struct err *err)
         return bad(err, "payment_id", values[1], "nothing, or a payment's id");
     if (!eod_is_id(values[2], EOD_ID_MAX_BYTES))
         return bad(err, "bill_id", values[2], "a bill's id");
+    int64_t version;
+    if (parse_int64(values[3], 1, UINT32_MAX, &version) < 0)
+        return bad(err, "bill_version", values[3], "a bill's version");
+    ret->bill_version = (uint32_t)version;
     ret->transaction_id = values[0];
     ret->payment_id = values[1];
     ret->bill_id = values[2];
@@ -90,27 +94,27 @@ int eod_row_parse(char *const *values, struct eod_row *ret, struct err *err)
 {
     if (ids_parse(values, ret, err) < 0)
         return -EINVAL;
-    if (eod_amount_parse(values[3], &ret->amount_vnd) < 0)
-        return bad(err, "amount", values[3], "whole dong, more than 0");
-    int status = word(eod_statuses, ARRAY_LEN(eod_statuses), values[4]);
+    if (eod_amount_parse(values[4], &ret->amount_vnd) < 0)
+        return bad(err, "amount", values[4], "whole dong, more than 0");
+    int status = word(eod_statuses, ARRAY_LEN(eod_statuses), values[5]);
     if (status == 0)
-        return bad(err, "status", values[4], "paid or reversed");
-    if (instant_parse(values[5], &ret->paid_at_ms) < 0)
-        return bad(err, "paid_at", values[5], "YYYY-MM-DDThh:mm:ss+07:00");
-    if (date_parse(values[6], &ret->business_day) < 0)
-        return bad(err, "business_date", values[6], "YYYY-MM-DD");
-    if (values[7][0] != '\0' && !eod_is_code(values[7]))
-        return bad(err, "point", values[7], "nothing, or a point's code");
+        return bad(err, "status", values[5], "paid or reversed");
+    if (instant_parse(values[6], &ret->paid_at_ms) < 0)
+        return bad(err, "paid_at", values[6], "YYYY-MM-DDThh:mm:ss+07:00");
+    if (date_parse(values[7], &ret->business_day) < 0)
+        return bad(err, "business_date", values[7], "YYYY-MM-DD");
     if (values[8][0] != '\0' && !eod_is_code(values[8]))
-        return bad(err, "collector", values[8], "nothing, or a collector's code");
-    int channel = word(eod_channels, ARRAY_LEN(eod_channels), values[9]);
+        return bad(err, "point", values[8], "nothing, or a point's code");
+    if (values[9][0] != '\0' && !eod_is_code(values[9]))
+        return bad(err, "collector", values[9], "nothing, or a collector's code");
+    int channel = word(eod_channels, ARRAY_LEN(eod_channels), values[10]);
     if (channel == 0)
-        return bad(err, "channel", values[9], "cash or transfer");
-    if (parse_int64(values[10], 0, EOD_AMOUNT_MAX_VND, &ret->fee_vnd) < 0)
-        return bad(err, "fee", values[10], "whole dong, 0 for none");
+        return bad(err, "channel", values[10], "cash or transfer");
+    if (parse_int64(values[11], 0, EOD_AMOUNT_MAX_VND, &ret->fee_vnd) < 0)
+        return bad(err, "fee", values[11], "whole dong, 0 for none");
     ret->status = (enum eod_status)status;
-    ret->point = values[7];
-    ret->collector = values[8];
+    ret->point = values[8];
+    ret->collector = values[9];
     ret->channel = (enum eod_channel)channel;
     return 0;
 }

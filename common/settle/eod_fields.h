@@ -5,7 +5,7 @@
 #include "common/settle/eod.h"
 
 #define EOD_HEAD_FIELDS 7
-#define EOD_ROW_FIELDS 12
+#define EOD_ROW_FIELDS 13
 #define EOD_TRAILER_FIELDS 3
 #define EOD_FIELDS_MAX EOD_ROW_FIELDS
 

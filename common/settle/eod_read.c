@@ -192,7 +192,7 @@ static void tell_bad(struct reader *self, const struct err *why)
     int is_whole = self->n_values == EOD_ROW_FIELDS && is_record(self, "D");
     if (is_whole && eod_is_id(self->values[1], EOD_TRANSACTION_MAX_BYTES))
         bad.transaction_id = self->values[1];
-    bad.has_amount = is_whole && eod_amount_parse(self->values[4], &bad.amount_vnd) == 0;
+    bad.has_amount = is_whole && eod_amount_parse(self->values[5], &bad.amount_vnd) == 0;
     if (bad.has_amount)
         self->sum_vnd += bad.amount_vnd;
     else

@@ -52,8 +52,8 @@ static int is_row(const struct eod_row *row)
 {
     return eod_is_id(row->transaction_id, EOD_TRANSACTION_MAX_BYTES) &&
            (row->payment_id[0] == '\0' || eod_is_id(row->payment_id, EOD_ID_MAX_BYTES)) &&
-           eod_is_id(row->bill_id, EOD_ID_MAX_BYTES) && row->amount_vnd > 0 &&
-           row->amount_vnd <= EOD_AMOUNT_MAX_VND &&
+           eod_is_id(row->bill_id, EOD_ID_MAX_BYTES) && row->bill_version > 0 &&
+           row->amount_vnd > 0 && row->amount_vnd <= EOD_AMOUNT_MAX_VND &&
            (row->status == EOD_PAID || row->status == EOD_REVERSED) &&
            (row->point[0] == '\0' || eod_is_code(row->point)) &&
            (row->collector[0] == '\0' || eod_is_code(row->collector)) &&
@@ -71,10 +71,10 @@ int eod_writer_row(struct eod_writer *self, const struct eod_row *row)
     instant_format(row->paid_at_ms, paid_at);
     date_format(row->business_day, date);
     int len =
-        snprintf(line, sizeof(line), "D,%s,%s,%s,%lld,%s,%s,%s,%s,%s,%s,%lld\n",
-                 row->transaction_id, row->payment_id, row->bill_id, (long long)row->amount_vnd,
-                 eod_statuses[row->status], paid_at, date, row->point, row->collector,
-                 eod_channels[row->channel], (long long)row->fee_vnd);
+        snprintf(line, sizeof(line), "D,%s,%s,%s,%u,%lld,%s,%s,%s,%s,%s,%s,%lld\n",
+                 row->transaction_id, row->payment_id, row->bill_id, row->bill_version,
+                 (long long)row->amount_vnd, eod_statuses[row->status], paid_at, date, row->point,
+                 row->collector, eod_channels[row->channel], (long long)row->fee_vnd);
     ASSERT(len > 0 && (size_t)len < sizeof(line)); /* all texts are bounded */
     if (fwrite(line, 1, (size_t)len, self->rows) != (size_t)len)
         return -EIO;

@@ -57,6 +57,7 @@ speed_rows() {
     row bytes_per_citizen "$(median bytes_per_citizen)" "<= 80"
     row bytes_per_journal_entry "$(median bytes_per_journal_entry)" "<= 200"
     row quotes_per_s_core "$(median quotes_per_s_core)" ">= 1000000"
+    row reconcile_lines_per_s "$(median reconcile_lines_per_s)" ">= 33334"
     number people "$PEOPLE"
     number rounds "$ROUNDS"
     number floor_connections "$FLOOR_CONNECTIONS"

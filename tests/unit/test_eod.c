@@ -89,10 +89,11 @@ static const char *whole(const char *rows, unsigned n, long long sum)
 }
 
 #define ROW_1                                                                                      \
-    "D,VNP-0001,p0513-1-42,K7XQ2M4N8P-1,264000,paid,2026-11-22T08:15:30+07:00,2026-11-22,"         \
+    "D,VNP-0001,p0513-1-42,K7XQ2M4N8P-1,1,264000,paid,2026-11-22T08:15:30+07:00,2026-11-22,"       \
     "VNP-02647,C001,cash,10560\n"
 #define ROW_2                                                                                      \
-    "D,VNP-0002,,K7XQ2M4N8P-2,330000,reversed,2026-11-22T03:00:00.250Z,2026-11-23,,,transfer,0\n"
+    "D,VNP-0002,,K7XQ2M4N8P-2,3,330000,reversed,2026-11-22T03:00:00.250Z,2026-11-23,,,transfer,"   \
+    "0\n"
 
 static void assert_refused(const char *text, const char *why)
 {
@@ -150,7 +151,7 @@ static void quotes_crlf_and_a_mark_are_taken(void **state)
 {
     (void)state;
     static const char rows[] =
-        "D,\"VNP-0001\",,\"B-1\",1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\r\n";
+        "D,\"VNP-0001\",,\"B-1\",1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\r\n";
     char text[1024];
     (void)snprintf(text, sizeof(text), "\xef\xbb\xbf%s", whole(rows, 1, 1));
     assert_int_equal(read_text(text), 0);
@@ -165,6 +166,7 @@ static void what_is_written_is_read(void **state)
     struct eod_row row = {.transaction_id = "T-1",
                           .payment_id = "",
                           .bill_id = "B-1",
+                          .bill_version = 2,
                           .amount_vnd = 264000,
                           .status = EOD_PAID,
                           .paid_at_ms = 1795310130001,
@@ -272,23 +274,24 @@ static void bad_records_are_told_with_line_and_reason(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"D,VNP 1,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "transaction_id"},
-        {"D,,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "transaction_id"},
-        {"D,A,,,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "bill_id"},
-        {"D,A,,B-1,0,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
-        {"D,A,,B-1,1.0,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
-        {"D,A,,B-1,1,PAID,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "status"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30,2026-11-22,,,cash,0\n", "paid_at"},
-        {"D,A,,B-1,1,paid,2026-11-22T24:15:30+07:00,2026-11-22,,,cash,0\n", "paid_at"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,22.11.2026,,,cash,0\n", "business_date"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,a b,,cash,0\n", "point"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,a/b,cash,0\n", "collector"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,card,0\n", "channel"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,\n", "fee"},
-        {"D,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash\n", "want a row of D"},
-        {"E,A,,B-1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "want a row of D"},
+        {"D,VNP 1,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "transaction_id"},
+        {"D,,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "transaction_id"},
+        {"D,A,,,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "bill_id"},
+        {"D,A,,B-1,0,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "bill_version"},
+        {"D,A,,B-1,1,0,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
+        {"D,A,,B-1,1,1.0,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
+        {"D,A,,B-1,1,1,PAID,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "status"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30,2026-11-22,,,cash,0\n", "paid_at"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T24:15:30+07:00,2026-11-22,,,cash,0\n", "paid_at"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,22.11.2026,,,cash,0\n", "business_date"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,a b,,cash,0\n", "point"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,a/b,cash,0\n", "collector"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,card,0\n", "channel"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,\n", "fee"},
+        {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash\n", "want a row of D"},
+        {"E,A,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "want a row of D"},
         {"\n", "want a row of D"},
-        {"D,A,,\"B-1,1,paid\n", "quotes"},
+        {"D,A,,\"B-1,1,1,paid\n", "quotes"},
         {"D,\xff\n", "UTF-8"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
