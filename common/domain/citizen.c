@@ -7,8 +7,9 @@
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
 
-#define SCHEMA_BEFORE 1
-#define SCHEMA 2
+#define SCHEMA_FIRST 1
+#define SCHEMA_BEFORE 2 /* as this one, without paid_number */
+#define SCHEMA 3
 #define HEAD_BYTES 5 /* version and schema */
 
 #define DAY_MIN (-25567) /* 1900-01-01 */
@@ -31,7 +32,8 @@ enum flag {
     HAS_LUMP = 1 << 10,
     HAS_SETTLED = 1 << 11,
     HAS_ENDED = 1 << 12,
-    FLAGS_END = 1 << 13
+    HAS_PAID_NUMBER = 1 << 13, /* another than the usual */
+    FLAGS_END = 1 << 14
 };
 
 enum bill_flag { IS_MISSING = 1, IS_PART_SUPPORTED = 2, HAS_OTHERS = 4, BILL_FLAGS = 8 };
@@ -208,6 +210,12 @@ static void get_ranges(struct reader *reader, const struct citizen *self, struct
 
 /* --- the record ------------------------------------------------------------------------------- */
 
+/* Nothing but a bill came after the payment. */
+static uint32_t usual_paid_number(const struct citizen *self)
+{
+    return self->payment.months == 0 ? 0 : self->bill_number - (self->bill.months > 0);
+}
+
 static unsigned flags_of(const struct citizen *self)
 {
     const struct {
@@ -227,6 +235,7 @@ static unsigned flags_of(const struct citizen *self)
         {self->lump_months > 0, HAS_LUMP},
         {self->months_settled > 0, HAS_SETTLED},
         {self->end_reason != END_NONE, HAS_ENDED},
+        {self->paid_number != usual_paid_number(self), HAS_PAID_NUMBER},
     };
     unsigned ret = 0;
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
@@ -295,6 +304,8 @@ size_t citizen_pack(const struct citizen *self, uint8_t ret[CITIZEN_PACKED_MAX_B
         at = put_bill(at, self, &self->payment);
     if (flags & HAS_BILL)
         at = put_bill(at, self, &self->bill);
+    if (flags & HAS_PAID_NUMBER)
+        at = put(at, self->paid_number);
     return (size_t)(at - ret);
 }
 
@@ -326,16 +337,17 @@ static void get_record(struct reader *reader, struct citizen *ret)
         get_bill(reader, ret, &ret->payment);
     if (flags & HAS_BILL)
         get_bill(reader, ret, &ret->bill);
+    ret->paid_number = flags & HAS_PAID_NUMBER ? get_u32(reader) : usual_paid_number(ret);
 }
 
-/* --- the schema before ------------------------------------------------------------------------ */
+/* --- the first schema ------------------------------------------------------------------------- */
 
-static int32_t get_day_before(struct reader *reader)
+static int32_t get_day_first(struct reader *reader)
 {
     return get_day(reader, 0);
 }
 
-static void get_bill_before(struct reader *reader, struct citizen_bill *ret)
+static void get_bill_first(struct reader *reader, struct citizen_bill *ret)
 {
     ret->months = get_u32(reader);
     if (ret->months == 0)
@@ -346,13 +358,13 @@ static void get_bill_before(struct reader *reader, struct citizen_bill *ret)
     ret->central_vnd = get_vnd(reader);
     ret->local_vnd = get_vnd(reader);
     ret->donor_vnd = get_vnd(reader);
-    ret->valid_until_day = get_day_before(reader);
+    ret->valid_until_day = get_day_first(reader);
 }
 
 /* No month was paid twice and none before the enrolment's: when there are as many as could be, all
  * were. Else those of the last payment are known, whose method nobody could change, and of the
  * others the number. */
-static void coverage_find_before(struct citizen *self, uint32_t until, uint32_t months)
+static void coverage_find_first(struct citizen *self, uint32_t until, uint32_t months)
 {
     static const uint32_t method_months[8] = {
         [METHOD_IS_QUARTERLY] = 3, [METHOD_IS_HALF_YEARLY] = 6, [METHOD_IS_YEARLY] = 12};
@@ -366,7 +378,7 @@ static void coverage_find_before(struct citizen *self, uint32_t until, uint32_t 
     self->coverage.ranges[0] = (struct month_range){until - known + 1, until};
 }
 
-static void get_record_before(struct reader *reader, struct citizen *ret)
+static void get_record_first(struct reader *reader, struct citizen *ret)
 {
     ret->commune = get_u32(reader);
     ret->support_group = (uint8_t)get(reader, 7);
@@ -374,35 +386,46 @@ static void get_record_before(struct reader *reader, struct citizen *ret)
     ret->language = (uint8_t)get(reader, 3);
     ret->has_si_code = (uint8_t)get(reader, 1);
     ret->income_vnd = get_vnd(reader);
-    ret->enrolled_day = ret->declared_day = ret->changed_day = get_day_before(reader);
+    ret->enrolled_day = ret->declared_day = ret->changed_day = get_day_first(reader);
     uint32_t until = get_u32(reader), months = get_u32(reader);
-    coverage_find_before(ret, until, months);
+    coverage_find_first(ret, until, months);
     ret->has_paid = months > 0;
     ret->months_supported = get_u32(reader);
     ret->bill_number = get_u32(reader);
-    get_bill_before(reader, &ret->bill);
+    get_bill_first(reader, &ret->bill);
+}
+
+/* Whether the bytes behind the head are those that citizen_pack makes: not when a flag has no
+ * value, or something is said in another way. */
+static int is_canonical(const struct citizen *self, const uint8_t *bytes, size_t len)
+{
+    uint8_t again[CITIZEN_PACKED_MAX_BYTES];
+    return citizen_pack(self, again) == len &&
+           memcmp(again + HEAD_BYTES, bytes + HEAD_BYTES, len - HEAD_BYTES) == 0;
 }
 
 int citizen_unpack(const void *bytes, size_t len, struct citizen *ret)
 {
     const uint8_t *head = bytes;
-    uint8_t again[CITIZEN_PACKED_MAX_BYTES];
-    if (len < HEAD_BYTES || len > CITIZEN_PACKED_MAX_BYTES ||
-        (head[4] != SCHEMA && head[4] != SCHEMA_BEFORE))
+    if (len < HEAD_BYTES || len > CITIZEN_PACKED_MAX_BYTES || head[4] < SCHEMA_FIRST ||
+        head[4] > SCHEMA)
         return -EPROTO;
     struct citizen citizen = {0};
     for (int i = 0; i < 4; i++)
         citizen.version |= (uint32_t)head[i] << (8 * i);
     struct reader reader = {.at = head + HEAD_BYTES, .end = head + len};
-    if (head[4] == SCHEMA)
-        get_record(&reader, &citizen);
+    if (head[4] == SCHEMA_FIRST)
+        get_record_first(&reader, &citizen);
     else
-        get_record_before(&reader, &citizen);
+        get_record(&reader, &citizen);
     if (reader.failed || reader.at != reader.end)
         return -EPROTO;
-    if (head[4] == SCHEMA &&
-        (citizen_pack(&citizen, again) != len || memcmp(again, bytes, len) != 0))
-        return -EPROTO; /* a flag without its value, or another way to say the same */
+    if (head[4] != SCHEMA_FIRST && !is_canonical(&citizen, bytes, len))
+        return -EPROTO;
+    if (head[4] == SCHEMA_BEFORE && citizen.paid_number != usual_paid_number(&citizen))
+        return -EPROTO; /* which it did not have */
+    if (head[4] != SCHEMA)
+        citizen.paid_number = 0;
     *ret = citizen;
     return 0;
 }

@@ -56,7 +56,9 @@ struct citizen {
     uint8_t end_reason;                /* enum end_reason */
     int32_t end_day;                   /* 0 without a reason */
     uint32_t bill_number;        /* of the bill issued last; 0: none. A bill that is dropped takes
-                                    another one */
+                                    another one, as does a payment that is taken back */
+    uint32_t paid_number;        /* of the bill that was paid last, as long as its payment may be
+                                    taken back: nothing was declared since; 0: none */
     struct citizen_bill bill;    /* the open one */
     struct citizen_bill payment; /* the last one for months of the calendar, as long as the income
                                     and method of then hold: what a refund needs */
@@ -67,9 +69,10 @@ struct citizen {
  * language below 4, days of the calendar (1900 to 2199). */
 size_t citizen_pack(const struct citizen *self, uint8_t ret[CITIZEN_PACKED_MAX_BYTES]);
 
-/* Reads also the schema before this one, which knew the last month paid and the number of all, but
- * no ranges: coverage then has what follows from them for certain. -EPROTO: another schema, too
- * short, too long, or not what citizen_pack makes. */
+/* Reads also the two schemas before this one. The last did not know which payment is the newest:
+ * none may be taken back. The one before it knew the last month paid and the number of all, but no
+ * ranges: coverage then has what follows from them for certain. -EPROTO: another schema, too short,
+ * too long, or not what citizen_pack makes. */
 int citizen_unpack(const void *bytes, size_t len, struct citizen *ret) MUST_CHECK;
 
 /* All months that were paid and count: of the calendar and missing ones, without those that a

@@ -63,6 +63,60 @@ int coverage_add(struct coverage *self, struct month_range months, struct month_
     return 0;
 }
 
+struct month_range coverage_folded(const struct coverage *before, const struct coverage *after)
+{
+    int is_folded = before->n > 0 && after->n > 0 && after->n_older != before->n_older &&
+                    after->ranges[0].from > before->ranges[0].from;
+    return is_folded ? before->ranges[0] : (struct month_range){0, 0};
+}
+
+/* Takes months out of the range that holds them. */
+static int cut_out(struct coverage *self, struct month_range months)
+{
+    uint32_t i = 0;
+    while (i < self->n && self->ranges[i].to < months.from)
+        i++;
+    if (i == self->n || self->ranges[i].from > months.from || self->ranges[i].to < months.to)
+        return -ENOENT;
+    struct month_range *range = &self->ranges[i];
+    if (range->from == months.from && range->to == months.to) {
+        remove_at(self, i);
+    } else if (range->from == months.from) {
+        range->from = months.to + 1;
+    } else if (range->to == months.to) {
+        range->to = months.from - 1;
+    } else if (self->n == COVERAGE_RANGES_MAX) {
+        return -ENOENT; /* two ranges became this one, so there is room */
+    } else {
+        struct month_range after = {months.to + 1, range->to};
+        range->to = months.from - 1;
+        insert_at(self, i + 1, after);
+    }
+    return 0;
+}
+
+int coverage_take_back(struct coverage *self, struct month_range months, struct month_range folded)
+{
+    struct coverage next = *self;
+    ASSERT(months.from > 0 && months.from <= months.to);
+    if (self->n == COVERAGE_RANGES_MAX && months.to < self->ranges[0].from &&
+        self->n_older == length(months)) {
+        self->n_older = 0; /* older than all ranges, they became the number at once */
+        return 0;
+    }
+    if (cut_out(&next, months) < 0)
+        return -ENOENT;
+    if (folded.from != 0) {
+        if (next.n == 0 || next.n == COVERAGE_RANGES_MAX || folded.from > folded.to ||
+            folded.to >= next.ranges[0].from - 1 || next.n_older < length(folded))
+            return -ENOENT;
+        next.n_older -= length(folded);
+        insert_at(&next, 0, folded);
+    }
+    *self = next;
+    return 0;
+}
+
 uint32_t coverage_cut(struct coverage *self, uint32_t from_month)
 {
     uint32_t n_cut = 0;

@@ -26,6 +26,14 @@ struct coverage {
 int coverage_add(struct coverage *self, struct month_range months,
                  struct month_range *ret_paid) MUST_CHECK;
 
+/* The range that coverage_add made a number to cover months; {0, 0}: none. */
+struct month_range coverage_folded(const struct coverage *before, const struct coverage *after);
+
+/* The state before the newest coverage_add of months, which had made the range folded a number (or
+ * {0, 0}: none). -ENOENT: it was not that; nothing changes. */
+int coverage_take_back(struct coverage *self, struct month_range months,
+                       struct month_range folded) MUST_CHECK;
+
 /* Takes out what is covered from a month on; answers the number of months. */
 uint32_t coverage_cut(struct coverage *self, uint32_t from_month);
 

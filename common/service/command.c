@@ -1,7 +1,6 @@
 #include "common/service/command.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 #include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mutant.h"
-#include "common/base/parse.h"
 #include "common/service/api.h"
 #include "common/service/seen.h"
 
@@ -27,7 +25,7 @@ struct command {
     const struct command_spec *spec;
     int conflicts;
     int is_unknown;   /* a commit was sent and nobody knows its outcome yet */
-    int open_replies; /* of the two reads that run side by side */
+    int open_replies; /* of the reads that run side by side */
     int read_rc;
     enum commit_outcome lookup; /* CONFLICT: the id is not known */
     struct journal_position known_at;
@@ -40,6 +38,11 @@ struct command {
     size_t event_len;
     uint8_t *answer_bytes; /* in the arena */
     size_t answer_len;
+};
+
+struct record_reading {
+    struct command *command;
+    struct command_record *record;
 };
 
 static void command_read(struct command *self);
@@ -134,12 +137,31 @@ enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Cod
     return COMMAND_ANSWERED;
 }
 
+static uint32_t record_version(const struct command_record *record)
+{
+    uint32_t version = 0;
+    for (int i = 0; record->before != NULL && i < 4; i++)
+        version |= (uint32_t)record->before[i] << (8 * i);
+    return version;
+}
+
+static void set_versions(struct command_state *state)
+{
+    state->next.version = (state->has_citizen ? state->before.version : 0) + 1;
+    for (size_t i = 0; i < state->n_records; i++) {
+        struct command_record *record = &state->records[i];
+        uint32_t version = record_version(record) + 1;
+        for (int j = 0; record->next != NULL && j < 4; j++)
+            record->next[j] = (uint8_t)(version >> (8 * j));
+    }
+}
+
 /* Packs what decide made, so that every attempt to commit sends the same bytes. */
 static int pack_decision(struct command *self)
 {
     struct command_state *state = &self->state;
     struct arena *arena = state->request->arena;
-    state->next.version = (state->has_citizen ? state->before.version : 0) + 1;
+    set_versions(state);
     self->packed_len = citizen_pack(&state->next, self->packed);
     state->event->at_ms = state->now_ms;
     state->event->citizen = (ProtobufCBinaryData){ID_BYTES, state->citizen};
@@ -163,6 +185,8 @@ static void command_decide(struct command *self)
     state->event = NULL;
     state->answer = NULL;
     state->identity = NULL;
+    for (size_t i = 0; i < state->n_records; i++)
+        state->records[i].next = NULL;
     memset(state->totals, 0, sizeof(state->totals));
     switch (self->spec->decide(state)) {
     case COMMAND_ANSWERED:
@@ -181,7 +205,7 @@ static void command_decide(struct command *self)
     }
 }
 
-/* --- reading: the record, and the stored answer when it matters --- */
+/* --- reading: the records, and the stored answer when it matters --- */
 
 static void command_read_done(struct command *self)
 {
@@ -260,7 +284,54 @@ static void record_ask(struct service *svc, const uint8_t citizen[ID_BYTES], sto
     store_send(svc->ledger, partition, 3, argv, lens, fn, arg);
 }
 
-static void command_read_record(struct command *self)
+/* 0, with nothing kept when there is no such record; -EPROTO, -ENOMEM. */
+static int further_keep(struct command *self, struct command_record *record,
+                        const struct store_reply *reply)
+{
+    size_t len;
+    if (store_reply_type(reply) == STORE_REPLY_NIL)
+        return 0;
+    const char *bytes = store_reply_bytes(reply, &len);
+    if (store_reply_type(reply) != STORE_REPLY_BYTES || len < 4)
+        return -EPROTO;
+    uint8_t *kept = arena_alloc(self->state.request->arena, len);
+    if (kept == NULL)
+        return -ENOMEM;
+    memcpy(kept, bytes, len);
+    record->before = kept;
+    record->before_len = len;
+    return 0;
+}
+
+static void on_further(void *arg, int rc, const struct store_reply *reply)
+{
+    struct record_reading *reading = arg;
+    struct command *self = reading->command;
+    if (rc == 0)
+        rc = further_keep(self, reading->record, reply);
+    if (rc < 0)
+        self->read_rc = rc;
+    command_read_done(self);
+}
+
+static void further_ask(struct command *self, struct command_record *record)
+{
+    struct command_state *state = &self->state;
+    struct record_reading *reading = arena_alloc(state->request->arena, sizeof(*reading));
+    record->before = NULL;
+    if (reading == NULL) {
+        self->read_rc = -ENOMEM;
+        return;
+    }
+    *reading = (struct record_reading){self, record};
+    const char *const argv[] = {"HGET", record->key, (const char *)record->field};
+    const size_t lens[] = {4, record->key_len, record->field_len};
+    self->open_replies++;
+    store_send(state->svc->ledger, state->partition, ARRAY_LEN(argv), argv, lens, on_further,
+               reading);
+}
+
+static void command_read_records(struct command *self)
 {
     struct command_state *state = &self->state;
     memset(&state->before, 0, sizeof(state->before));
@@ -269,14 +340,16 @@ static void command_read_record(struct command *self)
     self->lookup = COMMIT_CONFLICT;
     self->open_replies = 1;
     record_ask(state->svc, state->citizen, on_record, self);
+    for (size_t i = 0; i < state->n_records; i++)
+        further_ask(self, &state->records[i]);
 }
 
 /* The answer after the record: an id that is not known then had changed nothing in the record. */
 static void command_read(struct command *self)
 {
     struct command_state *state = &self->state;
-    command_read_record(self);
-    self->open_replies = 2;
+    command_read_records(self);
+    self->open_replies++;
     state->may_answer = 1;
     int rc = commit_lookup(state->svc->ledger, state->partition, &state->request->id, state->now_ms,
                            &state->request->fingerprint, on_looked_up, self);
@@ -304,6 +377,25 @@ static void command_settle(struct command *self)
     (void)loop_timer_add(self->state.svc->loop, SETTLE_DELAY_MS, 0, settle, self);
 }
 
+static void add_further(const struct command_state *state, struct commit *commit)
+{
+    for (size_t i = 0; i < state->n_records; i++) {
+        const struct command_record *record = &state->records[i];
+        if (record->next == NULL)
+            continue;
+        commit->records[commit->n_records++] = (struct commit_record){
+            .key = record->key,
+            .key_len = record->key_len,
+            .field = (const char *)record->field,
+            .field_len = record->field_len,
+            .expected_version = record_version(record),
+            .value = record->next,
+            .value_len = record->next_len,
+        };
+        commit->stamp_at = record->stamp_at;
+    }
+}
+
 static void command_commit(struct command *self)
 {
     struct command_state *state = &self->state;
@@ -325,6 +417,7 @@ static void command_commit(struct command *self)
         .value = self->packed,
         .value_len = self->packed_len,
     };
+    add_further(state, &commit);
     commit.identity_key = identity_key;
     commit.identity_key_len =
         state->identity == NULL ? 0 : key_identity(state->partition, bucket, identity_key);
@@ -420,11 +513,11 @@ static void command_start(struct command *self)
     struct command_state *state = &self->state;
     if (state->svc->seen == NULL)
         state->svc->seen = seen_create(state->svc->ledger);
-    if (seen_find(state->svc->seen, state->citizen, &state->before)) {
+    if (state->n_records == 0 && seen_find(state->svc->seen, state->citizen, &state->before)) {
         state->is_read = state->has_citizen = 1;
         command_decide(self);
     } else {
-        command_read_record(self);
+        command_read_records(self);
     }
 }
 
@@ -447,6 +540,8 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
     state->now_ms = now_ms;
     state->today = clock_business_day(now_ms);
     state->arg = arg;
+    if (spec->name_records != NULL)
+        spec->name_records(state);
     if (commit_check_id(&request->id, now_ms, &err) < 0)
         command_read(self); /* what was done under it is answered, whatever the clock says now */
     else if (spec->is_optimistic)
@@ -490,38 +585,4 @@ void event_set_request(Ansinh__V1__Event *event, const struct request_id *id, ui
     for (int i = 0; i < 8; i++)
         storage[ID_BYTES + i] = (uint8_t)(fingerprint >> (8 * i));
     event->request = (ProtobufCBinaryData){EVENT_REQUEST_BYTES, storage};
-}
-
-void position_format(unsigned partition, struct journal_position position,
-                     char ret[POSITION_TEXT_BYTES])
-{
-    (void)snprintf(ret, POSITION_TEXT_BYTES, "p%04u-%" PRIu32 "-%" PRIu64, partition,
-                   position.epoch, position.seq);
-}
-
-int position_parse(const char *text, unsigned *ret_partition, struct journal_position *ret)
-{
-    char copy[POSITION_TEXT_BYTES];
-    int64_t epoch, seq;
-    if (text[0] != 'p' || strnlen(text, sizeof(copy)) == sizeof(copy))
-        return -EINVAL;
-    (void)snprintf(copy, sizeof(copy), "%s", text);
-    char *first = strchr(copy, '-');
-    char *second = first == NULL ? NULL : strchr(first + 1, '-');
-    if (second == NULL || first - copy != 5)
-        return -EINVAL;
-    *first = *second = '\0';
-    unsigned partition = 0;
-    for (const char *p = copy + 1; *p != '\0'; p++) {
-        if (*p < '0' || *p > '9')
-            return -EINVAL;
-        partition = partition * 10 + (unsigned)(*p - '0');
-    }
-    if (partition >= PARTITIONS_ALL || parse_int64(first + 1, 1, UINT32_MAX, &epoch) < 0 ||
-        parse_int64(second + 1, 1, INT64_MAX, &seq) < 0)
-        return -EINVAL;
-    *ret_partition = partition;
-    ret->epoch = (uint32_t)epoch;
-    ret->seq = (uint64_t)seq;
-    return 0;
 }

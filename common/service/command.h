@@ -19,6 +19,23 @@ enum command_verdict {
     COMMAND_READ,     /* decide wants more read first: it may not answer yet, or knows no state */
 };
 
+/* A further record of the citizen's partition, read with the citizen's and written in the same
+ * commit. */
+#define COMMAND_RECORDS_MAX 2
+#define COMMAND_FIELD_MAX_BYTES 16
+struct command_record {
+    char key[KEY_MAX_BYTES]; /* of the hash; key and field are set by name_records */
+    size_t key_len;
+    uint8_t field[COMMAND_FIELD_MAX_BYTES];
+    size_t field_len;
+    const uint8_t *before; /* in the arena; NULL: there is none */
+    size_t before_len;
+    uint8_t *next; /* set by decide, in the arena; its version, the first 4 bytes, is set by
+                      command.c. NULL: it stays as it is */
+    size_t next_len;
+    size_t stamp_at; /* of the last record that is written: as in struct commit */
+};
+
 /* What decide sees and fills. Lives in the request's arena. */
 struct command_state {
     struct service *svc;
@@ -37,7 +54,9 @@ struct command_state {
         *event; /* filled by decide, in the arena; at_ms and citizen are set by command.c */
     ProtobufCMessage *answer; /* filled by decide, in the arena */
     int64_t totals[TOTALS];   /* filled by decide */
-    const uint8_t *identity;  /* sealed; NULL: none */
+    struct command_record records[COMMAND_RECORDS_MAX];
+    size_t n_records;
+    const uint8_t *identity; /* sealed; NULL: none */
     size_t identity_len;
     void *arg; /* the caller's */
 };
@@ -45,6 +64,9 @@ struct command_state {
 struct command_spec {
     const char *name;  /* for logs */
     int is_optimistic; /* decide first without reading, as for a citizen who is not there yet */
+    /* Names the further records, once, before anything is read. May be NULL: there are none. With
+     * some, nothing is decided on what is remembered of the citizen. */
+    void (*name_records)(struct command_state *state);
     enum command_verdict (*decide)(struct command_state *state);
     /* Before the answer goes out, with the journal position of the commit: sets what depends on it
      * (a payment's id). The answer is the one decide made, or the stored one unpacked. May be NULL.

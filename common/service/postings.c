@@ -32,17 +32,29 @@ static void read_pockets(const Ansinh__V1__Pockets *pockets, struct contribution
     ret->donor_vnd = pockets->donor_vnd;
 }
 
+static void make_payment(const Ansinh__V1__PaymentRecorded *paid, struct postings *ret)
+{
+    struct contribution_money money = {
+        .product = PRODUCT_VOLUNTARY_SI,
+        .province = "",
+        .is_transfer = paid->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER,
+        .organisation = paid->partner,
+        .point = paid->point_code,
+        .collector = paid->collector_code,
+    };
+    read_pockets(paid->pockets, &money);
+    post_payment(&money, ret);
+}
+
 static void make(const Ansinh__V1__Event *event, struct postings *ret)
 {
     struct contribution_money money = {.product = PRODUCT_VOLUNTARY_SI, .province = ""};
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-        const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
-        read_pockets(paid->pockets, &money);
-        money.is_transfer = paid->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER;
-        money.organisation = paid->partner;
-        money.point = paid->point_code;
-        money.collector = paid->collector_code;
-        post_payment(&money, ret);
+        make_payment(event->payment_recorded, ret);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
+               event->payment_reversed->payment != NULL) {
+        make_payment(event->payment_reversed->payment, ret);
+        post_reversal(ret, ret);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED) {
         read_pockets(event->participation_ended->refund, &money);
         post_refund(&money, ret);

@@ -12,6 +12,7 @@
 #define LETTERS_MAX 3 /* reach every slot */
 #define WORDS (ALPHABET + ALPHABET * ALPHABET + ALPHABET * ALPHABET * ALPHABET)
 #define ANSWER_BUCKETS 16
+#define REDRESS_BUCKETS 16
 
 /* A computed constant: the same in every process, filled on first use. */
 static char tags[PARTITIONS_ALL][TAG_MAX_BYTES];
@@ -131,6 +132,11 @@ size_t key_citizen(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
 size_t key_identity(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES])
 {
     return key_bucket(partition, ":i:", bucket, ret);
+}
+
+size_t key_redress(unsigned partition, uint64_t seq, char ret[KEY_MAX_BYTES])
+{
+    return key_bucket(partition, ":r:", (unsigned)(seq % REDRESS_BUCKETS), ret);
 }
 
 size_t key_answers(unsigned partition, int32_t day, const struct request_id *id,

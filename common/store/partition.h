@@ -51,6 +51,9 @@ size_t key_numbered(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]
 /* {p}:q:<day>:<bucket of 16, from the last byte of the id> ; day counts from 1970-01-01 UTC */
 size_t key_answers(unsigned partition, int32_t day, const struct request_id *id,
                    char ret[KEY_MAX_BYTES]);
+/* {p}:r:<bucket of 16>: what became of payments that were taken back, by the sequence number of the
+ * payment's entry */
+size_t key_redress(unsigned partition, uint64_t seq, char ret[KEY_MAX_BYTES]);
 size_t key_totals(unsigned partition, char ret[KEY_MAX_BYTES]);  /* {p}:t */
 size_t key_journal(unsigned partition, char ret[KEY_MAX_BYTES]); /* {p}:log */
 /* {dir}:r:<kind>, kind one letter: u units, o organisations, p points, k collectors, t plan

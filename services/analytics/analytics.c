@@ -25,17 +25,34 @@ static void count(struct analytics *self, uint32_t commune, enum board_metric me
 }
 
 static void count_timed(struct analytics *self, uint32_t commune, int32_t day, int64_t at_ms,
-                        enum board_metric metric)
+                        enum board_metric metric, int32_t delta)
 {
     int32_t recorded_day = clock_business_day(at_ms);
     unsigned hour = business_hour(at_ms);
-    count(self, commune, metric, 1);
-    board_add_day(self->board, commune, day, metric, 1);
-    increments_day(self->increments, commune, day, metric, 1);
+    count(self, commune, metric, delta);
+    board_add_day(self->board, commune, day, metric, delta);
+    increments_day(self->increments, commune, day, metric, delta);
     if (day != recorded_day || day <= clock_business_day(clock_wall_ms()) - HOURS_KEPT_DAYS)
         return; /* taken over from paper later: belongs to its day, to no hour of the sprint */
-    board_add_hour(self->board, commune, day, hour, metric, 1);
-    increments_hour(self->increments, commune, day, hour, metric, 1);
+    board_add_hour(self->board, commune, day, hour, metric, delta);
+    increments_hour(self->increments, commune, day, hour, metric, delta);
+}
+
+/* sign: 1 for a payment, -1 when it is taken back; then it leaves the commune, day and hour for
+ * which it was counted. */
+static void count_payment(struct analytics *self, const Ansinh__V1__PaymentRecorded *paid,
+                          int64_t at_ms, int32_t sign)
+{
+    const Ansinh__V1__Pockets *pockets = paid->pockets;
+    if (paid->is_first)
+        count_timed(self, paid->commune, paid->paid_day, at_ms, BOARD_PARTICIPANTS, sign);
+    count(self, paid->commune, BOARD_PAYMENTS, sign);
+    if (pockets == NULL)
+        return;
+    count(self, paid->commune, BOARD_PARTICIPANT_VND, sign * pockets->participant_vnd);
+    count(self, paid->commune, BOARD_CENTRAL_VND, sign * pockets->central_vnd);
+    count(self, paid->commune, BOARD_LOCAL_VND, sign * pockets->local_vnd);
+    count(self, paid->commune, BOARD_DONOR_VND, sign * pockets->donor_vnd);
 }
 
 static void apply(void *arg, const struct projector_event *in)
@@ -44,18 +61,14 @@ static void apply(void *arg, const struct projector_event *in)
     const Ansinh__V1__Event *event = in->event;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
         const Ansinh__V1__ParticipantEnrolled *enrolled = event->participant_enrolled;
-        count_timed(self, enrolled->commune, enrolled->enrolled_day, event->at_ms, BOARD_DECLARED);
+        count_timed(self, enrolled->commune, enrolled->enrolled_day, event->at_ms, BOARD_DECLARED,
+                    1);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-        const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
-        if (paid->is_first)
-            count_timed(self, paid->commune, paid->paid_day, event->at_ms, BOARD_PARTICIPANTS);
-        count(self, paid->commune, BOARD_PAYMENTS, 1);
-        if (paid->pockets == NULL)
-            return;
-        count(self, paid->commune, BOARD_PARTICIPANT_VND, paid->pockets->participant_vnd);
-        count(self, paid->commune, BOARD_CENTRAL_VND, paid->pockets->central_vnd);
-        count(self, paid->commune, BOARD_LOCAL_VND, paid->pockets->local_vnd);
-        count(self, paid->commune, BOARD_DONOR_VND, paid->pockets->donor_vnd);
+        count_payment(self, event->payment_recorded, event->at_ms, 1);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
+               event->payment_reversed->payment != NULL) {
+        const Ansinh__V1__PaymentReversed *reversed = event->payment_reversed;
+        count_payment(self, reversed->payment, reversed->recorded_at_ms, -1);
     }
 }
 

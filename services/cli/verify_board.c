@@ -279,16 +279,33 @@ static void count(const struct counting *counting, enum metric metric, int64_t d
         count_at(counting, (struct place){counting->commune, 0, 0, (uint8_t)metric, 't'}, delta);
 }
 
-/* One more, also by its business day, and by the hour when it was recorded on that day. */
+/* Also by its business day, and by the hour when it was recorded on that day. */
 static void count_person(const struct counting *counting, enum metric metric, int32_t day,
-                         int64_t at_ms)
+                         int64_t at_ms, int64_t delta)
 {
     uint16_t hour = (uint16_t)((at_ms / HOUR_MS + OFFSET_HOURS) % 24);
-    count(counting, metric, 1);
-    count_at(counting, (struct place){counting->commune, day, 0, (uint8_t)metric, 'd'}, 1);
+    count(counting, metric, delta);
+    count_at(counting, (struct place){counting->commune, day, 0, (uint8_t)metric, 'd'}, delta);
     int32_t today = counting->board->today;
     if (clock_business_day(at_ms) == day && day >= today - HOURS_READ_DAYS && day <= today + 1)
-        count_at(counting, (struct place){counting->commune, day, hour, (uint8_t)metric, 'h'}, 1);
+        count_at(counting, (struct place){counting->commune, day, hour, (uint8_t)metric, 'h'},
+                 delta);
+}
+
+/* What is taken back counts no longer where it was counted. */
+static void count_payment(struct counting *counting, const Ansinh__V1__PaymentRecorded *in,
+                          int64_t at_ms, int64_t sign)
+{
+    counting->commune = in->commune;
+    if (in->is_first)
+        count_person(counting, PARTICIPANTS, in->paid_day, at_ms, sign);
+    count(counting, PAYMENTS, sign);
+    if (in->pockets == NULL)
+        return;
+    count(counting, PARTICIPANT_VND, sign * in->pockets->participant_vnd);
+    count(counting, CENTRAL_VND, sign * in->pockets->central_vnd);
+    count(counting, LOCAL_VND, sign * in->pockets->local_vnd);
+    count(counting, DONOR_VND, sign * in->pockets->donor_vnd);
 }
 
 void verify_board_apply(struct verify_board *self, unsigned partition,
@@ -301,19 +318,13 @@ void verify_board_apply(struct verify_board *self, unsigned partition,
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
         const Ansinh__V1__ParticipantEnrolled *in = event->participant_enrolled;
         counting.commune = in->commune;
-        count_person(&counting, DECLARED, in->enrolled_day, event->at_ms);
+        count_person(&counting, DECLARED, in->enrolled_day, event->at_ms, 1);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-        const Ansinh__V1__PaymentRecorded *in = event->payment_recorded;
-        counting.commune = in->commune;
-        if (in->is_first)
-            count_person(&counting, PARTICIPANTS, in->paid_day, event->at_ms);
-        count(&counting, PAYMENTS, 1);
-        if (in->pockets == NULL)
-            return;
-        count(&counting, PARTICIPANT_VND, in->pockets->participant_vnd);
-        count(&counting, CENTRAL_VND, in->pockets->central_vnd);
-        count(&counting, LOCAL_VND, in->pockets->local_vnd);
-        count(&counting, DONOR_VND, in->pockets->donor_vnd);
+        count_payment(&counting, event->payment_recorded, event->at_ms, 1);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
+               event->payment_reversed->payment != NULL) {
+        const Ansinh__V1__PaymentReversed *in = event->payment_reversed;
+        count_payment(&counting, in->payment, in->recorded_at_ms, -1);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "services/cli/verify_payments.h"
 #include "services/cli/verify_postings.h"
 #include "services/cli/verify_transactions.h"
 
@@ -30,6 +31,7 @@ struct fold *fold_create(struct verify *verify, unsigned partition)
     self->rows = map_create();
     self->transactions = map_create();
     self->numbered = map_create();
+    self->redresses = map_create();
     self->doubles = doubles_create();
     return self;
 }
@@ -43,6 +45,7 @@ void fold_destroy(struct fold **self)
     map_destroy(&(*self)->rows);
     map_destroy(&(*self)->transactions);
     map_destroy(&(*self)->numbered);
+    map_destroy(&(*self)->redresses);
     doubles_destroy(&(*self)->doubles);
     arena_destroy(&(*self)->arena);
     free((*self)->events);
@@ -51,13 +54,13 @@ void fold_destroy(struct fold **self)
     *self = NULL;
 }
 
-static void wrong(struct fold *self, struct journal_position position, const char *what)
+void fold_wrong(struct fold *self, struct journal_position position, const char *what)
 {
     verify_difference(self->verify, "%s:log %" PRIu32 "-%" PRIu64 ": %s",
                       partition_tag(self->partition), position.epoch, position.seq, what);
 }
 
-static void *keep(struct fold *self, size_t size)
+void *fold_keep(struct fold *self, size_t size)
 {
     void *memory = arena_zalloc(self->arena, size);
     ASSERT(memory != NULL);
@@ -92,11 +95,16 @@ static struct fold_citizen *citizen_get(struct fold *self, const uint8_t hash[ID
     place_of(partition_bucket(hash), partition_field(hash), place);
     struct fold_citizen *citizen = map_get(self->citizens, place, sizeof(place));
     if (citizen == NULL) {
-        citizen = keep(self, sizeof(*citizen));
+        citizen = fold_keep(self, sizeof(*citizen));
         memcpy(citizen->hash, hash, ID_BYTES);
         (void)map_put(self->citizens, place, sizeof(place), citizen);
     }
     return citizen;
+}
+
+struct fold_redress *fold_redress(const struct fold *self, const uint8_t field[REDRESS_FIELD_BYTES])
+{
+    return map_get(self->redresses, field, REDRESS_FIELD_BYTES);
 }
 
 static int compare_entries(const void *key, const void *entry)
@@ -114,8 +122,8 @@ const struct fold_entry *fold_find(const struct fold *self, struct journal_posit
 
 /* --- citizens --------------------------------------------------------------------------------- */
 
-static void remember(struct fold *self, struct fold_citizen *citizen,
-                     struct journal_position position, enum fold_message kind)
+void fold_remember(struct fold *self, struct fold_citizen *citizen,
+                   struct journal_position position, enum fold_message kind)
 {
     if (self->n_events == self->events_capacity) {
         self->events_capacity = MAX((size_t)1024, 2 * self->events_capacity);
@@ -132,9 +140,9 @@ static void enrolled(struct fold *self, struct journal_position position,
 {
     const struct citizen *before = &citizen->state;
     if (before->version > 0 && before->end_reason == END_NONE)
-        wrong(self, position, "enrols somebody a second time");
+        fold_wrong(self, position, "enrols somebody a second time");
     if (before->end_reason == END_IS_PENSION || before->end_reason == END_IS_DECEASED)
-        wrong(self, position, "enrols somebody whose participation has ended for good");
+        fold_wrong(self, position, "enrols somebody whose participation has ended for good");
     citizen->state = (struct citizen){
         .version = before->version,
         .commune = in->commune,
@@ -156,24 +164,14 @@ static void enrolled(struct fold *self, struct journal_position position,
         .bill_number = before->bill_number,
     };
     self->totals[TOTAL_ENROLLED]++;
-    remember(self, citizen, position, FOLD_WELCOME);
-}
-
-static void read_pockets(const Ansinh__V1__Pockets *pockets, struct citizen_bill *ret)
-{
-    if (pockets == NULL)
-        return;
-    ret->participant_vnd = pockets->participant_vnd;
-    ret->central_vnd = pockets->central_vnd;
-    ret->local_vnd = pockets->local_vnd;
-    ret->donor_vnd = pockets->donor_vnd;
+    fold_remember(self, citizen, position, FOLD_WELCOME);
 }
 
 static void billed(struct fold *self, struct journal_position position,
                    struct fold_citizen *citizen, const Ansinh__V1__BillIssued *in)
 {
     if (in->bill_number != citizen->state.bill_number + 1)
-        wrong(self, position, "issues a bill whose number is not the next one");
+        fold_wrong(self, position, "issues a bill whose number is not the next one");
     citizen->state.bill_number = in->bill_number;
     citizen->state.bill = (struct citizen_bill){
         .from_month = in->from_month,
@@ -181,80 +179,8 @@ static void billed(struct fold *self, struct journal_position position,
         .months_supported = in->months_supported,
         .valid_until_day = in->valid_until_day,
     };
-    read_pockets(in->pockets, &citizen->state.bill);
+    fold_pockets(in->pockets, &citizen->state.bill);
     self->totals[TOTAL_BILLS]++;
-}
-
-static int is_bill_paid(const struct citizen *state, const Ansinh__V1__PaymentRecorded *in,
-                        const struct citizen_bill *paid)
-{
-    const struct citizen_bill *bill = &state->bill;
-    return bill->months > 0 && in->bill_number == state->bill_number &&
-           in->from_month == bill->from_month && in->months == bill->months &&
-           in->months_supported == bill->months_supported &&
-           paid->participant_vnd == bill->participant_vnd &&
-           paid->central_vnd == bill->central_vnd && paid->local_vnd == bill->local_vnd &&
-           paid->donor_vnd == bill->donor_vnd;
-}
-
-static void add_totals(struct fold *self, const Ansinh__V1__PaymentRecorded *in,
-                       const struct citizen_bill *pockets)
-{
-    self->totals[TOTAL_PAYMENTS]++;
-    self->totals[TOTAL_PARTICIPANTS] += in->is_first;
-    self->totals[TOTAL_MONTHS] += in->months;
-    self->totals[TOTAL_PARTICIPANT_VND] += pockets->participant_vnd;
-    self->totals[TOTAL_CENTRAL_VND] += pockets->central_vnd;
-    self->totals[TOTAL_LOCAL_VND] += pockets->local_vnd;
-    self->totals[TOTAL_DONOR_VND] += pockets->donor_vnd;
-}
-
-/* Months without a first one are none of the calendar. */
-static void cover(struct fold *self, struct journal_position position, struct fold_citizen *citizen,
-                  const Ansinh__V1__PaymentRecorded *in, const struct citizen_bill *pockets)
-{
-    struct citizen *state = &citizen->state;
-    struct month_range months = {in->from_month, in->from_month + in->months - 1};
-    if (in->from_month == 0) {
-        state->months_missing += in->months;
-        return;
-    }
-    if (months.to < months.from)
-        wrong(self, position, "pays no months");
-    else if (months_add(&citizen->months, self->arena, in->from_month, in->months) < 0)
-        wrong(self, position, "pays a month that is paid");
-    else if (coverage_add(&state->coverage, months, NULL) < 0)
-        wrong(self, position, "pays months that no record can hold");
-    if (in->from_month <= state->payment.from_month)
-        return;
-    state->payment = *pockets;
-    state->payment.from_month = in->from_month;
-    state->payment.months = in->months;
-    state->payment.months_supported = in->months_supported;
-    state->payment.paid_day = in->paid_day;
-}
-
-static void paid(struct fold *self, struct journal_position position, struct fold_citizen *citizen,
-                 const Ansinh__V1__PaymentRecorded *in)
-{
-    struct citizen *state = &citizen->state;
-    struct citizen_bill pockets = {0};
-    read_pockets(in->pockets, &pockets);
-    if (!is_bill_paid(state, in, &pockets))
-        wrong(self, position, "pays another bill than the open one");
-    if (in->is_first != !state->has_paid)
-        wrong(self, position, "is marked wrongly as the first payment, or not");
-    if (in->commune != state->commune)
-        wrong(self, position, "counts for another commune than the participant's");
-    cover(self, position, citizen, in, &pockets);
-    state->has_paid = 1;
-    state->lump_months = 0;
-    state->months_supported += in->months_supported;
-    if (in->is_support_earlier)
-        state->months_supported_earlier += in->months_supported;
-    state->bill = (struct citizen_bill){0};
-    add_totals(self, in, &pockets);
-    remember(self, citizen, position, FOLD_RECEIPT);
 }
 
 /* A bill that is dropped takes one number more with it. */
@@ -264,6 +190,14 @@ static void drop_bill(struct citizen *state)
     state->bill = (struct citizen_bill){0};
 }
 
+/* None that was made can be taken back any more. */
+static void forget_payments(struct fold_citizen *citizen)
+{
+    citizen->state.payment = (struct citizen_bill){0};
+    citizen->state.paid_number = 0;
+    citizen->payments = NULL;
+}
+
 static void changed(struct fold *self, struct journal_position position,
                     struct fold_citizen *citizen, const Ansinh__V1__ContributionChanged *in)
 {
@@ -271,16 +205,16 @@ static void changed(struct fold *self, struct journal_position position,
     int is_same = in->income_vnd == state->income_vnd && (uint8_t)in->method == state->method &&
                   in->months == state->lump_months;
     if (!in->is_declared && !is_same)
-        wrong(self, position, "changes what was not declared");
+        fold_wrong(self, position, "changes what was not declared");
     if (in->changed_day < date_make(YEAR_FIRST, 1, 1) ||
         in->changed_day > date_make(YEAR_LAST, 12, 31)) {
-        wrong(self, position, "changes something on no day of the calendar");
+        fold_wrong(self, position, "changes something on no day of the calendar");
         return;
     }
     if (in->is_declared) {
         if (months_from(&citizen->months, (uint32_t)month_of_day(in->changed_day)) > 0)
-            wrong(self, position, "changes terms whose months are not over");
-        state->payment = (struct citizen_bill){0};
+            fold_wrong(self, position, "changes terms whose months are not over");
+        forget_payments(citizen);
         state->declared_day = in->changed_day;
     }
     state->income_vnd = in->income_vnd;
@@ -298,7 +232,7 @@ static void ended(struct fold *self, struct journal_position position, struct fo
     struct citizen *state = &citizen->state;
     if (in->months > 0) {
         if (months_from(&citizen->months, in->from_month) != in->months)
-            wrong(self, position, "gives back other months than are paid");
+            fold_wrong(self, position, "gives back other months than are paid");
         months_cut(&citizen->months, in->from_month);
         (void)coverage_cut(&state->coverage, in->from_month);
     }
@@ -309,7 +243,7 @@ static void ended(struct fold *self, struct journal_position position, struct fo
     state->lump_months = 0;
     if (in->reason == ANSINH__V1__END_REASON__END_REASON_ONE_OFF)
         state->months_settled = months_from(&citizen->months, 0) + state->months_missing;
-    state->payment = (struct citizen_bill){0};
+    forget_payments(citizen);
     drop_bill(state);
     self->totals[TOTAL_REFUNDS_VND] += in->refund == NULL ? 0 : in->refund->participant_vnd;
 }
@@ -319,13 +253,15 @@ static void apply_kind(struct fold *self, struct journal_position position,
                        struct fold_citizen *citizen, const Ansinh__V1__Event *event)
 {
     if (citizen->state.version == 0)
-        wrong(self, position, "speaks of somebody who is not enrolled");
+        fold_wrong(self, position, "speaks of somebody who is not enrolled");
     else if (citizen->state.end_reason != END_NONE)
-        wrong(self, position, "speaks of somebody whose participation has ended");
+        fold_wrong(self, position, "speaks of somebody whose participation has ended");
     if (event->kind_case == ANSINH__V1__EVENT__KIND_BILL_ISSUED)
         billed(self, position, citizen, event->bill_issued);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
-        paid(self, position, citizen, event->payment_recorded);
+        fold_paid(self, position, citizen, event);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        fold_reversed(self, position, citizen, event);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED)
         changed(self, position, citizen, event->contribution_changed);
     else
@@ -336,12 +272,12 @@ static void apply_citizen(struct fold *self, struct journal_position position,
                           const Ansinh__V1__Event *event)
 {
     if (event->citizen.len != ID_BYTES || partition_of(event->citizen.data) != self->partition) {
-        wrong(self, position, "speaks of a citizen of another partition");
+        fold_wrong(self, position, "speaks of a citizen of another partition");
         return;
     }
     struct fold_citizen *citizen = citizen_get(self, event->citizen.data);
     if (memcmp(citizen->hash, event->citizen.data, ID_BYTES) != 0)
-        wrong(self, position, "two citizens share one record");
+        fold_wrong(self, position, "two citizens share one record");
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
         enrolled(self, position, citizen, event->participant_enrolled);
     else
@@ -356,13 +292,13 @@ static void apply_alias(struct fold *self, struct journal_position position,
     uint8_t place[PLACE_BYTES];
     if (hash->len != ID_BYTES || event->citizen.len != ID_BYTES ||
         partition_of(hash->data) != self->partition) {
-        wrong(self, position, "speaks of an alias of another partition");
+        fold_wrong(self, position, "speaks of an alias of another partition");
         return;
     }
     place_of(partition_bucket(hash->data), partition_field(hash->data), place);
     struct fold_alias *alias = map_get(self->aliases, place, sizeof(place));
     if (alias == NULL) {
-        alias = keep(self, sizeof(*alias));
+        alias = fold_keep(self, sizeof(*alias));
         (void)map_put(self->aliases, place, sizeof(place), alias);
     }
     memcpy(alias->hash, hash->data, ID_BYTES);
@@ -391,14 +327,14 @@ static void apply_row(struct fold *self, char kind, const char *code,
     (void)snprintf(key, sizeof(key), "%c%s", kind, code);
     struct fold_row *row = map_get(self->rows, key, strlen(key));
     if (row == NULL) {
-        row = keep(self, sizeof(*row));
+        row = fold_keep(self, sizeof(*row));
         row->kind = kind;
         (void)snprintf(row->code, sizeof(row->code), "%s", key + 1);
         (void)map_put(self->rows, key, strlen(key), row);
     }
     row->version++;
     row->len = protobuf_c_message_get_packed_size(message);
-    uint8_t *packed = keep(self, row->len);
+    uint8_t *packed = fold_keep(self, row->len);
     (void)protobuf_c_message_pack(message, packed);
     row->packed = packed;
     self->totals[TOTAL_REFERENCE]++;
@@ -452,7 +388,7 @@ static void count(struct fold *self, struct journal_position position)
 {
     uint64_t before = position.epoch == self->at.epoch ? self->at.seq : 0;
     if (position.seq != before + 1)
-        wrong(self, position, "does not follow the entry before: entries are missing");
+        fold_wrong(self, position, "does not follow the entry before: entries are missing");
     self->at = position;
     if (self->n_entries == self->entries_capacity) {
         self->entries_capacity = MAX((size_t)1024, 2 * self->entries_capacity);
@@ -469,7 +405,7 @@ static void note_request(struct fold *self, struct journal_position position,
     if (event->request.len == 0)
         return;
     if (event->request.len != EVENT_REQUEST_BYTES) {
-        wrong(self, position, "notes a request id of another length");
+        fold_wrong(self, position, "notes a request id of another length");
         return;
     }
     entry->is_noted = 1;
@@ -478,7 +414,7 @@ static void note_request(struct fold *self, struct journal_position position,
     for (int i = 0; i < 8; i++)
         entry->fingerprint |= (uint64_t)event->request.data[ID_BYTES + i] << (8 * i);
     if (doubles_add(self->doubles, entry->id, event->at_ms))
-        wrong(self, position, "has the request id of an earlier entry: this was done twice");
+        fold_wrong(self, position, "has the request id of an earlier entry: this was done twice");
 }
 
 int32_t fold_entry_day(const struct fold_entry *self)
@@ -498,10 +434,10 @@ static void check_epoch(struct fold *self, struct journal_position position,
     const Ansinh__V1__LedgerRestored *in =
         event->kind_case == ANSINH__V1__EVENT__KIND_LEDGER_RESTORED ? event->ledger_restored : NULL;
     if (in == NULL && position.epoch > 1 && position.seq == 1)
-        wrong(self, position, "begins an epoch, and does not say why");
+        fold_wrong(self, position, "begins an epoch, and does not say why");
     if (in != NULL &&
         (position.seq != 1 || in->previous_epoch != before.epoch || in->previous_seq != before.seq))
-        wrong(self, position, "tells of a restore up to another entry than the one before it");
+        fold_wrong(self, position, "tells of a restore up to another entry than the one before it");
 }
 
 void fold_apply(struct fold *self, struct journal_position position, const Ansinh__V1__Event *event)
@@ -510,26 +446,27 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     struct journal_position before = self->at;
     count(self, position);
     if (event == NULL) {
-        wrong(self, position, "cannot be read");
+        fold_wrong(self, position, "cannot be read");
         return;
     }
     if (event->base.n_unknown_fields > 0)
-        wrong(self, position, "has fields that this version does not know");
+        fold_wrong(self, position, "has fields that this version does not know");
     note_request(self, position, event);
     const char *fault = verify_postings_fault(event);
     if (fault != NULL)
-        wrong(self, position, fault);
-    fault = numbered_apply(self->numbered, self->arena, self->partition, event);
-    if (fault != NULL)
-        wrong(self, position, fault);
+        fold_wrong(self, position, fault);
     fault = transactions_apply(self->transactions, self->arena, self->partition, position, event);
     if (fault != NULL)
-        wrong(self, position, fault);
+        fold_wrong(self, position, fault);
+    fault = numbered_apply(self->numbered, self->arena, self->partition, event);
+    if (fault != NULL)
+        fold_wrong(self, position, fault);
     check_epoch(self, position, before, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
     case ANSINH__V1__EVENT__KIND_BILL_ISSUED:
     case ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED:
+    case ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED:
     case ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED:
     case ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED:
         apply_citizen(self, position, event);
@@ -563,9 +500,9 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND__NOT_SET:
     case _ANSINH__V1__EVENT__KIND__CASE_IS_INT_SIZE:
     default:
-        wrong(self, position, "is of a kind that this version does not know");
+        fold_wrong(self, position, "is of a kind that this version does not know");
         return;
     }
     if (!is_directory)
-        wrong(self, position, "reference data in a citizens' partition");
+        fold_wrong(self, position, "reference data in a citizens' partition");
 }

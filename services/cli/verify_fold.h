@@ -7,17 +7,40 @@
 #include "common/base/arena.h"
 #include "common/base/map.h"
 #include "common/domain/citizen.h"
+#include "common/domain/redress.h"
 #include "services/cli/verify.h"
 #include "services/cli/verify_doubles.h"
 #include "services/cli/verify_months.h"
 #include "services/cli/verify_numbered.h"
 
-enum fold_message { FOLD_WELCOME = 1, FOLD_RECEIPT = 2 }; /* what a participant is told about */
+/* What a participant is told about. */
+enum fold_message { FOLD_WELCOME = 1, FOLD_RECEIPT = 2, FOLD_REVERSAL = 3 };
+
+/* A payment that may be taken back, as long as it is the newest. */
+struct fold_payment {
+    struct fold_payment *previous; /* of the same citizen; NULL: none that may be */
+    struct journal_position position;
+    int64_t at_ms;
+    uint64_t codes; /* a hash of what else the entry names */
+    uint32_t bill_number, commune;
+    int is_first, is_support_earlier;
+    struct citizen_bill bill;
+    struct citizen_bill payment_before;
+    struct month_range folded;
+};
+
+/* What became of a payment. */
+struct fold_redress {
+    struct journal_position payment;
+    struct redress record;
+    int has_record;
+};
 
 struct fold_citizen {
     uint8_t hash[ID_BYTES];
     struct citizen state; /* its coverage is made by the services' code, for a restore alone */
     struct months months; /* covered: what the record's coverage is held against */
+    struct fold_payment *payments; /* the newest */
     int has_record, has_identity;
     uint32_t last_message; /* place in messages, from 1; 0: none */
     uint32_t n_messages;
@@ -64,7 +87,7 @@ struct fold {
     struct verify *verify;
     unsigned partition;
     struct arena *arena; /* of citizens, aliases and rows */
-    struct map *citizens, *aliases, *rows;
+    struct map *citizens, *aliases, *rows, *redresses;
     struct map *numbered; /* receipts, series, cash handed over */
     struct map *transactions; /* of verify_transactions.h */
     struct fold_event *events;
@@ -87,7 +110,16 @@ void fold_apply(struct fold *self, struct journal_position position,
 /* By the record's place; NULL when no event speaks of it. */
 struct fold_citizen *fold_citizen(const struct fold *self, unsigned bucket, const char *field);
 struct fold_alias *fold_alias(const struct fold *self, unsigned bucket, const char *field);
+struct fold_redress *fold_redress(const struct fold *self,
+                                  const uint8_t field[REDRESS_FIELD_BYTES]);
 struct fold_row *fold_row(const struct fold *self, char kind, const char *code, size_t len);
+
+/* For the parts of the fold: says what is wrong with an entry, notes an event of which the citizen
+ * is told, and takes zeroed memory that lives as long as the fold. */
+void fold_wrong(struct fold *self, struct journal_position position, const char *what);
+void fold_remember(struct fold *self, struct fold_citizen *citizen,
+                   struct journal_position position, enum fold_message kind);
+void *fold_keep(struct fold *self, size_t size);
 
 /* NULL when the journal has no such entry. */
 const struct fold_entry *fold_find(const struct fold *self, struct journal_position position);

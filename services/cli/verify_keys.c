@@ -75,6 +75,16 @@ static int is_bucket(unsigned partition, const char *key, const char *rest)
     return 0;
 }
 
+static int is_redress(unsigned partition, const char *key, const char *rest)
+{
+    char want[KEY_MAX_BYTES];
+    int64_t bucket;
+    if (parse_int64(rest, 0, UINT8_MAX, &bucket) < 0)
+        return 0;
+    (void)key_redress(partition, (uint64_t)bucket, want);
+    return strcmp(want, key) == 0;
+}
+
 static int is_ours(const char *key)
 {
     char want[KEY_MAX_BYTES], copy[KEY_MAX_BYTES];
@@ -94,6 +104,8 @@ static int is_ours(const char *key)
     if (partition == PARTITION_DIRECTORY)
         return strncmp(rest, ":r:", 3) == 0 && strlen(rest) == 4 &&
                strchr(REFERENCE_KINDS, rest[3]) != NULL;
+    if (strncmp(rest, ":r:", 3) == 0)
+        return is_redress(partition, key, rest + 3);
     return strlen(rest) > 3 && is_bucket(partition, key, rest + 3);
 }
 

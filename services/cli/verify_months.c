@@ -61,6 +61,26 @@ void months_cut(struct months *self, uint32_t month)
         self->spans[self->n - 1].to = month - 1;
 }
 
+/* Payments may have been joined to one span, or a later one fills a gap between two. */
+int months_remove(struct months *self, struct arena *arena, uint32_t from, uint32_t n)
+{
+    uint32_t to = from + n - 1;
+    if (to < from || months_from(self, from) - months_from(self, to + 1) != n)
+        return -ENOENT;
+    struct months left = {0};
+    for (size_t i = 0; i < self->n; i++) {
+        struct month_range span = self->spans[i];
+        if (left.n + 2 > left.capacity)
+            grow(&left, arena);
+        if (span.from < from)
+            left.spans[left.n++] = (struct month_range){span.from, MIN(span.to, from - 1)};
+        if (span.to > to)
+            left.spans[left.n++] = (struct month_range){MAX(span.from, to + 1), span.to};
+    }
+    *self = left;
+    return 0;
+}
+
 /* Each range's months are all there, and as many as there are from the first one on. */
 int months_agree(const struct months *self, const struct coverage *stored)
 {

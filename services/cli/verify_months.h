@@ -21,6 +21,9 @@ uint32_t months_before(const struct months *self, uint32_t month);
 /* Forgets those from a month on. */
 void months_cut(struct months *self, uint32_t month);
 
+/* Forgets n of them from a month on. -ENOENT: they are not all there (nothing is forgotten). */
+int months_remove(struct months *self, struct arena *arena, uint32_t from, uint32_t n) MUST_CHECK;
+
 /* Whether a record's ranges hold exactly these months from its first one on, and its number those
  * before. */
 int months_agree(const struct months *self, const struct coverage *stored);

@@ -12,6 +12,15 @@ struct sums {
     int64_t net[ACCOUNTS], debits[ACCOUNTS];
 };
 
+/* That an entry records or takes back; NULL: none. */
+static const Ansinh__V1__PaymentRecorded *payment_of(const Ansinh__V1__Event *event)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        return event->payment_reversed->payment;
+    return event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED ? event->payment_recorded
+                                                                        : NULL;
+}
+
 /* Whose account it must be; NULL: that this entry says nothing about it. */
 static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Account account)
 {
@@ -19,10 +28,9 @@ static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Acc
         account == ANSINH__V1__ACCOUNT__ACCOUNT_CENTRAL_BUDGET ||
         account == ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS)
         return "";
-    if (event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED ||
-        account != ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH)
+    const Ansinh__V1__PaymentRecorded *paid = payment_of(event);
+    if (paid == NULL || account != ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH)
         return NULL;
-    const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
     const char *const codes[] = {paid->collector_code, paid->point_code, "-"};
     size_t i = 0;
     while (codes[i][0] == '\0')
@@ -65,15 +73,15 @@ static void want_pockets(const Ansinh__V1__Pockets *pockets, int64_t sign, struc
 /* All 0 for an event that moves no money. */
 static void want(const Ansinh__V1__Event *event, struct sums *ret)
 {
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED &&
-        event->payment_recorded->pockets != NULL) {
-        const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
+    const Ansinh__V1__PaymentRecorded *paid = payment_of(event);
+    if (paid != NULL && paid->pockets != NULL) {
+        int64_t sign = event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED ? -1 : 1;
         int64_t due_vnd = paid->pockets->participant_vnd;
-        want_pockets(paid->pockets, 1, ret);
+        want_pockets(paid->pockets, sign, ret);
         if (paid->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER)
-            ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = due_vnd;
+            ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = sign * due_vnd;
         else
-            ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = due_vnd;
+            ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = sign * due_vnd;
         ret->debits[ANSINH__V1__ACCOUNT__ACCOUNT_PARTICIPANT_RECEIVABLE] = due_vnd;
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED &&
                event->participation_ended->refund != NULL) {

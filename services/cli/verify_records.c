@@ -19,10 +19,11 @@
 #define ANSWER_BUCKETS 16
 #define VERSION_BYTES 4
 #define CLAIMED_BYTES 8
-#define ANSWER_MARGIN_MS (10LL * 60 * 1000)
 #define ALIAS_BYTES (VERSION_BYTES + ID_BYTES + CLAIMED_BYTES)
 #define WRONG_TYPE "WRONGTYPE" /* what Redis calls it */
-#define ASKS_MAX (6 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
+#define REDRESS_BUCKETS 16
+#define ASKS_MAX                                                                                   \
+    (REDRESS_BUCKETS + 6 * BUCKETS + ANSWER_DAYS * ANSWER_BUCKETS + sizeof(REFERENCE_KINDS) + 1)
 
 /* One command of a try. */
 struct ask {
@@ -85,21 +86,25 @@ static void compare_bills(struct ask *ask, const char *name, const struct citize
 }
 
 /* A record from before payments were kept has none until the next one. */
-static void compare_payments(struct ask *ask, const char *name, const struct citizen_bill *a,
-                             const struct citizen_bill *b)
+static void compare_payments(struct ask *ask, const char *name, const struct citizen *a,
+                             const struct citizen *b)
 {
     const struct field_pair pairs[] = {
-        {"payment.from_month", a->from_month, b->from_month},
-        {"payment.months", a->months, b->months},
-        {"payment.months_supported", a->months_supported, b->months_supported},
-        {"payment.participant_vnd", a->participant_vnd, b->participant_vnd},
-        {"payment.central_vnd", a->central_vnd, b->central_vnd},
-        {"payment.local_vnd", a->local_vnd, b->local_vnd},
-        {"payment.donor_vnd", a->donor_vnd, b->donor_vnd},
-        {"payment.paid_day", a->paid_day, b->paid_day},
+        {"payment.from_month", a->payment.from_month, b->payment.from_month},
+        {"payment.months", a->payment.months, b->payment.months},
+        {"payment.months_supported", a->payment.months_supported, b->payment.months_supported},
+        {"payment.participant_vnd", a->payment.participant_vnd, b->payment.participant_vnd},
+        {"payment.central_vnd", a->payment.central_vnd, b->payment.central_vnd},
+        {"payment.local_vnd", a->payment.local_vnd, b->payment.local_vnd},
+        {"payment.donor_vnd", a->payment.donor_vnd, b->payment.donor_vnd},
+        {"payment.paid_day", a->payment.paid_day, b->payment.paid_day},
+        {"paid_number", a->paid_number, b->paid_number},
     };
-    if (a->months != 0)
+    const struct field_pair *number = &pairs[ARRAY_LEN(pairs) - 1];
+    if (a->payment.months != 0)
         compare_fields(ask, name, pairs, ARRAY_LEN(pairs));
+    else if (a->paid_number != 0)
+        compare_fields(ask, name, number, 1);
 }
 
 static void compare_citizen(struct ask *ask, const char *name, const struct citizen *a,
@@ -128,7 +133,7 @@ static void compare_citizen(struct ask *ask, const char *name, const struct citi
     };
     compare_fields(ask, name, pairs, ARRAY_LEN(pairs));
     compare_bills(ask, name, &a->bill, &b->bill);
-    compare_payments(ask, name, &a->payment, &b->payment);
+    compare_payments(ask, name, a, b);
 }
 
 static void compare_months(struct ask *ask, const char *name, const struct coverage *stored,
@@ -263,6 +268,34 @@ static void take_numbered(struct ask *ask, const char *field, size_t field_len, 
     else if (len - VERSION_BYTES != record->len ||
              memcmp(value + VERSION_BYTES, record->packed, record->len) != 0)
         findings_add(findings, "%s: differs from what the journal says", name);
+}
+
+static void take_redress(struct ask *ask, const char *field, size_t field_len, const char *value,
+                         size_t len)
+{
+    char name[160];
+    struct redress stored;
+    struct findings *findings = &ask->check->findings;
+    name_field(ask, field, field_len, name);
+    struct fold_redress *redress = field_len != REDRESS_FIELD_BYTES
+                                       ? NULL
+                                       : fold_redress(ask->check->fold, (const uint8_t *)field);
+    if (redress == NULL || redress->payment.seq % REDRESS_BUCKETS != ask->bucket) {
+        findings_add(findings, "%s: a record of a payment that nobody took back", name);
+        return;
+    }
+    redress->has_record = 1;
+    if (redress_unpack(value, len, &stored) < 0) {
+        findings_add(findings, "%s: the record cannot be read", name);
+        return;
+    }
+    const struct redress *folded = &redress->record;
+    const struct field_pair pairs[] = {
+        {"version", stored.version, folded->version},       {"epoch", stored.epoch, folded->epoch},
+        {"seq", (int64_t)stored.seq, (int64_t)folded->seq}, {"state", stored.state, folded->state},
+        {"reason", stored.reason, folded->reason},          {"day", stored.day, folded->day},
+    };
+    compare_fields(ask, name, pairs, ARRAY_LEN(pairs));
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */
@@ -402,6 +435,11 @@ static void on_transactions(void *arg, int rc, const struct store_reply *reply)
     on_hash(arg, rc, reply, take_transaction);
 }
 
+static void on_redresses(void *arg, int rc, const struct store_reply *reply)
+{
+    on_hash(arg, rc, reply, take_redress);
+}
+
 static void on_rows(void *arg, int rc, const struct store_reply *reply)
 {
     on_hash(arg, rc, reply, take_row);
@@ -479,6 +517,15 @@ static void ask_buckets(struct check *self, size_t *n)
     }
 }
 
+static void ask_redresses(struct check *self, size_t *n)
+{
+    for (unsigned bucket = 0; bucket < REDRESS_BUCKETS; bucket++) {
+        struct ask ask = {.bucket = bucket};
+        (void)key_redress(self->partition, bucket, ask.key);
+        ask_key(self, n, &ask, "HGETALL", on_redresses);
+    }
+}
+
 static void ask_answers(struct check *self, size_t *n)
 {
     int32_t today = (int32_t)(clock_wall_ms() / DAY_MS);
@@ -500,6 +547,7 @@ static void forget_seen(struct fold *fold)
     struct fold_row *row;
     struct fold_transaction *transaction;
     struct fold_numbered *numbered;
+    struct fold_redress *redress;
     for (size_t cursor = 0; (citizen = map_next(fold->citizens, &cursor)) != NULL;)
         citizen->has_record = citizen->has_identity = 0;
     for (size_t cursor = 0; (transaction = map_next(fold->transactions, &cursor)) != NULL;)
@@ -510,6 +558,8 @@ static void forget_seen(struct fold *fold)
         row->has_record = 0;
     for (size_t cursor = 0; (numbered = map_next(fold->numbered, &cursor)) != NULL;)
         numbered->has_record = 0;
+    for (size_t cursor = 0; (redress = map_next(fold->redresses, &cursor)) != NULL;)
+        redress->has_record = 0;
 }
 
 void check_records(struct check *self)
@@ -534,91 +584,8 @@ void check_records(struct check *self)
         }
     } else {
         ask_buckets(self, &n);
+        ask_redresses(self, &n);
     }
     ask_answers(self, &n);
     check_tail(self);
-}
-
-/* Answers of a day are forgotten together, four days after the first of them. */
-static void expect_answers(struct check *self)
-{
-    const struct fold *fold = self->fold;
-    int64_t now_ms = clock_wall_ms();
-    for (size_t i = fold->n_entries; i-- > 0;) {
-        const struct fold_entry *entry = &fold->entries[i];
-        int64_t until_ms = (fold_entry_day(entry) + ANSWER_DAYS_BACK) * DAY_MS - ANSWER_MARGIN_MS;
-        if (entry->is_noted && entry->at_ms < now_ms - (ANSWER_DAYS + 1) * DAY_MS)
-            return; /* and so are all before it */
-        if (entry->is_noted && now_ms < until_ms && !(self->answered[i / 8] & 1U << (i % 8)))
-            findings_add(
-                &self->findings, "%s:q: the answer of entry %" PRIu32 "-%" PRIu64 " is missing",
-                partition_tag(self->partition), entry->position.epoch, entry->position.seq);
-    }
-}
-
-/* --- what no record told ---------------------------------------------------------------------- */
-
-static void check_unseen_transactions(struct check *self)
-{
-    struct verify *verify = self->verify;
-    struct fold_transaction *transaction;
-    char id[BASE32_TEXT_BYTES];
-    for (size_t cursor = 0; (transaction = map_next(self->fold->transactions, &cursor)) != NULL;) {
-        int is_claim = transaction->kind == CLAIM_KIND;
-        hash_list_add(is_claim ? &verify->claimed : &verify->settled, transaction->hash);
-        base32_format(transaction->hash, id);
-        if (!transaction->has_record)
-            findings_add(&self->findings, "%s:%c:%u: the %s of transaction %s is missing",
-                         partition_tag(self->partition), transaction->kind,
-                         partition_bucket(transaction->hash), is_claim ? "claim" : "outcome", id);
-    }
-}
-
-static void check_unseen_numbers(struct check *self)
-{
-    const struct fold_numbered *record;
-    char field[2 * RECEIPT_FIELD_MAX_BYTES + 1];
-    for (size_t cursor = 0; (record = map_next(self->fold->numbered, &cursor)) != NULL;) {
-        format_hex(record->place.field, record->place.len, field);
-        if (!record->has_record)
-            findings_add(&self->findings, "%s:n:%u %s: the record is missing",
-                         partition_tag(self->partition), record->place.bucket, field);
-    }
-}
-
-void check_unseen(struct check *self)
-{
-    const char *tag = partition_tag(self->partition);
-    struct fold_citizen *citizen;
-    struct fold_alias *alias;
-    struct fold_row *row;
-    char id[BASE32_TEXT_BYTES];
-    expect_answers(self);
-    check_unseen_transactions(self);
-    check_unseen_numbers(self);
-    for (size_t cursor = 0; (citizen = map_next(self->fold->citizens, &cursor)) != NULL;) {
-        if (citizen->state.version == 0)
-            continue;
-        base32_format(citizen->hash, id);
-        if (!citizen->has_record)
-            findings_add(&self->findings, "%s:c:%u: the record of participant %s is missing", tag,
-                         partition_bucket(citizen->hash), id);
-        if (!citizen->has_identity)
-            findings_add(&self->findings, "%s:i:%u: the identity of participant %s is missing", tag,
-                         partition_bucket(citizen->hash), id);
-        if (citizen->state.has_si_code)
-            hash_list_add(&self->verify->coded, citizen->hash);
-    }
-    for (size_t cursor = 0; (alias = map_next(self->fold->aliases, &cursor)) != NULL;) {
-        hash_list_add(&self->verify->aliased, alias->citizen);
-        base32_format(alias->citizen, id);
-        if (!alias->has_record)
-            findings_add(&self->findings, "%s:a:%u: an alias of participant %s is missing", tag,
-                         partition_bucket(alias->hash), id);
-    }
-    for (size_t cursor = 0; (row = map_next(self->fold->rows, &cursor)) != NULL;) {
-        if (!row->has_record)
-            findings_add(&self->findings, "%s:r:%c %s: the row is missing", tag, row->kind,
-                         row->code);
-    }
 }

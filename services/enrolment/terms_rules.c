@@ -114,6 +114,7 @@ static int declare(const struct policy *policy, const struct citizen *before,
     ret->lump_months = method_is_lump_sum((enum method)ret->method) ? quote->months : 0;
     ret->declared_day = request->on_day;
     memset(&ret->payment, 0, sizeof(ret->payment)); /* its months are over */
+    ret->paid_number = 0;
     return 0;
 }
 
@@ -241,6 +242,7 @@ int end_decide(const struct policy *policy, const struct citizen *before,
     if (request->reason == END_IS_ONE_OFF)
         ret->months_settled = coverage_months(&ret->coverage) + ret->months_missing;
     memset(&ret->payment, 0, sizeof(ret->payment));
+    ret->paid_number = 0;
     drop_bill(ret);
     return 0;
 }

@@ -77,6 +77,18 @@ static const struct conf_item items[] = {
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+static void read_payment(const Ansinh__V1__PaymentRecorded *paid, struct task_receipt *ret)
+{
+    ret->from_month = paid->from_month;
+    ret->months = paid->months;
+    if (paid->pockets == NULL)
+        return;
+    ret->participant_vnd = paid->pockets->participant_vnd;
+    ret->central_vnd = paid->pockets->central_vnd;
+    ret->local_vnd = paid->pockets->local_vnd;
+    ret->donor_vnd = paid->pockets->donor_vnd;
+}
+
 static int read_event(const struct projector_event *in, struct task *ret)
 {
     const Ansinh__V1__Event *event = in->event;
@@ -89,20 +101,22 @@ static int read_event(const struct projector_event *in, struct task *ret)
         ret->day = event->participant_enrolled->enrolled_day;
         return 1;
     }
-    if (event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
-        return 0;
-    const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
-    ret->kind = TASK_RECEIPT;
-    ret->day = paid->paid_day;
-    ret->receipt.from_month = paid->from_month;
-    ret->receipt.months = paid->months;
-    if (paid->pockets != NULL) {
-        ret->receipt.participant_vnd = paid->pockets->participant_vnd;
-        ret->receipt.central_vnd = paid->pockets->central_vnd;
-        ret->receipt.local_vnd = paid->pockets->local_vnd;
-        ret->receipt.donor_vnd = paid->pockets->donor_vnd;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
+        ret->kind = TASK_RECEIPT;
+        ret->day = event->payment_recorded->paid_day;
+        read_payment(event->payment_recorded, &ret->receipt);
+        return 1;
     }
-    return 1;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
+        event->payment_reversed->payment != NULL) {
+        const Ansinh__V1__PaymentReversed *reversed = event->payment_reversed;
+        ret->kind = TASK_REVERSAL;
+        ret->day = reversed->reversed_day;
+        ret->payment = (struct journal_position){reversed->payment_epoch, reversed->payment_seq};
+        read_payment(reversed->payment, &ret->receipt);
+        return 1;
+    }
+    return 0;
 }
 
 static void apply(void *arg, const struct projector_event *in)

@@ -10,7 +10,7 @@
 #define RETRY_MAX_MS 3600000 /* never longer than this between two tries */
 #define ERROR_TEXT_BYTES 48
 
-enum task_kind { TASK_WELCOME = 1, TASK_RECEIPT = 2 };
+enum task_kind { TASK_WELCOME = 1, TASK_RECEIPT = 2, TASK_REVERSAL = 3 };
 
 enum task_state {
     TASK_QUEUED = 1,

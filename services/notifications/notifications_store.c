@@ -11,6 +11,7 @@
 #define ID_PACKED_BYTES 10 /* a journal position: epoch 4 bytes, sequence 6, big-endian */
 #define WELCOME_PACKED_BYTES (ID_BYTES + ID_PACKED_BYTES + 1 + 8 + 4)
 #define RECEIPT_PACKED_BYTES (WELCOME_PACKED_BYTES + 4 + 4 + 4 * 8)
+#define REVERSAL_PACKED_BYTES (RECEIPT_PACKED_BYTES + 10)
 #define BUCKETS 16384
 
 _Static_assert(RECEIPT_PACKED_BYTES <= TASK_PACKED_MAX_BYTES, "a task fits");
@@ -127,7 +128,7 @@ size_t task_pack(const struct task *task, uint8_t ret[TASK_PACKED_MAX_BYTES])
     at = put(at, task->kind, 1);
     at = put(at, (uint64_t)task->at_ms, 8);
     at = put(at, (uint32_t)task->day, 4);
-    if (task->kind == TASK_RECEIPT) {
+    if (task->kind != TASK_WELCOME) {
         at = put(at, task->receipt.from_month, 4);
         at = put(at, task->receipt.months, 4);
         at = put(at, (uint64_t)task->receipt.participant_vnd, 8);
@@ -135,6 +136,8 @@ size_t task_pack(const struct task *task, uint8_t ret[TASK_PACKED_MAX_BYTES])
         at = put(at, (uint64_t)task->receipt.local_vnd, 8);
         at = put(at, (uint64_t)task->receipt.donor_vnd, 8);
     }
+    if (task->kind == TASK_REVERSAL)
+        at = put_position(at, task->payment);
     return (size_t)(at - ret);
 }
 
@@ -151,15 +154,18 @@ int task_unpack(const void *bytes, size_t len, struct task *ret)
     ret->day = (int32_t)take(&at, 4);
     if (kind == TASK_WELCOME)
         return len == WELCOME_PACKED_BYTES ? 0 : -EPROTO;
-    if (kind != TASK_RECEIPT || len != RECEIPT_PACKED_BYTES)
+    if (!(kind == TASK_RECEIPT && len == RECEIPT_PACKED_BYTES) &&
+        !(kind == TASK_REVERSAL && len == REVERSAL_PACKED_BYTES))
         return -EPROTO;
-    ret->kind = TASK_RECEIPT;
+    ret->kind = (enum task_kind)kind;
     ret->receipt.from_month = (uint32_t)take(&at, 4);
     ret->receipt.months = (uint32_t)take(&at, 4);
     ret->receipt.participant_vnd = (int64_t)take(&at, 8);
     ret->receipt.central_vnd = (int64_t)take(&at, 8);
     ret->receipt.local_vnd = (int64_t)take(&at, 8);
     ret->receipt.donor_vnd = (int64_t)take(&at, 8);
+    if (kind == TASK_REVERSAL)
+        ret->payment = take_position(&at);
     return 0;
 }
 
@@ -183,7 +189,7 @@ int delivery_unpack(const uint8_t bytes[DELIVERY_PACKED_BYTES], struct delivery 
     ret->error = (unsigned)take(&at, 2);
     ret->updated_at_ms = (int64_t)take(&at, 6);
     uint64_t kind = kind_state >> 4, state = kind_state & 15;
-    if (kind < TASK_WELCOME || kind > TASK_RECEIPT || state < TASK_QUEUED || state > TASK_FAILED ||
+    if (kind < TASK_WELCOME || kind > TASK_REVERSAL || state < TASK_QUEUED || state > TASK_FAILED ||
         channel > CHANNEL_MAILDIR)
         return -EPROTO;
     ret->kind = (enum task_kind)kind;

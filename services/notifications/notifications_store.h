@@ -20,7 +20,7 @@
 #define TAKE_MAX 256         /* tasks per turn */
 #define FILE_MAX 1000        /* found tasks per turn that are put into history and queue */
 
-#define TASK_PACKED_MAX_BYTES 80
+#define TASK_PACKED_MAX_BYTES 90
 #define DELIVERY_PACKED_BYTES 21
 #define FOUND_PACKED_MAX_BYTES (DELIVERY_PACKED_BYTES + TASK_PACKED_MAX_BYTES)
 
@@ -34,9 +34,10 @@ struct task {
     uint8_t citizen[ID_BYTES];
     struct journal_position position;
     enum task_kind kind;
-    int64_t at_ms; /* of the event, wall */
-    int32_t day;   /* business day of what happened */
-    struct task_receipt receipt;
+    int64_t at_ms;                   /* of the event, wall */
+    int32_t day;                     /* business day of what happened */
+    struct task_receipt receipt;     /* of a payment, recorded or taken back */
+    struct journal_position payment; /* that is taken back */
 };
 
 /* What is remembered about one. */

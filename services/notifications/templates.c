@@ -9,14 +9,16 @@
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
+#include "common/service/command.h"
 
-#define KINDS (TASK_RECEIPT + 1)
+#define KINDS (TASK_REVERSAL + 1)
 #define VALUE_BYTES 64
+_Static_assert(VALUE_BYTES >= POSITION_TEXT_BYTES, "a payment's id is a value");
 #define MONTH_VALUE_BYTES 24
 #define NAME_BYTES 512 /* of a full name */
 #define SUBJECT_START "Subject: "
 
-/* {variables}; the welcome has the first ones only. */
+/* {variables}; a kind has those up to its own. */
 enum variable {
     VAR_NAME,
     VAR_PARTICIPANT_ID,
@@ -33,15 +35,20 @@ enum variable {
     VAR_TO_MONTH,
     VAR_PERIOD,
     RECEIPT_VARIABLES,
+    VAR_REVERSAL_ID = RECEIPT_VARIABLES,
+    VARIABLES,
 };
 
 static const char *const variable_names[] = {
     "name",  "participant_id", "date",   "payment_id", "total",    "participant", "central",
-    "local", "donor",          "months", "from_month", "to_month", "period",
+    "local", "donor",          "months", "from_month", "to_month", "period",      "reversal_id",
 };
 
 static const char *const kind_names[KINDS] = {
-    [TASK_WELCOME] = "welcome", [TASK_RECEIPT] = "receipt"};
+    [TASK_WELCOME] = "welcome", [TASK_RECEIPT] = "receipt", [TASK_REVERSAL] = "reversal"};
+static const size_t kind_variables[KINDS] = {[TASK_WELCOME] = WELCOME_VARIABLES,
+                                             [TASK_RECEIPT] = RECEIPT_VARIABLES,
+                                             [TASK_REVERSAL] = VARIABLES};
 static const char *const language_names[TEMPLATE_LANGUAGES] = {"vi", "en"};
 
 struct text {
@@ -73,10 +80,9 @@ static int find_variable(const char *text, size_t n_variables, size_t *ret_len)
 
 static int check_variables(const char *text, enum task_kind kind, const char *path, struct err *err)
 {
-    size_t n = kind == TASK_RECEIPT ? RECEIPT_VARIABLES : WELCOME_VARIABLES;
     size_t len = 0;
     for (; (text = strchr(text, '{')) != NULL; text += len) {
-        if (find_variable(text, n, &len) < 0)
+        if (find_variable(text, kind_variables[kind], &len) < 0)
             return err_set(err, -EINVAL, "%.80s: no variable %.*s", path,
                            (int)MIN(strcspn(text, "}\n") + 1, 40U), text);
     }
@@ -207,7 +213,7 @@ static void clean_name(const struct recipient *to, char ret[NAME_BYTES])
 
 /* Missing months are none of the calendar. */
 static void fill_period(const struct task_receipt *receipt, enum template_language language,
-                        char values[RECEIPT_VARIABLES][VALUE_BYTES])
+                        char values[VARIABLES][VALUE_BYTES])
 {
     char from[MONTH_VALUE_BYTES], to[MONTH_VALUE_BYTES], *period = values[VAR_PERIOD];
     int is_en = language == LANGUAGE_IS_EN;
@@ -225,7 +231,7 @@ static void fill_period(const struct task_receipt *receipt, enum template_langua
 }
 
 static void fill_receipt(const struct task *task, enum template_language language,
-                         char values[RECEIPT_VARIABLES][VALUE_BYTES])
+                         char values[VARIABLES][VALUE_BYTES])
 {
     const struct task_receipt *receipt = &task->receipt;
     int64_t total =
@@ -240,7 +246,7 @@ static void fill_receipt(const struct task *task, enum template_language languag
 }
 
 static void append_filled(struct buf *out, const char *text, const char *name,
-                          char values[RECEIPT_VARIABLES][VALUE_BYTES])
+                          char values[VARIABLES][VALUE_BYTES])
 {
     for (;;) {
         size_t plain = strcspn(text, "{");
@@ -249,7 +255,7 @@ static void append_filled(struct buf *out, const char *text, const char *name,
         if (*text == '\0')
             return;
         size_t len = 0;
-        int variable = find_variable(text, RECEIPT_VARIABLES, &len);
+        int variable = find_variable(text, VARIABLES, &len);
         ASSERT(variable >= 0); /* checked when the file was read */
         (void)buf_puts(out, variable == VAR_NAME ? name : values[variable]);
         text += len;
@@ -260,13 +266,17 @@ int templates_render(const struct templates *self, const struct task *task, cons
                      const struct recipient *to, struct buf *ret_subject, struct buf *ret_body)
 {
     char name[NAME_BYTES];
-    char values[RECEIPT_VARIABLES][VALUE_BYTES] = {0};
+    char values[VARIABLES][VALUE_BYTES] = {0};
     clean_name(to, name);
     (void)snprintf(values[VAR_PARTICIPANT_ID], VALUE_BYTES, "%s", to->participant_id);
     (void)snprintf(values[VAR_PAYMENT_ID], VALUE_BYTES, "%s", event_id);
     format_day(task->day, to->language, values[VAR_DATE]);
-    if (task->kind == TASK_RECEIPT)
+    if (task->kind != TASK_WELCOME)
         fill_receipt(task, to->language, values);
+    if (task->kind == TASK_REVERSAL) {
+        (void)snprintf(values[VAR_REVERSAL_ID], VALUE_BYTES, "%s", event_id);
+        position_format(partition_of(task->citizen), task->payment, values[VAR_PAYMENT_ID]);
+    }
     const struct text *text = &self->texts[task->kind][to->language];
     append_filled(ret_subject, text->subject, name, values);
     append_filled(ret_body, text->body, name, values);

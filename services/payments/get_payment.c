@@ -1,21 +1,13 @@
 /* GetPayment: the journal entry behind a payment's id, or behind the request id that Pay was called
- * with. What was trimmed from the journal is asked of the archiver. */
+ * with, and what became of it. */
 #include <string.h>
 
-#include "ansinh/v1/archive.pb-c.h"
-#include "ansinh/v1/events.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
-#include "common/store/journal.h"
+#include "services/payments/payment_entry.h"
 #include "services/payments/payments.h"
-#include "services/payments/payments_rules.h"
-
-#define READ_ENTRY "ansinh.v1.Archive/ReadEntry"
-#define ARCHIVER "archiver"
-#define RETRY_AFTER_MS 1000
-#define MARGIN_MS 100 /* before the deadline, so that the caller still hears the answer */
 
 /* Lives in the request's arena. */
 struct finding {
@@ -25,6 +17,7 @@ struct finding {
     struct journal_position position;
     uint8_t citizen[ID_BYTES]; /* of the bill, when asked by request id */
     uint32_t bill_number;
+    const Ansinh__V1__Event *event;
 };
 
 static void fail_not_found(struct finding *self, const char *field)
@@ -32,11 +25,13 @@ static void fail_not_found(struct finding *self, const char *field)
     bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, field, "no such payment");
 }
 
-static void answer(struct finding *self, const Ansinh__V1__Event *event)
+static void answer(struct finding *self, const struct redress *redress)
 {
+    const Ansinh__V1__Event *event = self->event;
     const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
     char payment_id[POSITION_TEXT_BYTES], participant_id[BASE32_TEXT_BYTES];
     char bill_id[BILL_ID_TEXT_BYTES], date[DATE_TEXT_BYTES];
+    char reversed_on[DATE_TEXT_BYTES] = "", reversal_id[POSITION_TEXT_BYTES] = "";
     char from_month[MONTH_TEXT_BYTES] = "", to_month[MONTH_TEXT_BYTES] = "";
     position_format(self->partition, self->position, payment_id);
     base32_format(event->citizen.data, participant_id);
@@ -61,101 +56,36 @@ static void answer(struct finding *self, const Ansinh__V1__Event *event)
     out.channel = paid->channel;
     out.point_code = paid->point_code;
     out.collector_code = paid->collector_code;
+    if (redress->state == REDRESS_IS_REVERSED) {
+        date_format(redress->day, reversed_on);
+        position_format(self->partition, (struct journal_position){redress->epoch, redress->seq},
+                        reversal_id);
+        out.reversed_on = reversed_on;
+        out.reversal_id = reversal_id;
+        out.reversal_reason = (Ansinh__V1__ReversalReason)redress->reason;
+    }
     bus_reply(self->request, &out.base);
 }
 
-static void answer_event(struct finding *self, const uint8_t *bytes, size_t len)
-{
-    ProtobufCAllocator allocator;
-    bus_arena_allocator(self->request->arena, &allocator);
-    Ansinh__V1__Event *event = ansinh__v1__event__unpack(&allocator, len, bytes);
-    if (event == NULL || event->citizen.len != ID_BYTES ||
-        event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
-        fail_not_found(self, "payment_id");
-    else
-        answer(self, event);
-}
-
-/* --- what the journal no longer has ----------------------------------------------------------- */
-
-static void fail_no_archive(struct finding *self)
-{
-    bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "this payment is in the archive, which cannot be asked now");
-}
-
-static void on_archived(void *arg, const struct bus_answer *found)
+static void on_redress(void *arg, const struct redress *redress)
 {
     struct finding *self = arg;
-    ProtobufCAllocator allocator;
-    bus_arena_allocator(self->request->arena, &allocator);
-    const Ansinh__V1__ReadEntryResponse *entry =
-        found->code != 0
-            ? NULL
-            : ansinh__v1__read_entry_response__unpack(&allocator, found->body_len, found->body);
-    if (entry != NULL)
-        answer_event(self, entry->event.data, entry->event.len);
-    else if (found->code == ANSINH__V1__CODE__CODE_NOT_FOUND)
-        fail_not_found(self, "payment_id");
-    else
-        fail_no_archive(self);
+    answer(self, redress);
 }
 
-static void ask_archive(struct finding *self)
-{
-    int64_t left_ms = self->request->deadline_ms - clock_mono_ms() - MARGIN_MS;
-    struct bus_call call = {.service = ARCHIVER,
-                            .method = READ_ENTRY,
-                            .timeout_ms = MIN(left_ms, self->svc->conf.call_timeout_ms),
-                            .trace_id = self->request->trace_id};
-    char id[POSITION_TEXT_BYTES];
-    Ansinh__V1__ReadEntryRequest in;
-    if (left_ms < 1 || bus_client_count(self->svc->client, ARCHIVER) == 0) {
-        fail_no_archive(self);
-        return;
-    }
-    ansinh__v1__read_entry_request__init(&in);
-    position_format(self->partition, self->position, id);
-    in.event_id = id;
-    bus_call(self->svc->client, &call, &in.base, on_archived, self);
-}
-
-static void on_first_entry(void *arg, int rc, const struct journal_entry *entries, size_t n)
+static void on_payment(void *arg, const Ansinh__V1__Event *event)
 {
     struct finding *self = arg;
-    struct journal_position at = self->position;
-    if (rc < 0)
-        ledger_away(self->request);
-    else if (n == 1 &&
-             (at.epoch < entries[0].position.epoch ||
-              (at.epoch == entries[0].position.epoch && at.seq < entries[0].position.seq)))
-        ask_archive(self);
-    else
-        fail_not_found(self, "payment_id");
-}
-
-/* --- the journal ------------------------------------------------------------------------------ */
-
-static void on_entry(void *arg, int rc, const struct journal_entry *entries, size_t n)
-{
-    struct finding *self = arg;
-    if (rc < 0)
-        ledger_away(self->request);
-    else if (n == 0)
-        fail_not_found(self, "payment_id");
-    else if (entries[0].position.epoch == self->position.epoch &&
-             entries[0].position.seq == self->position.seq)
-        answer_event(self, entries[0].event, entries[0].event_len);
-    else /* not there: before the journal's beginning, perhaps */
-        journal_read(self->svc->ledger, self->partition, (struct journal_position){0, 0}, 1,
-                     on_first_entry, self);
+    self->event = event;
+    redress_read(self->svc, self->request, self->partition, self->position, on_redress, self);
 }
 
 static void read_entry(struct finding *self)
 {
-    struct journal_position before = {self->position.epoch, self->position.seq - 1};
-    journal_read(self->svc->ledger, self->partition, before, 1, on_entry, self);
+    payment_entry_find(self->svc, self->request, self->partition, self->position, on_payment, self);
 }
+
+/* --- by request id ---------------------------------------------------------------------------- */
 
 /* Nothing is known of the request id: it did nothing, or its answer is no longer kept. The bill
  * tells which is possible. */

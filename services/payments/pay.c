@@ -6,6 +6,7 @@
 #include "common/service/command.h"
 #include "common/service/directory.h"
 #include "common/service/postings.h"
+#include "services/payments/payment_entry.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
 
@@ -53,7 +54,7 @@ static int set_postings(const struct pay *self, const struct citizen *before,
 }
 
 static Ansinh__V1__Event *make_event(const struct pay *self, const struct citizen *before,
-                                     int32_t paid_day, int is_support_earlier)
+                                     const struct payment *payment)
 {
     struct arena *arena = self->request->arena;
     Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
@@ -73,19 +74,20 @@ static Ansinh__V1__Event *make_event(const struct pay *self, const struct citize
     paid->from_month = before->bill.from_month;
     paid->months = before->bill.months;
     paid->months_supported = before->bill.months_supported;
-    paid->paid_day = paid_day;
+    paid->paid_day = payment->bill.paid_day;
     paid->channel = self->in->channel;
     paid->point_code = self->in->point_code;
     paid->collector_code = self->in->collector_code;
     paid->commune = before->commune;
-    paid->is_first = !before->has_paid;
-    paid->is_support_earlier = is_support_earlier;
+    paid->is_first = payment->is_first;
+    paid->is_support_earlier = payment->is_support_earlier;
     paid->method = (Ansinh__V1__Method)before->method;
     paid->income_vnd = before->income_vnd;
     paid->support_group = (Ansinh__V1__SupportGroup)before->support_group;
+    paid->undo = payment_undo(arena, payment);
     event->kind_case = ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED;
     event->payment_recorded = paid;
-    return set_postings(self, before, event) < 0 ? NULL : event;
+    return paid->undo == NULL || set_postings(self, before, event) < 0 ? NULL : event;
 }
 
 /* Without the payment's id, which is the journal position: complete() adds it. */
@@ -161,6 +163,7 @@ static enum command_verdict decide(struct command_state *state)
 {
     const struct pay *self = state->arg;
     struct err err = {0};
+    struct payment payment;
     int32_t paid_day;
     if (!state->has_citizen)
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
@@ -182,7 +185,8 @@ static enum command_verdict decide(struct command_state *state)
     state->totals[TOTAL_CENTRAL_VND] = bill->central_vnd;
     state->totals[TOTAL_LOCAL_VND] = bill->local_vnd;
     state->totals[TOTAL_DONOR_VND] = bill->donor_vnd;
-    state->event = make_event(self, &state->before, paid_day, is_support_earlier);
+    payment_of(&state->before, &state->next, paid_day, is_support_earlier, &payment);
+    state->event = make_event(self, &state->before, &payment);
     state->answer = make_answer(self, &state->next, paid_day);
     if (state->event == NULL || state->answer == NULL)
         return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");

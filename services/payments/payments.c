@@ -11,6 +11,7 @@ static const struct bus_method methods[] = {
     {"GetLeaflet", on_get_leaflet, 0},
     {"Inquire", on_inquire, BUS_COMMAND},
     {"Pay", on_pay, BUS_COMMAND | BUS_URGENT},
+    {"Reverse", on_reverse, BUS_COMMAND | BUS_URGENT},
     {"GetPayment", on_get_payment, BUS_URGENT},
 };
 

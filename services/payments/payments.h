@@ -13,6 +13,7 @@ void on_quote_household(void *arg, struct bus_request *request);
 void on_get_leaflet(void *arg, struct bus_request *request);
 void on_inquire(void *arg, struct bus_request *request);
 void on_pay(void *arg, struct bus_request *request);
+void on_reverse(void *arg, struct bus_request *request);
 void on_get_payment(void *arg, struct bus_request *request);
 
 #endif

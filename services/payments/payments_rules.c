@@ -30,6 +30,17 @@ int bill_id_parse(const char *text, uint8_t ret_citizen[ID_BYTES], uint32_t *ret
     return 0;
 }
 
+int officer_code_check(const char *text, const char *field, struct err *err)
+{
+    static const char allowed[] =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
+    size_t len = strlen(text);
+    if (len <= OFFICER_CODE_MAX_BYTES && strspn(text, allowed) == len)
+        return 0;
+    return err_field(err, -EINVAL, field, "want at most %d letters, digits, \".\", \"_\", \"-\"",
+                     OFFICER_CODE_MAX_BYTES);
+}
+
 int business_date_parse(const char *text, const char *field, int32_t today, int32_t *ret_day,
                         struct err *err)
 {
@@ -233,11 +244,107 @@ int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_e
     if (method_is_lump_sum((enum method)before->method))
         ret->lump_months = 0;
     ret->has_paid = 1;
+    ret->paid_number = before->bill_number;
     ret->months_supported += bill->months_supported;
     if (is_support_earlier)
         ret->months_supported_earlier += bill->months_supported;
     memset(&ret->bill, 0, sizeof(ret->bill));
     return 0;
+}
+
+void payment_of(const struct citizen *before, const struct citizen *after, int32_t paid_day,
+                int is_support_earlier, struct payment *ret)
+{
+    int is_replaced = after->payment.from_month != before->payment.from_month;
+    *ret = (struct payment){
+        .bill_number = before->bill_number,
+        .bill = before->bill,
+        .is_first = !before->has_paid,
+        .is_support_earlier = is_support_earlier,
+        .paid_number_before = before->paid_number,
+        .folded = coverage_folded(&before->coverage, &after->coverage),
+    };
+    ret->bill.paid_day = paid_day;
+    if (is_replaced)
+        ret->payment_before = before->payment;
+}
+
+/* --- taking back ------------------------------------------------------------------------------ */
+
+static int check_newest(const struct citizen *before, const struct payment *payment,
+                        struct err *err)
+{
+    char date[DATE_TEXT_BYTES];
+    if (before->end_reason != END_NONE) {
+        date_format(before->end_day, date);
+        return err_field(err, -EPERM, "payment_id",
+                         "the participation has ended on %s, and what was paid with it", date);
+    }
+    if (before->paid_number == payment->bill_number)
+        return 0;
+    if (before->paid_number > payment->bill_number)
+        return err_field(err, -EPERM, "payment_id",
+                         "a later payment follows from this one; take that one back first");
+    date_format(before->declared_day, date);
+    return err_field(
+        err, -EPERM, "payment_id",
+        "nothing before the declaration of %s can be taken back: its terms follow from "
+        "the months paid (Law 41/2024/QH15, article 36(2))",
+        date);
+}
+
+/* Damaged records and entries only. */
+static int refuse_months(struct err *err)
+{
+    return err_field(err, -EPERM, "payment_id", "its months are not among those that are paid");
+}
+
+static int uncover(struct citizen *self, const struct payment *payment)
+{
+    const struct citizen_bill *bill = &payment->bill;
+    struct month_range months = {bill->from_month, bill->from_month + bill->months - 1};
+    if (bill->from_month == 0) {
+        if (self->months_missing < bill->months)
+            return -ENOENT;
+        self->months_missing -= bill->months;
+        return 0;
+    }
+    if (months.to < months.from || coverage_take_back(&self->coverage, months, payment->folded) < 0)
+        return -ENOENT;
+    if (self->payment.from_month == bill->from_month)
+        self->payment = payment->payment_before;
+    return 0;
+}
+
+int bill_unsettle(const struct citizen *before, const struct payment *payment, struct citizen *ret,
+                  struct err *err)
+{
+    const struct citizen_bill *bill = &payment->bill;
+    uint32_t n_earlier = payment->is_support_earlier ? bill->months_supported : 0;
+    *ret = *before;
+    int rc = check_newest(before, payment, err);
+    if (rc < 0)
+        return rc;
+    if (bill->months == 0 || before->months_supported < bill->months_supported ||
+        before->months_supported_earlier < n_earlier || uncover(ret, payment) < 0) {
+        *ret = *before;
+        return refuse_months(err);
+    }
+    ret->months_supported -= bill->months_supported;
+    ret->months_supported_earlier -= n_earlier;
+    if (method_is_lump_sum((enum method)before->method))
+        ret->lump_months = bill->months;
+    ret->has_paid = !payment->is_first;
+    ret->paid_number = payment->paid_number_before;
+    memset(&ret->bill, 0, sizeof(ret->bill));
+    ret->bill_number++;
+    return 0;
+}
+
+int64_t reversal_until_ms(int32_t paid_day, uint32_t cut_off_minute)
+{
+    const int64_t minute_ms = 60000, day_ms = 1440 * minute_ms, offset_ms = 7 * 60 * minute_ms;
+    return paid_day * day_ms - offset_ms + cut_off_minute * minute_ms;
 }
 
 enum bill_verdict bill_judge(const struct policy *policy, const struct citizen *citizen,

@@ -17,6 +17,10 @@ void bill_id_format(const uint8_t citizen[ID_BYTES], uint32_t number, char ret[B
 int bill_id_parse(const char *text, uint8_t ret_citizen[ID_BYTES], uint32_t *ret_number,
                   struct err *err) MUST_CHECK;
 
+#define OFFICER_CODE_MAX_BYTES 32
+/* Empty, or at most 32 letters, digits, ".", "_", "-". -EINVAL with the field. */
+int officer_code_check(const char *text, const char *field, struct err *err) MUST_CHECK;
+
 /* A business date of a request: empty is today. -EINVAL with the field: no date, or in the future.
  */
 int business_date_parse(const char *text, const char *field, int32_t today, int32_t *ret_day,
@@ -53,6 +57,32 @@ int support_is_earlier(const struct policy *policy, int32_t day, int32_t today);
 /* The state after the open bill is paid. -EEXIST: one of its months is paid already. */
 int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_earlier,
                 struct citizen *ret) MUST_CHECK;
+
+/* A payment, with what it replaced in the record. */
+struct payment {
+    uint32_t bill_number;
+    struct citizen_bill bill; /* paid_day is set */
+    int is_first, is_support_earlier;
+    uint32_t paid_number_before;
+    struct citizen_bill payment_before; /* no months: nothing of the record was replaced */
+    struct month_range folded;          /* as coverage_folded */
+};
+
+/* Of bill_settle. */
+void payment_of(const struct citizen *before, const struct citizen *after, int32_t paid_day,
+                int is_support_earlier, struct payment *ret);
+
+/* The state after a payment is taken back: that before bill_settle, but that the bill stays dead;
+ * its number is left out, and so is that of a bill made since. Only the newest payment, one after
+ * the other, since the months and supports of each follow from those before it; and none before a
+ * declaration, which takes its months for paid (Law 41/2024/QH15, article 36(2)), or before the
+ * end, whose refund does. -EPERM, field "payment_id". */
+int bill_unsettle(const struct citizen *before, const struct payment *payment, struct citizen *ret,
+                  struct err *err) MUST_CHECK;
+
+/* The last instant, in ms of wall time, before which a payment of a business date may be reversed:
+ * the minute of its cut-off, counted from midnight in +07:00. */
+int64_t reversal_until_ms(int32_t paid_day, uint32_t cut_off_minute);
 
 enum bill_verdict {
     BILL_PAYABLE,

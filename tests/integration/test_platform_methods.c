@@ -218,7 +218,7 @@ static void a_record_of_the_version_before_is_read_and_rewritten(void **state)
     stand("2025-11-30", DUE, "2025-11", "2025-11-30");
     expect_field("monthsPaid", "3");
     redisReply *reply = ask("HGET", NULL, 0);
-    assert_int_equal(reply->str[4], 2);
+    assert_int_equal(reply->str[4], 3);
     freeReplyObject(reply);
 }
 

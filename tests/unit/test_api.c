@@ -107,6 +107,7 @@ static void commands_are_those_that_change_something(void **state)
                                            "Enrolment/EndParticipation",
                                            "Payments/Inquire",
                                            "Payments/Pay",
+                                           "Payments/Reverse",
                                            "Directory/ImportUnits",
                                            "Directory/ImportOrganisations",
                                            "Directory/ImportPlan",

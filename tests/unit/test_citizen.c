@@ -8,6 +8,7 @@
 #include "common/domain/contribution.h"
 
 #define ROUNDS 300000
+#define SCHEMA 3
 
 /* splitmix64 */
 static uint64_t next(uint64_t *seed)
@@ -80,6 +81,7 @@ static struct citizen some_citizen(uint64_t *seed)
         .months_supported = (uint32_t)some(seed, 32),
         .months_supported_earlier = seldom(seed),
         .bill_number = (uint32_t)some(seed, 32),
+        .paid_number = seldom(seed),
     };
     self.declared_day = next(seed) % 2 == 0 ? self.enrolled_day : some_day(seed);
     self.changed_day = next(seed) % 2 == 0 ? self.declared_day : some_day(seed);
@@ -94,6 +96,8 @@ static struct citizen some_citizen(uint64_t *seed)
         some_bill(seed, &self.bill);
     if (next(seed) % 2 == 0)
         some_bill(seed, &self.payment);
+    if (next(seed) % 2 == 0) /* as usual */
+        self.paid_number = self.payment.months == 0 ? 0 : self.bill_number - (self.bill.months > 0);
     return self;
 }
 
@@ -140,6 +144,7 @@ static void assert_same(const struct citizen *a, const struct citizen *b)
     assert_int_equal(a->end_reason, b->end_reason);
     assert_int_equal(a->end_day, b->end_day);
     assert_int_equal(a->bill_number, b->bill_number);
+    assert_int_equal(a->paid_number, b->paid_number);
     assert_same_coverage(&a->coverage, &b->coverage);
     assert_same_bill(&a->bill, &b->bill);
     assert_same_bill(&a->payment, &b->payment);
@@ -177,6 +182,8 @@ static void broken_bytes_are_refused_or_canonical(void **state)
             assert_int_equal(rc, -EPROTO);
             continue;
         }
+        if (bytes[4] != SCHEMA)
+            continue; /* rewritten in this one */
         assert_int_equal(citizen_pack(&read, again), len);
         assert_memory_equal(again, bytes, len);
     }
@@ -188,14 +195,14 @@ static void the_version_comes_first(void **state)
     struct citizen citizen = {.version = 0x01020304};
     uint8_t bytes[CITIZEN_PACKED_MAX_BYTES];
     size_t len = citizen_pack(&citizen, bytes);
-    const uint8_t head[] = {4, 3, 2, 1, 2};
+    const uint8_t head[] = {4, 3, 2, 1, SCHEMA};
     assert_memory_equal(bytes, head, sizeof(head));
-    bytes[4] = 3;
+    bytes[4] = SCHEMA + 1;
     assert_int_equal(citizen_unpack(bytes, len, &citizen), -EPROTO);
     assert_int_equal(citizen.version, 0x01020304);
     assert_int_equal(citizen_unpack(bytes, 0, &citizen), -EPROTO);
     uint8_t long_one[CITIZEN_PACKED_MAX_BYTES + 1] = {0};
-    long_one[4] = 2;
+    long_one[4] = SCHEMA;
     assert_int_equal(citizen_unpack(long_one, sizeof(long_one), &citizen), -EPROTO);
 }
 
@@ -220,6 +227,7 @@ static struct citizen typical(void)
         .coverage = {.n = 1, .ranges = {{2021 * 12 + 4, NOVEMBER}}},
         .months_supported = 55,
         .bill_number = 55,
+        .paid_number = 55,
         .payment = {.from_month = NOVEMBER,
                     .months = 1,
                     .months_supported = 1,
@@ -327,8 +335,8 @@ static void the_schema_before_is_read(void **state)
     assert_int_equal(citizen.bill_number, 8);
     assert_int_equal(citizen.payment.months, 0);
     assert_int_equal(citizen_unpack(bytes, len - 1, &citizen), -EPROTO);
-    bytes[4] = 2;
-    assert_int_equal(citizen_unpack(bytes, len, &citizen), -EPROTO);
+    for (bytes[4] = 2; bytes[4] <= SCHEMA; bytes[4]++)
+        assert_int_equal(citizen_unpack(bytes, len, &citizen), -EPROTO);
     /* rewritten, it is read as the new one */
     bytes[4] = 1;
     uint8_t again[CITIZEN_PACKED_MAX_BYTES];
@@ -336,6 +344,24 @@ static void the_schema_before_is_read(void **state)
     assert_int_equal(citizen_unpack(bytes, len, &citizen), 0);
     assert_int_equal(citizen_unpack(again, citizen_pack(&citizen, again), &read), 0);
     assert_same(&read, &citizen);
+}
+
+/* It did not tell which payment is the newest: none may be taken back. */
+static void the_schema_without_the_newest_payment_is_read(void **state)
+{
+    (void)state;
+    struct citizen citizen = typical(), read;
+    uint8_t bytes[CITIZEN_PACKED_MAX_BYTES], again[CITIZEN_PACKED_MAX_BYTES];
+    size_t len = citizen_pack(&citizen, bytes);
+    bytes[4] = 2;
+    assert_int_equal(citizen_unpack(bytes, len, &read), 0);
+    assert_int_equal(read.paid_number, 0);
+    citizen.paid_number = 0;
+    assert_same(&read, &citizen);
+    assert_int_equal(citizen_pack(&read, again), len + 2); /* now it is told: a flag and a 0 */
+    assert_int_equal(again[4], SCHEMA);
+    again[4] = 2;
+    assert_int_equal(citizen_unpack(again, len + 2, &read), -EPROTO);
 }
 
 static void months_are_known_when_they_follow(void **state)
@@ -372,6 +398,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_largest_state_fits),
     cmocka_unit_test(all_months_are_counted),
     cmocka_unit_test(the_schema_before_is_read),
+    cmocka_unit_test(the_schema_without_the_newest_payment_is_read),
     cmocka_unit_test(months_are_known_when_they_follow),
 };
 

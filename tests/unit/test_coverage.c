@@ -193,6 +193,69 @@ static void any_history_agrees_with_a_table_of_months(void **state)
     arena_destroy(&arena);
 }
 
+static void assert_same(const struct coverage *a, const struct coverage *b)
+{
+    assert_int_equal(a->n, b->n);
+    assert_int_equal(a->n_older, b->n_older);
+    assert_memory_equal(a->ranges, b->ranges, a->n * sizeof(a->ranges[0]));
+}
+
+/* Whatever was added is taken back, the newest first, to what was there before it. */
+static void what_was_added_is_taken_back(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    struct arena *arena = arena_create(1024 * 1024);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct coverage states[25] = {{0}};
+        struct month_range added[24];
+        struct months months = {0};
+        size_t n = 0;
+        arena_reset(arena);
+        for (uint64_t step = next(&seed) % 24; step > 0; step--) {
+            uint32_t from = 1 + (uint32_t)(next(&seed) % (MONTHS - 12));
+            added[n] = (struct month_range){from, from + (uint32_t)(next(&seed) % 12)};
+            states[n + 1] = states[n];
+            if ((states[n].n == 0 && states[n].n_older > 0) ||
+                coverage_add(&states[n + 1], added[n], NULL) < 0)
+                continue;
+            assert_int_equal(months_add(&months, arena, from, added[n].to - from + 1), 0);
+            n++;
+        }
+        struct coverage self = states[n];
+        while (n-- > 0) {
+            struct month_range folded = coverage_folded(&states[n], &states[n + 1]);
+            assert_int_equal(coverage_take_back(&self, added[n], folded), 0);
+            assert_same(&self, &states[n]);
+            uint32_t length = added[n].to - added[n].from + 1;
+            assert_int_equal(months_remove(&months, arena, added[n].from, length), 0);
+            assert_int_equal(months_remove(&months, arena, added[n].from, length), -ENOENT);
+            assert_true(months_agree(&months, &self));
+        }
+    }
+    arena_destroy(&arena);
+}
+
+static void nothing_else_is_taken_back(void **state)
+{
+    (void)state;
+    const struct coverage before = {
+        .n = 4, .n_older = 6, .ranges = {{100, 105}, {110, 112}, {120, 125}, {130, 141}}};
+    static const struct {
+        struct month_range months, folded;
+    } wrong[] = {
+        {{106, 106}, {0, 0}},   {{104, 106}, {0, 0}},   {{99, 105}, {0, 0}},
+        {{131, 132}, {0, 0}},   /* no room for two ranges */
+        {{110, 112}, {90, 98}}, /* more months than the number says */
+        {{110, 112}, {95, 99}}, {{110, 112}, {98, 93}}, {{130, 135}, {90, 95}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct coverage self = before;
+        assert_int_equal(coverage_take_back(&self, wrong[i].months, wrong[i].folded), -ENOENT);
+        assert_same(&self, &before);
+    }
+}
+
 static void a_wrong_form_does_not_agree(void **state)
 {
     (void)state;
@@ -233,6 +296,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_older_range_too_many_is_counted),
     cmocka_unit_test(months_are_cut_from_one_on),
     cmocka_unit_test(any_history_agrees_with_a_table_of_months),
+    cmocka_unit_test(what_was_added_is_taken_back),
+    cmocka_unit_test(nothing_else_is_taken_back),
     cmocka_unit_test(a_wrong_form_does_not_agree),
 };
 

@@ -14,15 +14,17 @@ static struct task sample(enum task_kind kind)
         .day = -3,
     };
     memset(task.citizen, 0xa5, sizeof(task.citizen));
-    if (kind == TASK_RECEIPT)
+    if (kind != TASK_WELCOME)
         task.receipt = (struct task_receipt){24311, 12, INT64_MAX, INT64_MIN, -1, 165000};
+    if (kind == TASK_REVERSAL)
+        task.payment = (struct journal_position){6, 0xfedcba987654};
     return task;
 }
 
 static void tasks_come_back_as_they_were(void **state)
 {
     (void)state;
-    for (enum task_kind kind = TASK_WELCOME; kind <= TASK_RECEIPT; kind++) {
+    for (enum task_kind kind = TASK_WELCOME; kind <= TASK_REVERSAL; kind++) {
         struct task task = sample(kind), back;
         uint8_t packed[TASK_PACKED_MAX_BYTES];
         size_t len = task_pack(&task, packed);
@@ -40,13 +42,15 @@ static void tasks_come_back_as_they_were(void **state)
         assert_int_equal(back.receipt.central_vnd, task.receipt.central_vnd);
         assert_int_equal(back.receipt.local_vnd, task.receipt.local_vnd);
         assert_int_equal(back.receipt.donor_vnd, task.receipt.donor_vnd);
+        assert_int_equal(back.payment.epoch, task.payment.epoch);
+        assert_int_equal(back.payment.seq, task.payment.seq);
     }
 }
 
 static void other_bytes_are_no_task(void **state)
 {
     (void)state;
-    for (enum task_kind kind = TASK_WELCOME; kind <= TASK_RECEIPT; kind++) {
+    for (enum task_kind kind = TASK_WELCOME; kind <= TASK_REVERSAL; kind++) {
         struct task task = sample(kind), back;
         uint8_t packed[TASK_PACKED_MAX_BYTES + 1] = {0};
         size_t len = task_pack(&task, packed);
@@ -54,7 +58,7 @@ static void other_bytes_are_no_task(void **state)
             if (n != len)
                 assert_int_equal(task_unpack(packed, n, &back), -EPROTO);
         }
-        packed[ID_BYTES + 10] = 3; /* the kind */
+        packed[ID_BYTES + 10] = 4; /* the kind */
         assert_int_equal(task_unpack(packed, len, &back), -EPROTO);
     }
 }
@@ -100,7 +104,7 @@ static void other_bytes_are_no_delivery(void **state)
     static const struct {
         size_t at;
         uint8_t byte;
-    } cases[] = {{10, 0x02}, {10, 0x32}, {10, 0x10}, {10, 0x16}, {11, 3}};
+    } cases[] = {{10, 0x02}, {10, 0x42}, {10, 0x10}, {10, 0x16}, {11, 3}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         memcpy(broken, packed, sizeof(broken));
         broken[cases[i].at] = cases[i].byte;

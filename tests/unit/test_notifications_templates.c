@@ -9,8 +9,8 @@
 #include "common/domain/calendar.h"
 #include "services/notifications/templates.h"
 
-static const char *const files[] = {"welcome.vi.txt", "welcome.en.txt", "receipt.vi.txt",
-                                    "receipt.en.txt"};
+static const char *const files[] = {"welcome.vi.txt", "welcome.en.txt",  "receipt.vi.txt",
+                                    "receipt.en.txt", "reversal.vi.txt", "reversal.en.txt"};
 
 static struct task receipt(void)
 {
@@ -124,6 +124,26 @@ static void a_welcome_names_person_and_day(void **state)
     assert_non_null(strstr(text, "PARTICIPANT"));
 }
 
+static void a_reversal_names_the_payment_and_itself(void **state)
+{
+    (void)state;
+    CLEANUP(templates_destroy) struct templates *templates = NULL;
+    assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
+    struct task task = receipt();
+    task.kind = TASK_REVERSAL;
+    task.payment = (struct journal_position){1, 41};
+    for (int language = LANGUAGE_IS_VI; language <= LANGUAGE_IS_EN; language++) {
+        struct recipient to = {"PARTICIPANT", "Trần Thị Bình", (enum template_language)language};
+        const char *text = render(templates, &task, &to);
+        const char *subject = strstr(text, "p0000-1-41");
+        assert_non_null(subject);
+        assert_true(subject < strchr(text, '\n'));
+        assert_non_null(strstr(text, "p0513-1-42"));
+        assert_non_null(strstr(text, language == LANGUAGE_IS_VI ? "795.300 đ" : "795,300 VND"));
+        assert_non_null(strstr(text, language == LANGUAGE_IS_VI ? "01/12/2025" : "2025-12-01"));
+    }
+}
+
 static void a_broken_name_gives_way_to_the_id(void **state)
 {
     (void)state;
@@ -201,6 +221,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_receipt_says_everything),
     cmocka_unit_test(a_receipt_for_missing_months_names_no_month),
     cmocka_unit_test(a_welcome_names_person_and_day),
+    cmocka_unit_test(a_reversal_names_the_payment_and_itself),
     cmocka_unit_test(a_broken_name_gives_way_to_the_id),
     cmocka_unit_test(wrong_files_are_refused_by_name),
 };
