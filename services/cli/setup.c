@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/archive/signing.h"
+#include "common/base/key_file.h"
 #include "common/base/log.h"
 #include "common/service/api.h"
 #include "common/service/conf_common.h"
@@ -37,6 +38,8 @@ int cli_keys(int argc, char **argv)
     if (keyring_make(conf.keys, &err) < 0)
         return cli_fail(1, "%s", err.text);
     int rc = signing_make(conf.keys, &err);
+    if (rc == 0)
+        rc = key_file_make(conf.keys, "answer-1.key", &err);
     if (rc == 0)
         rc = bus_make_keys(conf.keys, "cli", &err);
     for (const char *const *name = api_processes(); rc == 0 && *name != NULL; name++)

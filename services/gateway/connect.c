@@ -8,13 +8,18 @@
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/json/json.h"
+#include "services/gateway/auth.h"
 #include "services/gateway/connect_call.h"
 
 #define TRACE_BYTES 8
 #define OWN_PROCESS "gateway"
+#define PARTNERS_PREFIX "ansinh.v1.Collections/"
+#define PAYMENTS_PREFIX "ansinh.v1.Payments/"
 
 struct connect {
     struct service *svc;
+    struct auth *auth;
+    int has_open_payments;
     int64_t timeout_ms;
     char trace_prefix[2 * TRACE_BYTES + 1]; /* of this process; a number makes it a request's */
     uint64_t n_traces;
@@ -22,7 +27,7 @@ struct connect {
     int64_t *refusals[CONNECT_REFUSALS];
 };
 
-struct connect *connect_create(struct service *svc, int64_t timeout_ms)
+struct connect *connect_create(struct service *svc, const struct connect_conf *conf)
 {
     static const char *const kinds[CONNECT_REFUSALS] = {
         [CONNECT_UNKNOWN_METHOD] = "kind=\"unknown_method\"",
@@ -34,7 +39,9 @@ struct connect *connect_create(struct service *svc, int64_t timeout_ms)
     struct connect *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->svc = svc;
-    self->timeout_ms = timeout_ms;
+    self->auth = conf->auth;
+    self->has_open_payments = conf->has_open_payments;
+    self->timeout_ms = conf->timeout_ms;
     uint8_t prefix[TRACE_BYTES];
     randombytes_buf(prefix, sizeof(prefix));
     format_hex(prefix, sizeof(prefix), self->trace_prefix);
@@ -167,7 +174,8 @@ static void send_call(struct connect *self, struct connect_call *call,
                            .method = call->method->name,
                            .id = call->has_id ? &call->id : NULL,
                            .timeout_ms = call->timeout_ms,
-                           .trace_id = call->trace_id};
+                           .trace_id = call->trace_id,
+                           .partner = call->partner};
     if (out.service[0] == '\0') {
         out.service = process_of(input);
         if (out.service == NULL) {
@@ -188,6 +196,61 @@ static void send_call(struct connect *self, struct connect_call *call,
     CRASH_POINT(GATEWAY_ASKED);
 }
 
+/* --- who may call -------------------------------------------------------------------------------
+ */
+
+static int is_of_partners(const struct api_method *method)
+{
+    return strncmp(method->name, PARTNERS_PREFIX, strlen(PARTNERS_PREFIX)) == 0;
+}
+
+/* What moves money without saying who collects it. */
+static int is_payment(const struct api_method *method)
+{
+    return !method->is_read &&
+           strncmp(method->name, PAYMENTS_PREFIX, strlen(PAYMENTS_PREFIX)) == 0 &&
+           strcmp(method->name, PAYMENTS_PREFIX "Inquire") != 0;
+}
+
+static void refuse(struct connect *self, struct connect_call *call, enum connect_refusal refusal,
+                   const struct connect_error *error)
+{
+    ++*self->refusals[refusal];
+    log_debug("refused", "path=%.64s trace=%s field=%s", call->request->path, call->trace_id,
+              error->field == NULL ? "" : error->field);
+    answer_error(call, error);
+}
+
+static void refuse_payment(struct connect_call *call)
+{
+    const struct connect_error error = {.code = ANSINH__V1__CODE__CODE_PERMISSION_DENIED,
+                                        .message = "payments are taken by Collections, signed"};
+    answer_error(call, &error);
+}
+
+static void go_on(struct connect_call *call)
+{
+    struct connect *self = call->arg;
+    struct connect_error error = {0};
+    struct err err = {0};
+    ProtobufCMessage *input = NULL;
+    enum connect_refusal refusal = decode(call, &input, &err, &error);
+    if (refusal == CONNECT_ACCEPTED)
+        send_call(self, call, input);
+    else
+        refuse(self, call, refusal, &error);
+}
+
+static void on_checked(void *arg, const char *partner, const struct connect_error *error)
+{
+    struct connect_call *call = arg;
+    call->partner = partner;
+    if (error != NULL)
+        answer_error(call, error);
+    else
+        go_on(call);
+}
+
 void connect_handle(struct connect *self, struct http_request *request)
 {
     struct connect_call *call = arena_zalloc(request->arena, sizeof(*call));
@@ -199,17 +262,13 @@ void connect_handle(struct connect *self, struct http_request *request)
     call->trace_id = trace;
     call->arg = self;
     struct connect_error error = {0};
-    struct err err = {0};
-    ProtobufCMessage *input = NULL;
     enum connect_refusal refusal = connect_call_read(call, &error);
-    if (refusal == CONNECT_ACCEPTED)
-        refusal = decode(call, &input, &err, &error);
-    if (refusal != CONNECT_ACCEPTED) {
-        ++*self->refusals[refusal];
-        log_debug("refused", "path=%.64s trace=%s field=%s", request->path, call->trace_id,
-                  error.field == NULL ? "" : error.field);
-        answer_error(call, &error);
-        return;
-    }
-    send_call(self, call, input);
+    if (refusal != CONNECT_ACCEPTED)
+        refuse(self, call, refusal, &error);
+    else if (is_of_partners(call->method))
+        auth_check(self->auth, request, call->trace_id, on_checked, call);
+    else if (is_payment(call->method) && !self->has_open_payments)
+        refuse_payment(call);
+    else
+        go_on(call);
 }

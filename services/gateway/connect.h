@@ -8,9 +8,16 @@
 
 struct connect;
 
-/* Borrows svc; registers its counters in svc->metrics. timeout_ms holds for requests without
- * Connect-Timeout-Ms. */
-struct connect *connect_create(struct service *svc, int64_t timeout_ms);
+struct auth;
+
+struct connect_conf {
+    struct auth *auth;     /* borrowed */
+    int64_t timeout_ms;    /* of requests without Connect-Timeout-Ms */
+    int has_open_payments; /* commands of Payments are taken from callers that do not sign */
+};
+
+/* Borrows svc; registers its counters in svc->metrics. */
+struct connect *connect_create(struct service *svc, const struct connect_conf *conf);
 /* No call may be under way. */
 void connect_destroy(struct connect **self);
 

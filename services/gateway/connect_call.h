@@ -32,6 +32,7 @@ struct connect_call {
     struct request_id id;
     const char *key; /* of the command, as sent or made; text for retries */
     const char *trace_id;
+    const char *partner;    /* whose signature was verified; NULL: nobody's */
     const uint8_t *message; /* encoded input */
     size_t message_len;
     struct http_header headers[CONNECT_HEADERS_MAX]; /* for the answer, whatever it is */

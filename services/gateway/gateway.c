@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "common/base/log.h"
+#include "services/gateway/auth.h"
 #include "services/gateway/connect.h"
 #include "services/gateway/connect_error.h"
 #include "services/gateway/http.h"
@@ -24,6 +25,8 @@ static struct gateway_conf {
     int64_t idle_timeout_s;
     int64_t viewers_max;
     int64_t timeout_ms;
+    char public_url[CONF_STRING_BYTES];
+    int has_open_payments;
 } conf;
 
 #define FIELD(name) offsetof(struct gateway_conf, name)
@@ -49,11 +52,18 @@ static const struct conf_item items[] = {
      "streams of live progress at once"},
     {"GATEWAY_TIMEOUT_MS", CONF_INT, "10000", 10, BUS_TIMEOUT_MAX_MS, "ms", FIELD(timeout_ms),
      "deadline of requests without Connect-Timeout-Ms"},
+    {"GATEWAY_PUBLIC_URL", CONF_STRING, "", 0, CONF_STRING_BYTES - 1, "", FIELD(public_url),
+     "`https://host` by which partners call, as their signatures say it; empty: `http://` and the "
+     "request's Host"},
+    {"GATEWAY_OPEN_PAYMENTS", CONF_BOOL, "true", 0, 1, "", FIELD(has_open_payments),
+     "commands of Payments are taken from callers that do not sign; false: Collections alone takes "
+     "money"},
 };
 
 struct gateway {
     struct service *svc;
     struct http *http;
+    struct auth *auth;
     struct connect *connect;
     struct sse *sse;
     struct metrics_page *metrics_page;
@@ -107,6 +117,11 @@ static void handle_metrics(struct gateway *self, struct http_request *request)
     metrics_page_handle(self->metrics_page, request);
 }
 
+static void handle_keys(struct gateway *self, struct http_request *request)
+{
+    auth_page(self->auth, request);
+}
+
 static void handle_watch(struct gateway *self, struct http_request *request)
 {
     sse_handle(self->sse, request);
@@ -131,6 +146,7 @@ static page_fn page_of(const struct gateway *self, const char *path)
     } pages[] = {
         {"/healthz", handle_healthz},
         {"/metrics", handle_metrics},
+        {"/.well-known/ansinh-keys", handle_keys},
         {"/v1/watch", handle_watch},
     };
     if (strncmp(path, API_PREFIX, strlen(API_PREFIX)) == 0)
@@ -220,6 +236,7 @@ static void gateway_destroy(struct service *svc)
     http_destroy(&self->http);
     sse_destroy(&self->sse);
     connect_destroy(&self->connect);
+    auth_destroy(&self->auth);
     metrics_page_destroy(&self->metrics_page);
     static_destroy(&self->files);
     free(self);
@@ -236,8 +253,13 @@ static int gateway_create(struct service *svc, struct err *err)
     int rc = static_load(conf.web, &self->files, err);
     if (rc == 0)
         rc = sse_create(svc, (size_t)conf.viewers_max, &self->sse, err);
+    if (rc == 0)
+        rc = auth_create(svc, &(struct auth_conf){.public_url = conf.public_url}, &self->auth, err);
     if (rc == 0) {
-        self->connect = connect_create(svc, conf.timeout_ms);
+        const struct connect_conf connect = {.auth = self->auth,
+                                             .timeout_ms = conf.timeout_ms,
+                                             .has_open_payments = conf.has_open_payments};
+        self->connect = connect_create(svc, &connect);
         self->metrics_page = metrics_page_create(svc);
         rc = open_http(self, err);
     }
@@ -263,7 +285,7 @@ const struct service_spec gateway_spec = {
     .items = items,
     .n_items = ARRAY_LEN(items),
     .conf = &conf,
-    .needs = SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_SERVER,
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_SERVER | SERVICE_DIRECTORY,
     .create = gateway_create,
     .problem = gateway_problem,
     .is_idle = gateway_is_idle,

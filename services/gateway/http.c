@@ -29,6 +29,7 @@ struct exchange {
     struct MHD_Connection *connection;
     struct MHD_Response *response; /* answered, not handed over yet */
     unsigned status;
+    int is_begun;     /* the headers are there */
     int is_handled;   /* the handler has run */
     int is_suspended; /* libmicrohttpd does not look at the connection */
     int is_aborted;   /* the daemon ends without an answer */
@@ -211,14 +212,24 @@ static enum MHD_Result take(struct exchange *self, const char *data, size_t len)
     return MHD_NO;
 }
 
+/* The request line is there: the only time that the target is seen as it came. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct exchange *self = exchange_open(cls, connection);
+    self->request.target = arena_strndup(self->request.arena, target, strlen(target));
+    ASSERT(self->request.target != NULL); /* shorter than head_max_bytes */
+    return self;
+}
+
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *data_len, void **context)
 {
+    (void)cls;
     (void)version;
     struct exchange *self = *context;
-    if (self == NULL) {
-        *context = self = exchange_open(cls, connection);
+    if (!self->is_begun) {
+        self->is_begun = 1;
         return begin(self, method, url);
     }
     if (*data_len > 0) {
@@ -314,8 +325,9 @@ static struct MHD_Daemon *daemon_start(struct http *self, const struct http_conf
         {MHD_OPTION_END, 0, NULL},
     };
     return MHD_start_daemon(flags, conf->port, NULL, NULL, on_access, self,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, self, MHD_OPTION_ARRAY,
-                            options, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_target, self, MHD_OPTION_ARRAY, options,
+                            MHD_OPTION_END);
 }
 
 int http_create(struct loop *loop, const struct http_conf *conf, http_fn handler, void *arg,
@@ -407,6 +419,40 @@ const char *http_header(struct http_request *request, const char *name)
     return MHD_lookup_connection_value(exchange_of(request)->connection, MHD_HEADER_KIND, name);
 }
 
+struct joiner {
+    struct arena *arena;
+    const char *name;
+    const char *text; /* NULL: none yet */
+    int has_failed;
+};
+
+static enum MHD_Result join_value(void *cls, enum MHD_ValueKind kind, const char *key,
+                                  const char *value)
+{
+    (void)kind;
+    struct joiner *self = cls;
+    if (strcasecmp(key, self->name) != 0)
+        return MHD_YES;
+    if (value == NULL)
+        value = "";
+    size_t len = strlen(value);
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+        len--;
+    self->text = self->text == NULL
+                     ? arena_strndup(self->arena, value, len)
+                     : arena_printf(self->arena, "%s, %.*s", self->text, (int)len, value);
+    self->has_failed = self->text == NULL;
+    return self->has_failed ? MHD_NO : MHD_YES;
+}
+
+const char *http_header_joined(struct http_request *request, const char *name)
+{
+    struct joiner joiner = {.arena = request->arena, .name = name};
+    (void)MHD_get_connection_values(exchange_of(request)->connection, MHD_HEADER_KIND, join_value,
+                                    &joiner);
+    return joiner.text;
+}
+
 const char *http_query(struct http_request *request, const char *name, size_t *ret_len)
 {
     const char *value = NULL;
@@ -471,8 +517,17 @@ static void answer(struct exchange *self, unsigned status, struct MHD_Response *
 void http_answer(struct http_request *request, unsigned status, const struct http_header *headers,
                  size_t n_headers, void *body, size_t len)
 {
-    answer(exchange_of(request), status,
-           MHD_create_response_from_buffer(len, body, MHD_RESPMEM_PERSISTENT), headers, n_headers);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, body, MHD_RESPMEM_PERSISTENT);
+    struct http_header added[HTTP_ADDED_MAX];
+    size_t n = 0;
+    ASSERT(response != NULL);
+    if (request->adorn != NULL)
+        n = request->adorn(request->adorn_arg, request, status, headers, n_headers, body, len,
+                           added);
+    for (size_t i = 0; i < n; i++)
+        (void)MHD_add_response_header(response, added[i].name, added[i].value);
+    answer(exchange_of(request), status, response, headers, n_headers);
 }
 
 static ssize_t on_stream(void *cls, uint64_t pos, char *out, size_t size)

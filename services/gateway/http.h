@@ -16,6 +16,7 @@
 #include "common/loop/loop.h"
 
 #define HTTP_VALUES_MAX 32 /* values of one repeated query parameter */
+#define HTTP_ADDED_MAX 4   /* headers that are added to an answer */
 
 struct http;
 
@@ -31,20 +32,32 @@ struct http_conf {
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
+struct http_header {
+    const char *name;
+    const char *value;
+};
+
+struct http_request;
+
+/* Told of an answer that is ready; may add headers to it: fills ret and answers how many. Their
+ * texts are in the request's arena. */
+typedef size_t (*http_adorn_fn)(void *arg, struct http_request *request, unsigned status,
+                                const struct http_header *headers, size_t n_headers,
+                                const void *body, size_t len,
+                                struct http_header ret[HTTP_ADDED_MAX]);
+
 /* Lives until its answer is sent or its connection is gone, and at least until it is answered. */
 struct http_request {
     enum http_method method;
-    const char *path; /* percent-decoded, without the query; starts with '/' */
+    const char *target; /* path and query as they came */
+    const char *path;   /* percent-decoded, without the query; starts with '/' */
     const uint8_t *body;
     size_t body_len;
     int is_too_large; /* the body was over the limit and is not there: must be answered at once */
     struct arena *arena; /* memory of this request */
     struct buf out;      /* room for the answer's body */
-};
-
-struct http_header {
-    const char *name;
-    const char *value;
+    http_adorn_fn adorn; /* NULL: nothing is added */
+    void *adorn_arg;
 };
 
 /* Must see to it that http_answer or http_stream is called exactly once for the request. */
@@ -68,6 +81,10 @@ size_t http_open_requests(const struct http *self);
 
 /* Value of a header, name without regard to case; NULL when absent. Valid until the answer. */
 const char *http_header(struct http_request *request, const char *name);
+
+/* Values of all headers of a name, joined by ", " in the request's arena; NULL when there is none,
+ * or no memory. */
+const char *http_header_joined(struct http_request *request, const char *name);
 
 /* Value of a query parameter and its length (it may hold any bytes); NULL when absent. */
 const char *http_query(struct http_request *request, const char *name, size_t *ret_len);

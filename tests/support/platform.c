@@ -82,7 +82,7 @@ static void child_exec(const struct platform *self, const struct instance *insta
     (void)snprintf(text, sizeof(text), "%s-%u", instance->service, instance->n);
     (void)setenv("ANSINH_INSTANCE", text, 1);
     if (strcmp(instance->service, "gateway") == 0) {
-        (void)snprintf(text, sizeof(text), "%u", self->port);
+        (void)snprintf(text, sizeof(text), "%u", self->port + instance->n - 1);
         (void)setenv("GATEWAY_PORT", text, 1);
     }
     for (const char *const *entry = self->environment; entry != NULL && *entry != NULL; entry++) {

@@ -34,7 +34,7 @@ struct platform *platform_start(const struct platform_conf *conf);
 void platform_stop(struct platform **self);
 
 const char *platform_directory(const struct platform *self);
-/* Of the gateway on 127.0.0.1. */
+/* Of the first gateway on 127.0.0.1; the others have the ports behind it. */
 unsigned platform_port(const struct platform *self);
 struct redis_server *platform_ledger(struct platform *self);
 struct redis_server *platform_views(struct platform *self);
