@@ -71,6 +71,7 @@ struct projector {
 
 static void start_fetches(struct projector *self);
 static void try_flush(struct projector *self);
+static void lease(void *arg);
 
 /* --- losing and loading --- */
 
@@ -135,6 +136,13 @@ void projector_restart(struct projector *self)
 
 /* --- the lease --- */
 
+/* After a restart of views the lease is free for whoever had it: asked for at once. */
+static void give_up_lease(struct projector *self, const char *why)
+{
+    stand_by(self, why);
+    lease(self);
+}
+
 static void on_acquired(void *arg, int rc, uint64_t epoch, uint64_t flushes)
 {
     struct projector *self = arg;
@@ -155,7 +163,7 @@ static void on_renewed(void *arg, int rc, uint64_t epoch, uint64_t flushes)
     self->is_leasing = 0;
     /* an unanswered renewal is no loss: the epoch fences every flush */
     if (rc == 0 && epoch != self->epoch)
-        stand_by(self, "the lease is another's, or of before a restart of views");
+        give_up_lease(self, "the lease is void");
 }
 
 static void lease(void *arg)
@@ -427,9 +435,8 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
     self->is_flushing = 0;
     if (outcome != FLUSH_DONE) {
         self->stats.refused_flushes++;
-        stand_by(self, outcome == FLUSH_FENCED
-                           ? "the lease is another's, or of before a restart of views"
-                           : "another number of flushes is stored");
+        give_up_lease(self, outcome == FLUSH_FENCED ? "the lease is void"
+                                                    : "the number of flushes is another");
         return;
     }
     CRASH_POINT(FLUSH_DONE);

@@ -191,7 +191,7 @@ static void on_renewed(void *arg, int rc, uint64_t epoch, uint64_t flushes)
     if (rc < 0)
         return;
     if (epoch != self->epoch)
-        stand_by(self, "the lease is another's, or of before a restart of views");
+        stand_by(self, "the lease is void");
     else if (self->state == ARCHIVER_CHECKING && (self->n_strange > 0 || self->problem[0] != '\0'))
         check_start(self);
 }
