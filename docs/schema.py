@@ -6,7 +6,7 @@ from pathlib import Path
 from google.protobuf import descriptor_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERNAL = {"Archive", "Contacts", "Partners"}  # is_internal in common/service/api.c
+INTERNAL = {"Archive", "Books", "Contacts", "Partners"}  # is_internal in common/service/api.c
 SERVICES = ["Enrolment", "Payments", "Collections", "Analytics", "Ledger", "Notifications", "Directory", "Health"]
 
 FIELD = descriptor_pb2.FieldDescriptorProto

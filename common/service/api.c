@@ -6,6 +6,7 @@
 #include "common/base/macros.h"
 #include "ansinh/v1/analytics.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
+#include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/directory.pb-c.h"
@@ -28,7 +29,7 @@ static const char *process_of(const char *service)
         return "archiver";
     if (strcmp(service, "collections") == 0)
         return "payments";
-    if (strcmp(service, "ledger") == 0)
+    if (strcmp(service, "ledger") == 0 || strcmp(service, "books") == 0)
         return "settlement";
     return strcmp(service, "health") == 0 ? "" : service;
 }
@@ -36,7 +37,7 @@ static const char *process_of(const char *service)
 static int is_internal(const char *service)
 {
     return strcmp(service, "contacts") == 0 || strcmp(service, "archive") == 0 ||
-           strcmp(service, "partners") == 0;
+           strcmp(service, "partners") == 0 || strcmp(service, "books") == 0;
 }
 
 static const char *const processes[] = {"enrolment",  "payments", "notifications", "analytics",

@@ -32,13 +32,18 @@ static void read_pockets(const Ansinh__V1__Pockets *pockets, struct contribution
     ret->donor_vnd = pockets->donor_vnd;
 }
 
+const char *payment_organisation(const Ansinh__V1__PaymentRecorded *paid)
+{
+    return paid->partner[0] != '\0' ? paid->partner : paid->organisation_code;
+}
+
 static void make_payment(const Ansinh__V1__PaymentRecorded *paid, struct postings *ret)
 {
     struct contribution_money money = {
         .product = PRODUCT_VOLUNTARY_SI,
         .province = "",
         .is_transfer = paid->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER,
-        .organisation = paid->partner,
+        .organisation = payment_organisation(paid),
         .point = paid->point_code,
         .collector = paid->collector_code,
     };

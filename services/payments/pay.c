@@ -79,6 +79,7 @@ static Ansinh__V1__Event *make_event(const struct pay *self, const struct citize
     paid->point_code = self->in->point_code;
     paid->collector_code = self->in->collector_code;
     paid->commune = before->commune;
+    paid->organisation_code = (char *)(uintptr_t)organisation_of(self);
     paid->is_first = payment->is_first;
     paid->is_support_earlier = payment->is_support_earlier;
     paid->method = (Ansinh__V1__Method)before->method;

@@ -24,6 +24,6 @@ struct books_fold {
     void (*clear)(void *self);
 };
 
-extern const struct books_fold balances_fold;
+extern const struct books_fold balances_fold, collected_fold;
 
 #endif

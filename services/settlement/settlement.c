@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/ledger.pb-c.h"
 #include "common/base/log.h"
+#include "services/settlement/collected.h"
 #include "services/settlement/settlement_store.h"
 
 #define LEASE_MS 3000
@@ -14,7 +16,7 @@
  * be merged. */
 #define PENDING_MAX 1000
 
-static const struct books_fold *const folds[BOOKS_PARTS] = {&balances_fold};
+static const struct books_fold *const folds[BOOKS_PARTS] = {&balances_fold, &collected_fold};
 
 static void apply(void *arg, const struct projector_event *event)
 {
@@ -102,6 +104,8 @@ static const struct bus_method ledger_methods[] = {
     {"GetAccount", on_get_account, 0},
 };
 
+static const struct bus_method books_methods[] = {{"ListBooked", on_list_booked, 0}};
+
 static int create(struct service *svc, struct err *err)
 {
     (void)err;
@@ -126,6 +130,8 @@ static int create(struct service *svc, struct err *err)
     metrics_collector(svc->metrics, emit_stats, self);
     bus_server_add(svc->server, &ansinh__v1__ledger__descriptor, ledger_methods,
                    ARRAY_LEN(ledger_methods), self);
+    bus_server_add(svc->server, &ansinh__v1__books__descriptor, books_methods,
+                   ARRAY_LEN(books_methods), self);
     return 0;
 }
 

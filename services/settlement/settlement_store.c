@@ -14,6 +14,8 @@
 #define FIELD_BYTES 96
 #define SECONDS_BITS 32
 #define HOLDER_BITS 20 /* of a score, which is exact below 2^53 */
+#define HASH_BITS 32
+#define DAY_OFFSET 65536 /* days before 1970 are none of a score */
 #define DAYS_OF_YEAR_MAX 366
 #define CURSOR_BYTES 24
 #define SCORE_BYTES 24
@@ -44,15 +46,27 @@ static size_t field_day(enum account account, int32_t day, char side, const char
                             holder);
 }
 
-/* A holder's chunks lie together, by time: FNV-1a, folded to HOLDER_BITS. */
-static int64_t score_of(const char *holder, int64_t s)
+/* FNV-1a */
+static uint32_t hash_of(const char *text)
 {
     uint32_t hash = 2166136261u;
-    for (const char *at = holder; *at != '\0'; at++)
-        hash = (hash ^ (uint8_t)*at) * 16777619u;
-    hash ^= hash >> HOLDER_BITS;
-    return (int64_t)(hash & ((1u << HOLDER_BITS) - 1)) << SECONDS_BITS |
-           (s & ((1LL << SECONDS_BITS) - 1));
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 16777619u;
+    return hash;
+}
+
+/* A holder's chunks lie together, by time. */
+static int64_t score_of(const char *holder, int64_t s)
+{
+    uint32_t hash = hash_of(holder);
+    hash = (hash ^ hash >> HOLDER_BITS) & ((1u << HOLDER_BITS) - 1);
+    return (int64_t)hash << SECONDS_BITS | (s & ((1LL << SECONDS_BITS) - 1));
+}
+
+/* A date's batches lie together, by organisation. */
+static int64_t score_of_date(const char *organisation, int32_t day)
+{
+    return ((int64_t)day + DAY_OFFSET) << HASH_BITS | hash_of(organisation);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -91,6 +105,21 @@ void books_chunk_add(struct flush *flush, enum account account, const char *hold
     char key[VIEW_KEY_MAX_BYTES];
     key_entries(account, key);
     (void)flush_schedule(flush, key, chunk, len, score_of(holder, first_ms / 1000));
+}
+
+void books_batch_add(struct flush *flush, const char *organisation, int32_t day,
+                     const struct batch *batch)
+{
+    (void)flush_schedule(flush, "payments", batch->bytes, batch->len,
+                         score_of_date(organisation, day));
+}
+
+void books_reversal_set(struct flush *flush, const char *payment_id, const char *reversal_id,
+                        int64_t at_ms)
+{
+    char value[FIELD_BYTES];
+    int len = snprintf(value, sizeof(value), "%.60s:%" PRId64, reversal_id, at_ms);
+    (void)flush_set(flush, "reversed", payment_id, strlen(payment_id), value, (size_t)len);
 }
 
 /* --- reading hashes --------------------------------------------------------------------------- */
@@ -302,21 +331,89 @@ static void on_chunks(void *arg, int rc, const struct store_reply *reply)
     free(self);
 }
 
+static void read_range(struct store *views, const char *name, int64_t first, int64_t last,
+                       uint64_t skip, struct chunks_read like)
+{
+    char key[KEY_MAX_BYTES];
+    char from[SCORE_BYTES], to[SCORE_BYTES], offset[SCORE_BYTES], limit[SCORE_BYTES];
+    struct chunks_read *self = malloc(sizeof(*self));
+    ASSERT(self != NULL);
+    *self = like;
+    (void)view_key(BOOKS_VIEW, name, key);
+    (void)snprintf(from, sizeof(from), "%" PRId64, first);
+    (void)snprintf(to, sizeof(to), "%" PRId64, last);
+    (void)snprintf(offset, sizeof(offset), "%" PRIu64, skip);
+    (void)snprintf(limit, sizeof(limit), "%d", BOOKS_CHUNKS_MAX);
+    store_send_text(views, 0, on_chunks, self, "ZRANGEBYSCORE", key, from, to, "WITHSCORES",
+                    "LIMIT", offset, limit, NULL);
+}
+
 void books_read_chunks(struct store *views, enum account account, const char *holder,
                        int64_t first_s, int64_t last_s, uint64_t skip, books_chunks_fn done,
                        void *arg)
 {
-    char name[VIEW_KEY_MAX_BYTES], key[KEY_MAX_BYTES];
-    char first[SCORE_BYTES], last[SCORE_BYTES], offset[SCORE_BYTES], limit[SCORE_BYTES];
-    struct chunks_read *self = malloc(sizeof(*self));
-    ASSERT(self != NULL);
-    *self = (struct chunks_read){done, arg};
+    char name[VIEW_KEY_MAX_BYTES];
     key_entries(account, name);
-    (void)view_key(BOOKS_VIEW, name, key);
-    (void)snprintf(first, sizeof(first), "%" PRId64, score_of(holder, first_s));
-    (void)snprintf(last, sizeof(last), "%" PRId64, score_of(holder, last_s));
-    (void)snprintf(offset, sizeof(offset), "%" PRIu64, skip);
-    (void)snprintf(limit, sizeof(limit), "%d", BOOKS_CHUNKS_MAX);
-    store_send_text(views, 0, on_chunks, self, "ZRANGEBYSCORE", key, first, last, "WITHSCORES",
-                    "LIMIT", offset, limit, NULL);
+    read_range(views, name, score_of(holder, first_s), score_of(holder, last_s), skip,
+               (struct chunks_read){done, arg});
+}
+
+void books_read_batches(struct store *views, const char *organisation, int32_t day, uint64_t skip,
+                        books_chunks_fn done, void *arg)
+{
+    int64_t score = score_of_date(organisation, day);
+    read_range(views, "payments", score, score, skip, (struct chunks_read){done, arg});
+}
+
+struct reversals_read {
+    books_reversal_fn take;
+    books_done_fn done;
+    void *arg;
+};
+
+/* "<id of the reversal>:<ms>" */
+static int reversal_take(const struct reversals_read *self, size_t i, const char *value)
+{
+    char text[FIELD_BYTES];
+    int64_t at_ms;
+    (void)snprintf(text, sizeof(text), "%s", value);
+    char *colon = strchr(text, ':');
+    if (colon == NULL || parse_int64(colon + 1, 0, INT64_MAX, &at_ms) < 0)
+        return -EPROTO;
+    *colon = '\0';
+    self->take(self->arg, i, text, at_ms);
+    return 0;
+}
+
+static void on_reversals(void *arg, int rc, const struct store_reply *reply)
+{
+    struct reversals_read *self = arg;
+    if (rc == 0 && store_reply_type(reply) != STORE_REPLY_ARRAY)
+        rc = -EPROTO;
+    for (size_t i = 0; rc == 0 && i < store_reply_count(reply); i++) {
+        size_t len;
+        const char *value = store_reply_bytes(store_reply_at(reply, i), &len);
+        if (value != NULL)
+            rc = reversal_take(self, i, value);
+    }
+    self->done(self->arg, rc);
+    free(self);
+}
+
+void books_read_reversals(struct store *views, const char *const *payment_ids, size_t n,
+                          books_reversal_fn take, books_done_fn done, void *arg)
+{
+    char key[KEY_MAX_BYTES];
+    const char *argv[2 + BOOKS_REVERSALS_MAX] = {"HMGET", key};
+    size_t lens[2 + BOOKS_REVERSALS_MAX] = {strlen("HMGET")};
+    ASSERT(n > 0 && n <= BOOKS_REVERSALS_MAX);
+    lens[1] = view_key(BOOKS_VIEW, "reversed", key);
+    for (size_t i = 0; i < n; i++) {
+        argv[2 + i] = payment_ids[i];
+        lens[2 + i] = strlen(payment_ids[i]);
+    }
+    struct reversals_read *self = malloc(sizeof(*self));
+    ASSERT(self != NULL);
+    *self = (struct reversals_read){take, done, arg};
+    store_send(views, 0, (int)(2 + n), argv, lens, on_reversals, self);
 }

@@ -4,12 +4,16 @@
  * {v:books}:totals            hash  "<account>:<side>:<holder>"        -> sum
  * {v:books}:days:<year>       hash  "<account>:<day>:<side>:<holder>"  -> sum of the day
  * {v:books}:parts             hash  "<partition>" -> balances by account, 8 bytes each
- * {v:books}:entries:<account> zset  chunks of postings (chunk.h) by holder and second */
+ * {v:books}:entries:<account> zset  chunks of postings (chunk.h) by holder and second
+ * {v:books}:reversed          hash  payment id -> "<id of the reversal>:<ms>"
+ * {v:books}:payments          zset  batches of payments (batch.h) by business date and organisation
+ */
 #ifndef ANSINH_SETTLEMENT_SETTLEMENT_STORE_H
 #define ANSINH_SETTLEMENT_SETTLEMENT_STORE_H
 
 #include "common/domain/accounts.h"
 #include "common/store/views.h"
+#include "services/settlement/batch.h"
 
 #define BOOKS_VIEW "books"
 #define BOOKS_YEAR_FIRST 2020 /* nothing was recorded before */
@@ -24,6 +28,11 @@ void books_partition_set(struct flush *flush, unsigned partition,
                          const int64_t balances[ACCOUNTS_END]);
 void books_chunk_add(struct flush *flush, enum account account, const char *holder,
                      int64_t first_ms, const uint8_t *chunk, size_t len);
+
+void books_batch_add(struct flush *flush, const char *organisation, int32_t day,
+                     const struct batch *batch);
+void books_reversal_set(struct flush *flush, const char *payment_id, const char *reversal_id,
+                        int64_t at_ms);
 
 /* --- reading; done runs once, rc as store_reply_fn, -EPROTO for what cannot be read --- */
 
@@ -67,5 +76,17 @@ typedef void (*books_chunks_fn)(void *arg, int rc, const struct stored_chunk *ch
 void books_read_chunks(struct store *views, enum account account, const char *holder,
                        int64_t first_s, int64_t last_s, uint64_t skip, books_chunks_fn done,
                        void *arg);
+
+/* The same of batches of payments, in the order in which they were written. */
+void books_read_batches(struct store *views, const char *organisation, int32_t day, uint64_t skip,
+                        books_chunks_fn done, void *arg);
+
+/* The reversals of payments (1 to BOOKS_REVERSALS_MAX ids): take runs for each that has one, with
+ * its place among the ids and the reversal's id and time as stored. */
+#define BOOKS_REVERSALS_MAX 1000
+
+typedef void (*books_reversal_fn)(void *arg, size_t i, const char *reversal_id, int64_t at_ms);
+void books_read_reversals(struct store *views, const char *const *payment_ids, size_t n,
+                          books_reversal_fn take, books_done_fn done, void *arg);
 
 #endif

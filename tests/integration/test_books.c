@@ -9,13 +9,15 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/domain/accounts.h"
+#include "common/domain/calendar.h"
 #include "tests/support/people.h"
 
 #define PEOPLE 300
 #define WINDOW 50
 #define WAIT_MS 30000
 #define PAGE 7
+#define ORGANISATION "VNPOST"
+#define POINT "BD02647"
 
 static struct platform *platform;
 static char answer[PLATFORM_ANSWER_BYTES];
@@ -285,6 +287,76 @@ static void a_refund_is_booked(void **state)
     assert_int_equal(number("balanceVnd"), -refund);
 }
 
+/* How many payments a page after page lists, each once. */
+static unsigned list_booked(const char *organisation, const char *date, unsigned page_size)
+{
+    char json[256], token[64] = "";
+    static char seen[3 * PEOPLE][32];
+    unsigned n = 0;
+    do {
+        (void)snprintf(json, sizeof(json),
+                       "{'organisationCode':'%s','businessDate':'%s','pageSize':%u,"
+                       "'pageToken':'%s'}",
+                       organisation, date, page_size, token);
+        assert_int_equal(ask("Books/ListBooked", json), 0);
+        for (const char *at = answer; (at = strstr(at, "\"paymentId\"")) != NULL; at++) {
+            assert_true(n < 3 * PEOPLE);
+            (void)snprintf(seen[n], sizeof(seen[n]), "%s", text_after(at, "paymentId"));
+            for (unsigned i = 0; i < n; i++)
+                assert_string_not_equal(seen[i], seen[n]);
+            n++;
+        }
+        (void)snprintf(token, sizeof(token), "%s", text_after(answer, "nextPageToken"));
+    } while (token[0] != '\0');
+    return n;
+}
+
+static void payments_are_listed_by_organisation_and_date(void **state)
+{
+    (void)state;
+    char today[16], bill[64];
+    date_format(clock_business_day(clock_wall_ms()), today);
+    assert_int_equal(list_booked("", today, 1000), 2 * PEOPLE + 1);
+    assert_int_equal(list_booked("", today, 13), 2 * PEOPLE + 1);
+    assert_int_equal(list_booked("", "2025-07-01", 10), 0);
+    assert_int_equal(list_booked(ORGANISATION, today, 10), 0);
+    assert_int_equal(
+        ask("Enrolment/Enrol",
+            "{'personalId':'010085900002','fullName':'Nguyễn An','birthDate':'1985-05-17',"
+            "'sex':'SEX_MALE','unitCode':'02647','supportGroup':'SUPPORT_GROUP_OTHER',"
+            "'incomeVnd':'1500000','method':'METHOD_MONTHLY'}"),
+        0);
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"participantId\":\"%s\"}",
+                                   platform_field(answer, "participantId")),
+                     0);
+    (void)strcpy(bill, platform_field(answer, "billId"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Pay", answer,
+                                   "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"264000\","
+                                   "\"pointCode\":\"%s\"}",
+                                   bill, platform_field(answer, "billVersion"), POINT),
+                     0);
+    wait_entries("COLLECTOR_CASH", POINT, 264000);
+    assert_int_equal(list_booked(ORGANISATION, today, 10), 1);
+    assert_string_equal(text_after(answer, "pointCode"), POINT);
+    assert_string_equal(text_after(answer, "participantVnd"), "264000");
+    assert_string_equal(text_after(answer, "reversalId"), "");
+    char payment[32];
+    (void)strcpy(payment, text_after(answer, "paymentId"));
+    long long before = debits_of("CONTRIBUTIONS", 0);
+    assert_int_equal(platform_call(platform, NULL, "Payments/Reverse", answer,
+                                   "{\"paymentId\":\"%s\",\"reason\":"
+                                   "\"REVERSAL_REASON_WRONG_PERSON\",\"officerCode\":\"CB01\"}",
+                                   payment),
+                     0);
+    wait_entries("CONTRIBUTIONS", "VOLUNTARY_SI", before + 330000);
+    assert_int_equal(list_booked(ORGANISATION, today, 10), 1);
+    assert_string_not_equal(text_after(answer, "reversalId"), "");
+    assert_true(number("reversedAtMs") > 0);
+    wait_entries("COLLECTOR_CASH", POINT, 264000);
+    assert_int_equal(number("balanceVnd"), 0);
+}
+
 static void bad_questions_name_the_field(void **state)
 {
     (void)state;
@@ -295,6 +367,12 @@ static void bad_questions_name_the_field(void **state)
         {"Ledger/TrialBalance", "{'pageToken':'99:x'}", "page_token"},
         {"Ledger/TrialBalance", "{'partition':'p1024'}", "partition"},
         {"Ledger/TrialBalance", "{'partition':'p0001','withHolders':true}", "partition"},
+        {"Books/ListBooked", "{'businessDate':'2025-13-01'}", "business_date"},
+        {"Books/ListBooked", "{'businessDate':'2025-12-01','pageToken':'7'}", "page_token"},
+        {"Books/ListBooked", "{'businessDate':'2025-12-01','pageSize':1001}", "page_size"},
+        {"Books/ListBooked",
+         "{'businessDate':'2025-12-01','organisationCode':'123456789012345678901234567890123'}",
+         "organisation_code"},
         {"Ledger/GetAccount", "{}", "account"},
         {"Ledger/GetAccount", "{'account':99}", "account"},
         {"Ledger/GetAccount", "{'account':1,'asOfMs':'9000000000000'}", "as_of_ms"},
@@ -330,7 +408,7 @@ static void the_books_survive(void **state)
     assert_balanced();
     freeReplyObject(redis_server_do(platform_views(platform), "FLUSHALL", NULL));
     wait_entries("CENTRAL_BUDGET", "", central);
-    wait_entries("COLLECTOR_CASH", "-", cash);
+    wait_entries("COLLECTOR_CASH", "-", cash - 264000); /* and one that the point has */
     wait_debits("COLLECTOR_CASH", cash);
     assert_int_equal(debits_of("COLLECTOR_CASH", clock_wall_ms() - 1), cash);
     assert_balanced();
@@ -346,6 +424,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(any_second_is_a_fold_to_that_second),
     cmocka_unit_test(a_partition_is_balanced_alone),
     cmocka_unit_test(a_refund_is_booked),
+    cmocka_unit_test(payments_are_listed_by_organisation_and_date),
     cmocka_unit_test(bad_questions_name_the_field),
     cmocka_unit_test(the_books_survive),
 };

@@ -148,6 +148,7 @@ static const struct good_request requests[] = {
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Contacts/ResolvePeople", "{'citizens':['AAAAAAAAAAAAAAAAAAAAAA==']}"),
     READ("Ledger/TrialBalance", "{'withHolders':true}"),
+    READ("Books/ListBooked", "{'businessDate':'2025-11-30'}"),
     READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159'}"),

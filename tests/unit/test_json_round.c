@@ -12,6 +12,7 @@
 #include "ansinh/v1/analytics.pb-c.h"
 #include "ansinh/v1/ledger.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
+#include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/bus.pb-c.h"
 #include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
@@ -63,7 +64,7 @@ static int setup(void **state)
         &ansinh__v1__directory__descriptor,   &ansinh__v1__enrolment__descriptor,
         &ansinh__v1__health__descriptor,      &ansinh__v1__notifications__descriptor,
         &ansinh__v1__payments__descriptor,    &ansinh__v1__partners__descriptor,
-        &ansinh__v1__ledger__descriptor,
+        &ansinh__v1__ledger__descriptor,      &ansinh__v1__books__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);
