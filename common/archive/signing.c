@@ -10,8 +10,7 @@
 #include "common/base/key_file.h"
 #include "common/base/parse.h"
 
-#define SECRET_NAME "archive.key"
-#define PUBLIC_NAME "archive.pub"
+#define NAME_BYTES 64
 #define PATH_BYTES 512
 #define LINE_BYTES (2 * SIGNING_PUBLIC_BYTES + 1)
 
@@ -20,11 +19,11 @@ _Static_assert(SIGNING_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "secret key s
 _Static_assert(SIGNATURE_BYTES == crypto_sign_BYTES, "signature size");
 _Static_assert(KEY_FILE_BYTES == crypto_sign_SEEDBYTES, "the file holds the seed");
 
-int signing_open(const char *directory, struct signing_key *ret, struct err *err)
+int signing_open(const char *directory, const char *name, struct signing_key *ret, struct err *err)
 {
     char path[PATH_BYTES];
     uint8_t seed[KEY_FILE_BYTES];
-    (void)snprintf(path, sizeof(path), "%s/" SECRET_NAME, directory);
+    (void)snprintf(path, sizeof(path), "%s/%s.key", directory, name);
     int rc = key_file_read(path, seed, err);
     if (rc == -ENOENT)
         return err_set(err, rc, "no %.100s (make it with: ansinh keys)", path);
@@ -83,17 +82,18 @@ static int append(const char *path, const uint8_t key[SIGNING_PUBLIC_BYTES], str
     return close(fd) < 0 || rc < 0 ? err_set(err, -EIO, "cannot write %.100s", path) : 0;
 }
 
-int signing_make(const char *directory, struct err *err)
+int signing_make(const char *directory, const char *name, struct err *err)
 {
-    char path[PATH_BYTES];
+    char path[PATH_BYTES], secret[NAME_BYTES];
     struct signing_key key;
     struct trusted_keys trusted = {.n = 0};
     if (sodium_init() < 0)
         return err_set(err, -EIO, "libsodium does not start");
-    (void)snprintf(path, sizeof(path), "%s/" PUBLIC_NAME, directory);
-    int rc = key_file_make(directory, SECRET_NAME, err);
+    (void)snprintf(path, sizeof(path), "%s/%s.pub", directory, name);
+    (void)snprintf(secret, sizeof(secret), "%s.key", name);
+    int rc = key_file_make(directory, secret, err);
     if (rc == 0)
-        rc = signing_open(directory, &key, err);
+        rc = signing_open(directory, name, &key, err);
     if (rc < 0)
         return rc;
     rc = access(path, F_OK) < 0 ? 0 : trusted_keys_read(path, &trusted, err);

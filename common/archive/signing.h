@@ -1,6 +1,6 @@
-/* The key that signs an archive's segments (Ed25519), and the keys whose signatures are believed.
+/* A key that signs (Ed25519), and the keys whose signatures are believed.
  *
- * "archive.key" is the secret (key_file.h); "archive.pub" has a public key a line, 64 hexadecimal
+ * "<name>.key" is the secret (key_file.h); "<name>.pub" has a public key a line, 64 hexadecimal
  * digits: the present one and, when the secret was replaced, the earlier ones. */
 #ifndef ANSINH_ARCHIVE_SIGNING_H
 #define ANSINH_ARCHIVE_SIGNING_H
@@ -10,6 +10,8 @@
 
 #include "common/base/err.h"
 
+#define SIGNING_ARCHIVE "archive" /* name of the key of an archive's segments */
+#define SIGNING_REPORT "report"   /* of the key of reconciliations' reports */
 #define SIGNING_PUBLIC_BYTES 32
 #define SIGNING_SECRET_BYTES 64
 #define SIGNATURE_BYTES 64
@@ -25,16 +27,17 @@ struct trusted_keys {
     size_t n;
 };
 
-/* Makes archive.key where it is missing and adds its public key to archive.pub unless it is there.
+/* Makes the secret where it is missing and adds its public key to the others unless it is there.
  * The directory exists. */
-int signing_make(const char *directory, struct err *err) MUST_CHECK;
+int signing_make(const char *directory, const char *name, struct err *err) MUST_CHECK;
 
-/* Reads archive.key. -ENOENT: there is none; -EACCES, -EINVAL as key_file_read; err names it. */
-int signing_open(const char *directory, struct signing_key *ret, struct err *err) MUST_CHECK;
+/* Reads the secret. -ENOENT: there is none; -EACCES, -EINVAL as key_file_read; err names it. */
+int signing_open(const char *directory, const char *name, struct signing_key *ret,
+                 struct err *err) MUST_CHECK;
 /* Overwrites the secret. */
 void signing_close(struct signing_key *self);
 
-/* Reads a file like archive.pub. -ENOENT, -EINVAL: a line that is no key, none, or too many. */
+/* Reads a file of public keys. -ENOENT, -EINVAL: a line that is no key, none, or too many. */
 int trusted_keys_read(const char *path, struct trusted_keys *ret, struct err *err) MUST_CHECK;
 
 int trusted_keys_has(const struct trusted_keys *self, const uint8_t key[SIGNING_PUBLIC_BYTES]);

@@ -125,6 +125,8 @@ static int call_send_to(struct bus_client *client, struct call *call, struct ins
     header.caller = client->caller;
     header.trace_id = call->trace_id;
     header.partner = call->partner;
+    if (call->has_source_file)
+        header.source_file = (ProtobufCBinaryData){FRAME_SOURCE_FILE_BYTES, call->source_file};
     zmq_msg_t head;
     if (frame_pack(&header.base, &head) < 0 || instance_send(instance, &head, &call->body) < 0)
         return 0;

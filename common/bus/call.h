@@ -31,6 +31,8 @@ struct call {
     int has_id;
     char trace_id[FRAME_TRACE_ID_MAX_BYTES + 1];
     char partner[FRAME_PARTNER_MAX_BYTES + 1];
+    uint8_t source_file[FRAME_SOURCE_FILE_BYTES];
+    int has_source_file;
     zmq_msg_t body;
     int64_t deadline_ms;
     struct instance *instance; /* valid while sent */

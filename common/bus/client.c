@@ -334,6 +334,9 @@ static struct call *call_open(struct bus_client *self, const struct bus_call *of
                    of->trace_id == NULL ? "" : of->trace_id);
     (void)snprintf(call->partner, sizeof(call->partner), "%s",
                    of->partner == NULL ? "" : of->partner);
+    call->has_source_file = of->source_file != NULL;
+    if (call->has_source_file)
+        memcpy(call->source_file, of->source_file, FRAME_SOURCE_FILE_BYTES);
     call->method = of->method;
     call->has_id = of->id != NULL;
     if (call->has_id)

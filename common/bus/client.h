@@ -42,6 +42,7 @@ struct bus_call {
     int64_t timeout_ms;          /* 1..BUS_TIMEOUT_MAX_MS */
     const char *trace_id;        /* NULL or at most 64 bytes; copied */
     const char *partner;         /* NULL or the verified organisation, at most 32 bytes; copied */
+    const uint8_t *source_file;  /* NULL, or 8 bytes: the partner's file it is taken from; copied */
 };
 
 /* code 0: body is the packed response. When every try was refused and no other fits in before the

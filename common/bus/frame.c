@@ -71,6 +71,8 @@ const char *frame_header_fault(const Ansinh__V1__Header *header)
         return "the header's trace_id is no token of at most 64 bytes";
     if (!is_token(header->partner, FRAME_PARTNER_MAX_BYTES))
         return "the header's partner is no code";
+    if (header->source_file.len != 0 && header->source_file.len != FRAME_SOURCE_FILE_BYTES)
+        return "the header's source_file is not 8 bytes";
     return NULL;
 }
 

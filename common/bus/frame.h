@@ -11,6 +11,7 @@
 #define FRAME_METHOD_BYTES 96 /* "ansinh.v1.Payments/Pay" with NUL */
 #define FRAME_TRACE_ID_MAX_BYTES 64
 #define FRAME_PARTNER_MAX_BYTES 32
+#define FRAME_SOURCE_FILE_BYTES 8
 #define FRAME_EVENT_HEAD_BYTES 15
 
 /* Makes *ret a frame with the packed message. -ENOMEM. */

@@ -28,6 +28,7 @@ struct bus_request {
     const char *caller;
     const char *trace_id;
     const char *partner; /* organisation whose signature the gateway has verified; "" for none */
+    ProtobufCBinaryData source_file; /* of the partner's file it is taken from; empty: online */
 };
 
 typedef void (*bus_handler_fn)(void *arg, struct bus_request *request);

@@ -57,13 +57,13 @@ struct eod_bad {
     const char *why;
 };
 
-/* What is told of a file as it is read, each with the reader's arg. head may refuse the file with a
- * negative errno and err. Nothing of it may be believed before eod_read has answered 0: the file
- * may still turn out to be cut off or changed. */
+/* What is told of a file as it is read, each with the reader's arg. Each may end the reading with a
+ * negative errno, head with err besides. Nothing of it may be believed before eod_read has answered
+ * 0: the file may still turn out to be cut off or changed. */
 struct eod_visitor {
     int (*head)(void *arg, const struct eod_head *head, struct err *err);
-    void (*row)(void *arg, const struct eod_row *row);
-    void (*bad)(void *arg, const struct eod_bad *bad);
+    int (*row)(void *arg, const struct eod_row *row);
+    int (*bad)(void *arg, const struct eod_bad *bad);
 };
 
 struct eod_file {
@@ -76,7 +76,8 @@ struct eod_file {
 
 /* Reads a file to its end, in memory of a few lines. A single bad row is told to the visitor; the
  * file is refused, with its line in err, for a wrong header, version, number, sum or hash, for a
- * missing trailer and for anything behind it (-EINVAL), and when it cannot be read (-EIO). */
+ * missing trailer and for anything behind it (-EINVAL), and when it
+ * cannot be read (-EIO); or what the visitor answered. */
 int eod_read(settle_read_fn read, void *read_arg, const struct eod_visitor *visitor, void *arg,
              struct eod_file *ret, struct err *err) MUST_CHECK;
 

@@ -33,7 +33,7 @@ int eod_is_id(const char *text, size_t max)
 
 int eod_amount_parse(const char *text, int64_t *ret)
 {
-    return parse_int64(text, 1, EOD_AMOUNT_MAX_VND, ret);
+    return parse_int64(text, 0, EOD_AMOUNT_MAX_VND, ret);
 }
 
 static int bad(struct err *err, const char *column, const char *value, const char *want)
@@ -95,7 +95,7 @@ int eod_row_parse(char *const *values, struct eod_row *ret, struct err *err)
     if (ids_parse(values, ret, err) < 0)
         return -EINVAL;
     if (eod_amount_parse(values[4], &ret->amount_vnd) < 0)
-        return bad(err, "amount", values[4], "whole dong, more than 0");
+        return bad(err, "amount", values[4], "whole dong");
     int status = word(eod_statuses, ARRAY_LEN(eod_statuses), values[5]);
     if (status == 0)
         return bad(err, "status", values[5], "paid or reversed");

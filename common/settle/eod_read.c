@@ -166,27 +166,27 @@ static int is_record(const struct reader *self, const char *letter)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-static int refuse(const struct reader *self, struct err *err, const struct err *why)
+static int refuse(const struct reader *self, int rc, struct err *err, const struct err *why)
 {
-    return err_field(err, -EINVAL, why->field, "line %u: %s", self->line, why->text);
+    return err_field(err, rc, why->field, "line %u: %s", self->line, why->text);
 }
 
 static int take_head(struct reader *self, struct err *err)
 {
     struct err why = {0};
     if (split(self, &why) < 0)
-        return refuse(self, err, &why);
+        return refuse(self, -EINVAL, err, &why);
     if (!is_record(self, "H") || self->n_values != EOD_HEAD_FIELDS)
         return err_set(err, -EINVAL,
                        "line %u: want the header H,version,partner,business date,count,sum,sha256",
                        self->line);
     if (eod_head_parse(self->values + 1, &self->file->head, &why) < 0)
-        return refuse(self, err, &why);
+        return refuse(self, -EINVAL, err, &why);
     self->state = AT_ROWS;
     return self->visitor->head(self->arg, &self->file->head, err);
 }
 
-static void tell_bad(struct reader *self, const struct err *why)
+static int tell_bad(struct reader *self, const struct err *why)
 {
     struct eod_bad bad = {.line = self->line, .transaction_id = "", .why = why->text};
     int is_whole = self->n_values == EOD_ROW_FIELDS && is_record(self, "D");
@@ -198,7 +198,7 @@ static void tell_bad(struct reader *self, const struct err *why)
     else
         self->has_unreadable = 1;
     self->file->n_bad++;
-    self->visitor->bad(self->arg, &bad);
+    return self->visitor->bad(self->arg, &bad);
 }
 
 static int take_row(struct reader *self, int split_rc, struct err *why)
@@ -206,7 +206,7 @@ static int take_row(struct reader *self, int split_rc, struct err *why)
     struct eod_row row = {.line = self->line};
     int rc = split_rc;
     if (self->n_rows == self->file->head.n_rows)
-        return err_set(why, -EMSGSIZE, "there are more rows than the header's count, %u",
+        return err_set(why, -EINVAL, "there are more rows than the header's count, %u",
                        self->file->head.n_rows);
     self->n_rows++;
     if (!self->is_too_long)
@@ -215,13 +215,13 @@ static int take_row(struct reader *self, int split_rc, struct err *why)
         rc = err_set(why, -EINVAL, "want a row of D and %d values", EOD_ROW_FIELDS - 1);
     if (rc == 0)
         rc = eod_row_parse(self->values + 1, &row, why);
-    if (rc == 0) {
-        self->sum_vnd += row.amount_vnd;
-        self->visitor->row(self->arg, &row);
+    if (rc < 0) {
+        rc = tell_bad(self, why);
     } else {
-        tell_bad(self, why);
+        self->sum_vnd += row.amount_vnd;
+        rc = self->visitor->row(self->arg, &row);
     }
-    return 0;
+    return rc < 0 ? err_set(why, rc, "it cannot be taken: %s", strerror(-rc)) : 0;
 }
 
 static int take_trailer(struct reader *self, struct err *why)
@@ -258,7 +258,7 @@ static int take_line(struct reader *self, struct err *err)
     case AT_ROWS:
         rc = split(self, &why);
         rc = rc == 0 && is_record(self, "T") ? take_trailer(self, &why) : take_row(self, rc, &why);
-        return rc < 0 ? refuse(self, err, &why) : 0;
+        return rc < 0 ? refuse(self, rc, err, &why) : 0;
     case BEHIND_TRAILER:
         break;
     }

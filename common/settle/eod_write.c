@@ -53,7 +53,7 @@ static int is_row(const struct eod_row *row)
     return eod_is_id(row->transaction_id, EOD_TRANSACTION_MAX_BYTES) &&
            (row->payment_id[0] == '\0' || eod_is_id(row->payment_id, EOD_ID_MAX_BYTES)) &&
            eod_is_id(row->bill_id, EOD_ID_MAX_BYTES) && row->bill_version > 0 &&
-           row->amount_vnd > 0 && row->amount_vnd <= EOD_AMOUNT_MAX_VND &&
+           row->amount_vnd >= 0 && row->amount_vnd <= EOD_AMOUNT_MAX_VND &&
            (row->status == EOD_PAID || row->status == EOD_REVERSED) &&
            (row->point[0] == '\0' || eod_is_code(row->point)) &&
            (row->collector[0] == '\0' || eod_is_code(row->collector)) &&

@@ -99,7 +99,8 @@ static void put_line(FILE *out, const struct match_line *line)
     put(out, row->transaction_id);
     put(out, line->has_payment ? line->payment_id : row->payment_id);
     put(out, row->bill_id);
-    put_number(out, line->has_row && row->amount_vnd > 0, row->amount_vnd);
+    put_number(out, line->has_row && (line->class != MATCH_BAD_RECORD || row->amount_vnd > 0),
+               row->amount_vnd);
     put_number(out, line->has_payment, line->our_amount_vnd);
     put(out, is_whole ? eod_statuses[row->status] : "");
     put(out, line->has_payment ? eod_statuses[line->our_status] : "");

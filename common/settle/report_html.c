@@ -209,7 +209,8 @@ static void put_line(const struct match_line *line, FILE *out)
     number_cell(out, line->has_row, row->line);
     cell(out, row->transaction_id);
     cell(out, line->payment_id);
-    number_cell(out, line->has_row && row->amount_vnd > 0, row->amount_vnd);
+    number_cell(out, line->has_row && (line->class != MATCH_BAD_RECORD || row->amount_vnd > 0),
+                row->amount_vnd);
     number_cell(out, line->has_payment, line->our_amount_vnd);
     cell(out, differs);
     cell(out, report_postings[line->posting]);

@@ -387,7 +387,7 @@ static int open_keys(struct archiver *self, struct err *err)
 {
     char path[CONF_STRING_BYTES + 16];
     (void)snprintf(path, sizeof(path), "%s/archive.pub", self->svc->conf.keys);
-    int rc = signing_open(self->svc->conf.keys, &self->key, err);
+    int rc = signing_open(self->svc->conf.keys, SIGNING_ARCHIVE, &self->key, err);
     return rc < 0 ? rc : trusted_keys_read(path, &self->trusted, err);
 }
 

@@ -45,6 +45,13 @@ static const struct {
                "                --out FILE [--archive FOLDER] [--keys FILE]\n"
                "CODE \"-\" is what no organisation collected. FILE ends in .xlsx or .csv. Entries\n"
                "that were trimmed need --archive.\n"},
+    {"reconcile",
+     "  ansinh reconcile --partner CODE --date DATE --file FILE --out FOLDER\n"
+     "                   [--statement FILE]... [--post] [--archive FOLDER] [--keys FILE]\n"
+     "FILE is the partner's end-of-day file, statements are camt.053 or camt.054 of the\n"
+     "bank (docs/files.md). --post pays what the ledger does not have under the\n"
+     "partner's own ids; a second time changes nothing. Exit status 1 when something\n"
+     "differs. Entries that were trimmed need --archive.\n"},
     {"sandbox",
      "The partner's client calls PORT. Transaction ids that begin with SIM-... say what\n"
      "happens to a request; the list is printed at the start. The gateway must be told\n"

@@ -37,7 +37,9 @@ int cli_keys(int argc, char **argv)
         return cli_fail(1, "cannot make the directory %s", conf.var);
     if (keyring_make(conf.keys, &err) < 0)
         return cli_fail(1, "%s", err.text);
-    int rc = signing_make(conf.keys, &err);
+    int rc = signing_make(conf.keys, SIGNING_ARCHIVE, &err);
+    if (rc == 0)
+        rc = signing_make(conf.keys, SIGNING_REPORT, &err);
     if (rc == 0)
         rc = key_file_make(conf.keys, "answer-1.key", &err);
     if (rc == 0)

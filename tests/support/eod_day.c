@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/parse.h"
@@ -122,16 +121,14 @@ static int on_head(void *arg, const struct eod_head *head, struct err *err)
     return 0;
 }
 
-static void on_row(void *arg, const struct eod_row *row)
+static int on_row(void *arg, const struct eod_row *row)
 {
-    if (match_row(arg, row) < 0)
-        abort();
+    return match_row(arg, row);
 }
 
-static void on_bad(void *arg, const struct eod_bad *bad)
+static int on_bad(void *arg, const struct eod_bad *bad)
 {
-    if (match_bad(arg, bad) < 0)
-        abort();
+    return match_bad(arg, bad);
 }
 
 int eod_day_match(FILE *file, struct match *match, struct eod_file *ret, struct err *err)

@@ -30,8 +30,8 @@ static int setup(void **state)
     struct err err = {0};
     strcpy(folder, "/tmp/test_archive.XXXXXX");
     assert_non_null(mkdtemp(folder));
-    assert_int_equal(signing_make(folder, &err), 0);
-    assert_int_equal(signing_open(folder, &key, &err), 0);
+    assert_int_equal(signing_make(folder, SIGNING_ARCHIVE, &err), 0);
+    assert_int_equal(signing_open(folder, SIGNING_ARCHIVE, &key, &err), 0);
     (void)snprintf(path, sizeof(path), "%s/archive.pub", folder);
     assert_int_equal(trusted_keys_read(path, &trusted, &err), 0);
     memset(seqs, 0, sizeof(seqs));
@@ -486,16 +486,16 @@ static void test_a_new_key_keeps_the_old_one_trusted(void **state)
     write_small(FIRST_MS);
     (void)snprintf(secret, sizeof(secret), "%s/archive.key", folder);
     assert_int_equal(unlink(secret), 0);
-    assert_int_equal(signing_make(folder, &err), 0);
-    assert_int_equal(signing_make(folder, &err), 0); /* again: nothing more */
+    assert_int_equal(signing_make(folder, SIGNING_ARCHIVE, &err), 0);
+    assert_int_equal(signing_make(folder, SIGNING_ARCHIVE, &err), 0); /* again: nothing more */
     (void)snprintf(path, sizeof(path), "%s/archive.pub", folder);
     assert_int_equal(trusted_keys_read(path, &trusted, &err), 0);
     assert_int_equal(trusted.n, 2);
     assert_int_equal(check_first(&err), 0);
     assert_int_equal(chmod(secret, 0644), 0);
-    assert_int_equal(signing_open(folder, &key, &err), -EACCES);
+    assert_int_equal(signing_open(folder, SIGNING_ARCHIVE, &key, &err), -EACCES);
     assert_int_equal(unlink(secret), 0);
-    assert_int_equal(signing_open(folder, &key, &err), -ENOENT);
+    assert_int_equal(signing_open(folder, SIGNING_ARCHIVE, &key, &err), -ENOENT);
     FILE *file = fopen(path, "ae");
     (void)fputs("no key\n", file);
     (void)fclose(file);

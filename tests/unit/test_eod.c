@@ -36,7 +36,7 @@ static int on_head(void *arg, const struct eod_head *head, struct err *err)
     return strcmp(head->partner, "STRANGER") == 0 ? err_set(err, -EINVAL, "unknown partner") : 0;
 }
 
-static void on_row(void *arg, const struct eod_row *row)
+static int on_row(void *arg, const struct eod_row *row)
 {
     struct seen *seen = arg;
     if (seen->n_rows < SEEN_MAX) {
@@ -44,9 +44,10 @@ static void on_row(void *arg, const struct eod_row *row)
         strcpy(seen->ids[seen->n_rows], row->transaction_id);
     }
     seen->n_rows++;
+    return 0;
 }
 
-static void on_bad(void *arg, const struct eod_bad *bad)
+static int on_bad(void *arg, const struct eod_bad *bad)
 {
     struct seen *seen = arg;
     if (seen->n_bad < SEEN_MAX) {
@@ -56,6 +57,7 @@ static void on_bad(void *arg, const struct eod_bad *bad)
         strcpy(seen->bad[seen->n_bad].why, bad->why);
     }
     seen->n_bad++;
+    return strcmp(bad->transaction_id, "STOP") == 0 ? -ECANCELED : 0;
 }
 
 static const struct eod_visitor visitor = {on_head, on_row, on_bad};
@@ -227,6 +229,15 @@ static void the_visitor_may_refuse_the_head(void **state)
     assert_refused(text, "unknown partner");
 }
 
+static void the_visitor_may_stop_at_a_row(void **state)
+{
+    (void)state;
+    static const char rows[] =
+        "D,STOP,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,card,0\n";
+    assert_int_equal(read_text(whole(rows, 1, 1)), -ECANCELED);
+    assert_non_null(strstr(err.text, "line 2: it cannot be taken"));
+}
+
 static void a_changed_row_is_refused(void **state)
 {
     (void)state;
@@ -278,7 +289,7 @@ static void bad_records_are_told_with_line_and_reason(void **state)
         {"D,,,B-1,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "transaction_id"},
         {"D,A,,,1,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "bill_id"},
         {"D,A,,B-1,0,1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "bill_version"},
-        {"D,A,,B-1,1,0,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
+        {"D,A,,B-1,1,-1,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
         {"D,A,,B-1,1,1.0,paid,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "amount"},
         {"D,A,,B-1,1,1,PAID,2026-11-22T08:15:30+07:00,2026-11-22,,,cash,0\n", "status"},
         {"D,A,,B-1,1,1,paid,2026-11-22T08:15:30,2026-11-22,,,cash,0\n", "paid_at"},
@@ -352,6 +363,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_written_is_read),
     cmocka_unit_test(a_wrong_header_is_refused),
     cmocka_unit_test(the_visitor_may_refuse_the_head),
+    cmocka_unit_test(the_visitor_may_stop_at_a_row),
     cmocka_unit_test(a_changed_row_is_refused),
     cmocka_unit_test(wrong_counts_and_sums_are_refused),
     cmocka_unit_test(every_truncation_is_refused),
