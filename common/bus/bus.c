@@ -75,6 +75,37 @@ void bus_arena_allocator(struct arena *arena, ProtobufCAllocator *ret)
     *ret = (ProtobufCAllocator){allocate, release, arena};
 }
 
+Ansinh__V1__Outcome bus_code_outcome(Ansinh__V1__Code code, int is_command)
+{
+    switch (code) {
+    case ANSINH__V1__CODE__CODE_UNAVAILABLE:
+    case ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED:
+        return ANSINH__V1__OUTCOME__OUTCOME_RETRY;
+    case ANSINH__V1__CODE__CODE_UNKNOWN:
+    case ANSINH__V1__CODE__CODE_DEADLINE_EXCEEDED:
+    case ANSINH__V1__CODE__CODE_CANCELED:
+        return is_command ? ANSINH__V1__OUTCOME__OUTCOME_UNKNOWN
+                          : ANSINH__V1__OUTCOME__OUTCOME_RETRY;
+    case ANSINH__V1__CODE__CODE_INTERNAL:
+    case ANSINH__V1__CODE__CODE_DATA_LOSS:
+        return is_command ? ANSINH__V1__OUTCOME__OUTCOME_UNKNOWN
+                          : ANSINH__V1__OUTCOME__OUTCOME_FINAL;
+    case ANSINH__V1__CODE__CODE_UNSPECIFIED:
+    case ANSINH__V1__CODE__CODE_INVALID_ARGUMENT:
+    case ANSINH__V1__CODE__CODE_NOT_FOUND:
+    case ANSINH__V1__CODE__CODE_ALREADY_EXISTS:
+    case ANSINH__V1__CODE__CODE_PERMISSION_DENIED:
+    case ANSINH__V1__CODE__CODE_FAILED_PRECONDITION:
+    case ANSINH__V1__CODE__CODE_ABORTED:
+    case ANSINH__V1__CODE__CODE_OUT_OF_RANGE:
+    case ANSINH__V1__CODE__CODE_UNIMPLEMENTED:
+    case ANSINH__V1__CODE__CODE_UNAUTHENTICATED:
+    case _ANSINH__V1__CODE_IS_INT_SIZE:
+    default:
+        return ANSINH__V1__OUTCOME__OUTCOME_FINAL;
+    }
+}
+
 const char *bus_code_name(Ansinh__V1__Code code)
 {
     static const char *const names[] = {

@@ -64,4 +64,8 @@ void bus_arena_allocator(struct arena *arena, ProtobufCAllocator *ret);
 /* Code's Connect name: "invalid_argument"; "ok" for 0. */
 const char *bus_code_name(Ansinh__V1__Code code);
 
+/* What an error of this code says about the call that it answers; a call that is no command did
+ * nothing. */
+Ansinh__V1__Outcome bus_code_outcome(Ansinh__V1__Code code, int is_command);
+
 #endif

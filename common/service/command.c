@@ -17,7 +17,7 @@
         */
 #define SETTLE_MARGIN_MS 100 /* before the deadline, so that the caller still hears the answer */
 #define SETTLE_DELAY_MS 50   /* between attempts to learn an unknown outcome */
-#define RETRY_AFTER_MS 200   /* told to callers when the ledger is away */
+#define RETRY_AFTER_MS 200   /* told to callers when too many are at it */
 
 /* Lives in the request's arena, from command_run until the answer. */
 struct command {
@@ -48,22 +48,6 @@ struct record_reading {
 static void command_read(struct command *self);
 static void command_commit(struct command *self);
 static void on_committed(void *arg, int rc, const struct commit_result *result);
-
-void ledger_away(struct bus_request *request)
-{
-    bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "the ledger cannot be reached; nothing was done");
-}
-
-void command_fail_lost(struct bus_request *request, unsigned partition,
-                       struct journal_position position)
-{
-    char id[POSITION_TEXT_BYTES];
-    position_format(partition, position, id);
-    bus_fail(request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "Idempotency-Key",
-             "this was done, as entry %s, but its answer was lost when the ledger was restored",
-             id);
-}
 
 static void fail_unavailable(struct command *self)
 {
@@ -96,6 +80,10 @@ static void answer_stored(struct command *self, const uint8_t *bytes, size_t len
                           struct journal_position position)
 {
     struct bus_request *request = self->state.request;
+    if (self->spec->finish != NULL) {
+        self->spec->finish(&self->state, position, NULL);
+        return;
+    }
     if (answer_is_lost(bytes, len)) {
         command_fail_lost(request, self->state.partition, position);
         return;
@@ -133,7 +121,9 @@ enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Cod
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    bus_fail(state->request, code, field, "%s", text);
+    const ProtobufCMessageDescriptor *input = state->request->input->descriptor;
+    int has_field = protobuf_c_message_descriptor_get_field_by_name(input, field) != NULL;
+    bus_fail(state->request, code, has_field ? field : "", "%s", text);
     return COMMAND_ANSWERED;
 }
 
@@ -165,16 +155,17 @@ static int pack_decision(struct command *self)
     self->packed_len = citizen_pack(&state->next, self->packed);
     state->event->at_ms = state->now_ms;
     state->event->citizen = (ProtobufCBinaryData){ID_BYTES, state->citizen};
-    event_set_request(state->event, &state->request->id, state->request->fingerprint,
-                      self->event_request);
+    event_set_request(state->event, &state->id, state->fingerprint, self->event_request);
     self->event_len = protobuf_c_message_get_packed_size(&state->event->base);
-    self->answer_len = protobuf_c_message_get_packed_size(state->answer);
+    self->answer_len =
+        self->spec->finish != NULL ? 0 : protobuf_c_message_get_packed_size(state->answer);
     self->event_bytes = arena_alloc(arena, self->event_len);
     self->answer_bytes = arena_alloc(arena, self->answer_len);
     if (self->event_bytes == NULL || self->answer_bytes == NULL)
         return -ENOMEM;
     (void)protobuf_c_message_pack(&state->event->base, self->event_bytes);
-    (void)protobuf_c_message_pack(state->answer, self->answer_bytes);
+    if (self->spec->finish == NULL)
+        (void)protobuf_c_message_pack(state->answer, self->answer_bytes);
     return 0;
 }
 
@@ -196,7 +187,7 @@ static void command_decide(struct command *self)
         command_read(self);
         return;
     case COMMAND_COMMIT:
-        ASSERT(state->event != NULL && state->answer != NULL);
+        ASSERT(state->event != NULL && (state->answer != NULL || self->spec->finish != NULL));
         if (pack_decision(self) < 0)
             fail_internal(self, "the request needs too much memory");
         else
@@ -218,7 +209,7 @@ static void command_read_done(struct command *self)
         answer_stored(self, self->known_answer, self->known_answer_len, self->known_at);
     else if (self->lookup == COMMIT_REUSED)
         answer_reused(self);
-    else if (commit_check_id(&self->state.request->id, self->state.now_ms, &err) < 0)
+    else if (commit_check_id(&self->state.id, self->state.now_ms, &err) < 0)
         bus_fail(self->state.request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "Idempotency-Key",
                  "%s", err.text);
     else if (is_late(self))
@@ -351,8 +342,8 @@ static void command_read(struct command *self)
     command_read_records(self);
     self->open_replies++;
     state->may_answer = 1;
-    int rc = commit_lookup(state->svc->ledger, state->partition, &state->request->id, state->now_ms,
-                           &state->request->fingerprint, on_looked_up, self);
+    int rc = commit_lookup(state->svc->ledger, state->partition, &state->id, state->now_ms,
+                           &state->fingerprint, on_looked_up, self);
     ASSERT(rc == 0);
 }
 
@@ -363,15 +354,24 @@ static void settle(void *arg)
     command_commit(arg);
 }
 
+static void fail_unknown(struct command *self)
+{
+    char id[UUID_TEXT_BYTES];
+    request_id_format(&self->state.id, id);
+    if (self->spec->settle_with != NULL)
+        bus_fail(self->state.request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
+                 "the outcome is not known; %s", self->spec->settle_with);
+    else
+        bus_fail(self->state.request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
+                 "the outcome is not known; ask again with request id %s", id);
+}
+
 /* The commit went out and no answer came: the same commit again tells, until the caller's deadline.
  */
 static void command_settle(struct command *self)
 {
     if (clock_mono_ms() + SETTLE_MARGIN_MS >= self->state.request->deadline_ms) {
-        char id[UUID_TEXT_BYTES];
-        request_id_format(&self->state.request->id, id);
-        bus_fail(self->state.request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
-                 "the outcome is not known; ask again with request id %s", id);
+        fail_unknown(self);
         return;
     }
     (void)loop_timer_add(self->state.svc->loop, SETTLE_DELAY_MS, 0, settle, self);
@@ -404,8 +404,8 @@ static void command_commit(struct command *self)
     struct commit commit;
     commit_init(&commit);
     commit.partition = state->partition;
-    commit.id = state->request->id;
-    commit.fingerprint = state->request->fingerprint;
+    commit.id = state->id;
+    commit.fingerprint = state->fingerprint;
     commit.now_ms = state->now_ms;
     commit.n_records = 1;
     commit.records[0] = (struct commit_record){
@@ -431,7 +431,7 @@ static void command_commit(struct command *self)
     commit.answer = self->answer_bytes;
     commit.answer_len = self->answer_len;
     CRASH_POINT(COMMAND_DECIDED);
-    if (MUTANT(ANSWER_BEFORE_COMMIT) && self->spec->complete == NULL &&
+    if (MUTANT(ANSWER_BEFORE_COMMIT) && self->spec->complete == NULL && self->answer_len > 0 &&
         commit_send(state->svc->ledger, &commit, NULL, NULL) == 0) {
         bus_reply_packed(state->request, self->answer_bytes, self->answer_len);
         return;
@@ -462,7 +462,9 @@ static void on_done(struct command *self, struct journal_position position)
         bus_publish_event(state->svc->publisher, state->partition, position.epoch, position.seq,
                           self->event_bytes, self->event_len);
     CRASH_POINT(COMMAND_PUBLISHED);
-    if (self->spec->complete == NULL)
+    if (self->spec->finish != NULL)
+        self->spec->finish(state, position, state->event);
+    else if (self->spec->complete == NULL)
         bus_reply_packed(state->request, self->answer_bytes, self->answer_len);
     else
         answer_message(self, state->answer, position);
@@ -513,7 +515,8 @@ static void command_start(struct command *self)
     struct command_state *state = &self->state;
     if (state->svc->seen == NULL)
         state->svc->seen = seen_create(state->svc->ledger);
-    if (state->n_records == 0 && seen_find(state->svc->seen, state->citizen, &state->before)) {
+    if ((state->n_records == 0 || self->spec->are_records_new) &&
+        seen_find(state->svc->seen, state->citizen, &state->before)) {
         state->is_read = state->has_citizen = 1;
         command_decide(self);
     } else {
@@ -540,14 +543,24 @@ void command_run(struct service *svc, struct bus_request *request, const struct 
     state->now_ms = now_ms;
     state->today = clock_business_day(now_ms);
     state->arg = arg;
+    state->id = request->id;
+    state->fingerprint = request->fingerprint;
     if (spec->name_records != NULL)
         spec->name_records(state);
-    if (commit_check_id(&request->id, now_ms, &err) < 0)
+    if (commit_check_id(&state->id, now_ms, &err) < 0)
         command_read(self); /* what was done under it is answered, whatever the clock says now */
     else if (spec->is_optimistic)
         command_decide(self);
     else
         command_start(self);
+}
+
+void command_remember(struct service *svc, const uint8_t citizen[ID_BYTES],
+                      const struct citizen *state)
+{
+    if (svc->seen == NULL)
+        svc->seen = seen_create(svc->ledger);
+    seen_keep(svc->seen, citizen, state);
 }
 
 struct citizen_reading {
@@ -576,13 +589,4 @@ void citizen_read(struct service *svc, struct arena *arena, const uint8_t citize
     self->fn = fn;
     self->arg = arg;
     record_ask(svc, citizen, on_citizen, self);
-}
-
-void event_set_request(Ansinh__V1__Event *event, const struct request_id *id, uint64_t fingerprint,
-                       uint8_t storage[EVENT_REQUEST_BYTES])
-{
-    memcpy(storage, id->bytes, ID_BYTES);
-    for (int i = 0; i < 8; i++)
-        storage[ID_BYTES + i] = (uint8_t)(fingerprint >> (8 * i));
-    event->request = (ProtobufCBinaryData){EVENT_REQUEST_BYTES, storage};
 }

@@ -42,6 +42,9 @@ struct command_state {
     struct bus_request *request;
     uint8_t citizen[ID_BYTES];
     unsigned partition;
+    struct request_id
+        id; /* under which is committed: the request's, or as name_records sets them */
+    uint64_t fingerprint;
     int64_t now_ms; /* wall */
     int32_t today;  /* business day */
     int is_read;    /* has_citizen and before are known, perhaps outdated while may_answer is 0 */
@@ -67,12 +70,20 @@ struct command_spec {
     /* Names the further records, once, before anything is read. May be NULL: there are none. With
      * some, nothing is decided on what is remembered of the citizen. */
     void (*name_records)(struct command_state *state);
+    int are_records_new; /* no further record is there yet, as far as is known: what is remembered
+                            of the citizen is enough to decide on */
     enum command_verdict (*decide)(struct command_state *state);
     /* Before the answer goes out, with the journal position of the commit: sets what depends on it
      * (a payment's id). The answer is the one decide made, or the stored one unpacked. May be NULL.
      */
     void (*complete)(struct command_state *state, ProtobufCMessage *answer,
                      struct journal_position position);
+    /* Instead of an answer that decide makes and the ledger keeps: answers from the entry at the
+     * position, which is event, or has to be read when that is NULL. May be NULL. */
+    void (*finish)(struct command_state *state, struct journal_position position,
+                   const Ansinh__V1__Event *event);
+    const char *settle_with; /* what a caller can do about an unknown outcome; NULL: ask again with
+                                the request id */
 };
 
 /* Runs the command of a request on a citizen and answers the request, always. A request id that is
@@ -80,9 +91,12 @@ struct command_spec {
 void command_run(struct service *svc, struct bus_request *request, const struct command_spec *spec,
                  const uint8_t citizen[ID_BYTES], void *arg);
 
+/* The next command on the citizen may decide on this state, which was read a moment ago. */
+void command_remember(struct service *svc, const uint8_t citizen[ID_BYTES],
+                      const struct citizen *state);
+
 /* For decide: answers with the code, or asks for the reading after which it may. Returns the
- * verdict.
- */
+ * verdict. A field that the request does not have is left out. */
 enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Code code,
                                     const char *field, const char *format, ...) PRINTF_LIKE(4, 5);
 

@@ -46,7 +46,8 @@ size_t key_alias(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
 size_t key_claim(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
 /* {p}:y:<bucket>: what became of them, in the citizen's partition and the id's bucket */
 size_t key_outcome(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
-/* {p}:n:<bucket>: receipts, series and cash handed over, of the points and holders of a partition */
+/* {p}:n:<bucket>: receipts, series and cash handed over, of the points and holders of a partition
+ */
 size_t key_numbered(unsigned partition, unsigned bucket, char ret[KEY_MAX_BYTES]);
 /* {p}:q:<day>:<bucket of 16, from the last byte of the id> ; day counts from 1970-01-01 UTC */
 size_t key_answers(unsigned partition, int32_t day, const struct request_id *id,

@@ -88,7 +88,7 @@ struct fold {
     unsigned partition;
     struct arena *arena; /* of citizens, aliases and rows */
     struct map *citizens, *aliases, *rows, *redresses;
-    struct map *numbered; /* receipts, series, cash handed over */
+    struct map *numbered;     /* receipts, series, cash handed over */
     struct map *transactions; /* of verify_transactions.h */
     struct fold_event *events;
     size_t n_events, events_capacity;

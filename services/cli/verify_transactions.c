@@ -60,18 +60,18 @@ static const char *apply_claim(struct map *self, struct arena *arena, unsigned p
                                struct journal_position position, const Ansinh__V1__Event *event)
 {
     const Ansinh__V1__TransactionClaimed *in = event->transaction_claimed;
-    int is_cancel = in->kind == ANSINH__V1__TRANSACTION_KIND__TRANSACTION_KIND_CANCEL;
+    int is_pay = in->kind == ANSINH__V1__TRANSACTION_KIND__TRANSACTION_KIND_PAY;
     struct writer writer;
     if (in->transaction.len != ID_BYTES || partition_of(in->transaction.data) != partition)
         return "claims a transaction of another partition";
-    if (event->citizen.len != (is_cancel ? 0U : (size_t)ID_BYTES))
+    if (event->citizen.len != (is_pay ? (size_t)ID_BYTES : 0U))
         return "claims a transaction for nobody";
     struct fold_transaction *claim =
         transaction_add(self, arena, CLAIM_KIND, in->transaction.data, position, &writer);
     if (claim == NULL)
         return "claims a transaction a second time";
     put(&writer, (uint64_t)in->kind, 1);
-    if (!is_cancel)
+    if (is_pay)
         memcpy(writer.at, event->citizen.data, ID_BYTES);
     writer.at += ID_BYTES;
     put(&writer, in->bill_number, 4);

@@ -19,6 +19,7 @@ static const struct bus_method enrolment_methods[] = {
 
 static const struct bus_method contacts_methods[] = {
     {"ResolveContact", on_resolve_contact, 0},
+    {"ResolveParticipant", on_resolve_participant, 0},
     {"ResolvePeople", on_resolve_people, 0},
 };
 

@@ -22,6 +22,7 @@ void on_get_participant(void *arg, struct bus_request *request);
 void on_check_eligibility(void *arg, struct bus_request *request);
 void on_illustrate(void *arg, struct bus_request *request);
 void on_resolve_contact(void *arg, struct bus_request *request);
+void on_resolve_participant(void *arg, struct bus_request *request);
 void on_resolve_people(void *arg, struct bus_request *request);
 
 #endif

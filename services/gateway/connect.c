@@ -64,7 +64,9 @@ void connect_destroy(struct connect **self)
 
 static void answer_error(struct connect_call *call, const struct connect_error *error)
 {
-    connect_error_answer(call->request, error, call->headers, call->n_headers);
+    struct connect_error told = *error;
+    told.is_command = call->has_id;
+    connect_error_answer(call->request, &told, call->headers, call->n_headers);
 }
 
 /* Writes the answer's message in the caller's encoding; 0 for one that cannot be written. */

@@ -37,8 +37,7 @@ unsigned connect_status(Ansinh__V1__Code code)
     return code >= 0 && (size_t)code < ARRAY_LEN(statuses) ? statuses[code] : 500;
 }
 
-/* The ErrorDetail for machines: packed, and spelled out under "debug". NULL when there is nothing
- * to say or it does not fit. */
+/* The ErrorDetail for machines: packed, and spelled out under "debug". */
 static json_t *detail_of(const struct connect_error *error)
 {
     char field[ERR_FIELD_MAX_BYTES] = "", request_id[160] = "";
@@ -46,10 +45,9 @@ static json_t *detail_of(const struct connect_error *error)
         (void)snprintf(field, sizeof(field), "%s", error->field);
     if (error->request_id != NULL)
         (void)snprintf(request_id, sizeof(request_id), "%s", error->request_id);
-    if (field[0] == '\0' && request_id[0] == '\0' && error->retry_after_ms == 0)
-        return NULL;
     Ansinh__V1__ErrorDetail detail;
     ansinh__v1__error_detail__init(&detail);
+    detail.outcome = bus_code_outcome(error->code, error->is_command);
     detail.field = field;
     detail.request_id = request_id;
     detail.retry_after_ms = error->retry_after_ms;
@@ -59,7 +57,9 @@ static json_t *detail_of(const struct connect_error *error)
     char value[VALUE_TEXT_BYTES];
     (void)sodium_bin2base64(value, sizeof(value), packed, len,
                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    json_t *debug = json_object();
+    const ProtobufCEnumValue *outcome =
+        protobuf_c_enum_descriptor_get_value(&ansinh__v1__outcome__descriptor, (int)detail.outcome);
+    json_t *debug = json_pack("{s:s}", "outcome", outcome->name);
     if (field[0] != '\0')
         (void)json_object_set_new(debug, "field", json_string(field));
     if (error->retry_after_ms != 0)
@@ -80,9 +80,7 @@ int connect_error_write(const struct connect_error *error, struct buf *out)
     json_t *message = json_string(error->message);
     if (message != NULL && error->message[0] != '\0')
         (void)json_object_set(body, "message", message);
-    json_t *detail = detail_of(error);
-    if (detail != NULL)
-        (void)json_object_set_new(body, "details", json_pack("[o]", detail));
+    (void)json_object_set_new(body, "details", json_pack("[o]", detail_of(error)));
     int rc = json_dump_callback(body, append, out, JSON_COMPACT);
     json_decref(message);
     json_decref(body);

@@ -13,6 +13,7 @@ struct connect_error {
     const char *message;     /* one sentence; "" is allowed */
     const char *field;       /* the wrong input; "" or NULL: none */
     unsigned retry_after_ms; /* 0: not said */
+    int is_command;          /* what was asked for may have been done when nobody knows */
     const char *request_id;  /* Idempotency-Key to ask with, when the outcome is unknown; or NULL */
 };
 

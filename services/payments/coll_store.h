@@ -16,7 +16,7 @@ enum claim_kind { CLAIM_PAY = 1, CLAIM_REVERSE = 2, CLAIM_CANCEL = 3 };
 struct claim {
     struct journal_position position; /* of TransactionClaimed; written by the commit */
     enum claim_kind kind;
-    uint8_t citizen[ID_BYTES]; /* of the bill; 0 of CLAIM_CANCEL */
+    uint8_t citizen[ID_BYTES]; /* of the bill; 0 of all but CLAIM_PAY */
     uint32_t bill_number;
     uint64_t fingerprint; /* of the request; 0 of CLAIM_CANCEL */
 };

@@ -43,6 +43,12 @@ static void on_echo(void *arg, struct bus_request *request)
 
 static const struct bus_method methods[] = {
     {"Echo", on_echo, 0},
+    {"Inquire", on_coll_inquire, BUS_COMMAND},
+    {"Pay", on_coll_pay, BUS_COMMAND | BUS_URGENT},
+    {"GetPayment", on_coll_get_payment, BUS_URGENT},
+    {"Reverse", on_coll_reverse, BUS_COMMAND | BUS_URGENT},
+    {"InquireMany", on_coll_inquire_many, BUS_COMMAND},
+    {"PayMany", on_coll_pay_many, BUS_COMMAND},
 };
 
 void collections_add(struct service *svc)

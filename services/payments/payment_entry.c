@@ -17,6 +17,7 @@ struct finding {
     struct bus_request *request;
     unsigned partition;
     struct journal_position position;
+    int is_any; /* not of a payment alone */
     payment_entry_fn fn;
     redress_read_fn redress_fn;
     void *arg;
@@ -24,7 +25,13 @@ struct finding {
 
 static void fail_not_found(struct finding *self)
 {
-    bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "payment_id", "no such payment");
+    const ProtobufCMessageDescriptor *input = self->request->input->descriptor;
+    int has_field = protobuf_c_message_descriptor_get_field_by_name(input, "payment_id") != NULL;
+    if (has_field)
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "payment_id", "no such payment");
+    else
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_DATA_LOSS, "",
+                 "the entry of this transaction is not in the journal");
 }
 
 static void take_event(struct finding *self, const uint8_t *bytes, size_t len)
@@ -32,8 +39,9 @@ static void take_event(struct finding *self, const uint8_t *bytes, size_t len)
     ProtobufCAllocator allocator;
     bus_arena_allocator(self->request->arena, &allocator);
     Ansinh__V1__Event *event = ansinh__v1__event__unpack(&allocator, len, bytes);
-    if (event == NULL || event->citizen.len != ID_BYTES ||
-        event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+    int is_payment = event != NULL && event->citizen.len == ID_BYTES &&
+                     event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED;
+    if (event == NULL || (!is_payment && !self->is_any))
         fail_not_found(self);
     else
         self->fn(self->arg, event);
@@ -128,15 +136,28 @@ static struct finding *finding_create(struct service *svc, struct bus_request *r
     return self;
 }
 
+static void find(struct finding *self, payment_entry_fn fn)
+{
+    if (self == NULL)
+        return;
+    struct journal_position before = {self->position.epoch, self->position.seq - 1};
+    self->fn = fn;
+    journal_read(self->svc->ledger, self->partition, before, 1, on_entry, self);
+}
+
 void payment_entry_find(struct service *svc, struct bus_request *request, unsigned partition,
                         struct journal_position position, payment_entry_fn fn, void *arg)
 {
+    find(finding_create(svc, request, partition, position, arg), fn);
+}
+
+void entry_find(struct service *svc, struct bus_request *request, unsigned partition,
+                struct journal_position position, payment_entry_fn fn, void *arg)
+{
     struct finding *self = finding_create(svc, request, partition, position, arg);
-    struct journal_position before = {position.epoch, position.seq - 1};
-    if (self == NULL)
-        return;
-    self->fn = fn;
-    journal_read(svc->ledger, partition, before, 1, on_entry, self);
+    if (self != NULL)
+        self->is_any = 1;
+    find(self, fn);
 }
 
 /* --- what became of it ------------------------------------------------------------------------ */

@@ -9,10 +9,15 @@
 #include "services/payments/payments_rules.h"
 
 /* Finds the entry of a payment in the journal, or in the archive once it is trimmed. fn runs with
- * it, in the request's arena; otherwise the request is answered, with the field "payment_id". */
+ * it, in the request's arena; otherwise the request is answered, with the field "payment_id" when
+ * it has one. */
 typedef void (*payment_entry_fn)(void *arg, const Ansinh__V1__Event *event);
 void payment_entry_find(struct service *svc, struct bus_request *request, unsigned partition,
                         struct journal_position position, payment_entry_fn fn, void *arg);
+
+/* The same for an entry of any kind that a record leads to. */
+void entry_find(struct service *svc, struct bus_request *request, unsigned partition,
+                struct journal_position position, payment_entry_fn fn, void *arg);
 
 /* Reads what became of a payment: a state of REDRESS_NONE while it stands. On failure the request
  * is answered and fn does not run. */

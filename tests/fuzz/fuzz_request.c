@@ -27,7 +27,7 @@
 #define ARENA_BYTES (4U << 20)
 #define OUT_BYTES (16U << 20)
 #define METHODS_MAX 64
-#define CALLS_MAX 16
+#define CALLS_MAX 128
 #define DEADLINE_MS 100 /* so near that nothing unknown is waited for */
 
 static struct {

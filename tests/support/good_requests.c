@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "common/json/json.h"
 #include "tests/support/good_requests.h"
 
@@ -59,7 +61,8 @@ static const char every_table[] =
     "},'dryRun':true}";
 
 /* $p, $b, $v, $d, $y stand for the participant, its open bill, the bill's version and amount, and
- * the payment; $f for the days and the text of a row of the law; ' for ". */
+ * the payment; $n for now, $t for today; $f for the days and the text of a row of the law; ' for ".
+ */
 static const struct good_request requests[] = {
     COMMAND(
         "Enrolment/Enrol",
@@ -114,6 +117,29 @@ static const struct good_request requests[] = {
     READ("Payments/GetPayment", "{'paymentId':'$y'}"),
     READ("Payments/GetPayment", "{'billId':'$b','requestId':'never-used'}"),
     READ("Collections/Echo", "{'text':'x'}"),
+    COMMAND("Collections/Inquire", "{'billId':'$b','asOf':'$t','product':1,'method':1,'months':1}",
+            "{'personalId':'010085000001'}"),
+    COMMAND("Collections/Pay",
+            "{'partnerTransactionId':'t-1','billId':'$b','billVersion':$v,'amountVnd':$d,"
+            "'paidAtMs':$n,'businessDate':'$t','channel':1,'pointCode':'BD02647',"
+            "'collectorCode':'NV0001','receiptNumber':7}",
+            "{'partnerTransactionId':'t-1','billId':'$b','billVersion':$v,'amountVnd':$d,"
+            "'paidAtMs':$n,'businessDate':'$t','channel':1,'pointCode':'BD02647',"
+            "'collectorCode':'NV0001'}"),
+    READ("Collections/GetPayment", "{'partnerTransactionId':'never-used'}"),
+    COMMAND("Collections/Reverse",
+            "{'partnerTransactionId':'r-1','originalTransactionId':'t-1','reason':6}",
+            "{'partnerTransactionId':'r-1','originalTransactionId':'t-1','reason':6}"),
+    {"Collections/InquireMany", "{'lines':[{'siCode':'9999999999','asOf':'$t','product':1}]}", NULL,
+     " lines personal_id si_code bill_id as_of product method months "},
+    {"Collections/PayMany",
+     "{'lines':[{'partnerTransactionId':'t-2','billId':'none','billVersion':1,'amountVnd':1,"
+     "'paidAtMs':$n,'businessDate':'$t','channel':1,'pointCode':'BD02647',"
+     "'collectorCode':'NV0001','receiptNumber':7}]}",
+     NULL,
+     " lines partner_transaction_id bill_id bill_version amount_vnd paid_at_ms business_date "
+     "channel "
+     "point_code collector_code receipt_number "},
     COMMAND("Directory/ImportUnits",
             "{'units':[{'code':'97','parentCode':'VN','level':2,'name':'X',"
             "'nameEn':'X','fullName':'Tỉnh X'}]}",
@@ -150,6 +176,7 @@ static const struct good_request requests[] = {
     READ("Ledger/TrialBalance", "{'withHolders':true}"),
     READ("Books/ListBooked", "{'businessDate':'2025-11-30'}"),
     READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
+    READ("Contacts/ResolveParticipant", "{'siCode':'0123456789'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159'}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
@@ -162,11 +189,34 @@ const struct good_request *good_request_at(size_t i)
     return i < ARRAY_LEN(requests) ? &requests[i] : NULL;
 }
 
+const char good_request_partner[] = "{\"partners\":[{\"organisationCode\":\"VNPOST\","
+                                    "\"products\":[1],\"cutOffMinute\":1439}]}";
+
+int good_request_has_own_id(const struct good_request *self)
+{
+    return strncmp(self->method, "Collections/", strlen("Collections/")) == 0 &&
+           strcmp(self->method, "Collections/Inquire") != 0;
+}
+
 int good_request_ignores(const struct good_request *self, const char *field)
 {
     char word[64];
     (void)snprintf(word, sizeof(word), " %s ", field);
     return self->idle != NULL && strstr(self->idle, word) != NULL;
+}
+
+static char moment[24], date[DATE_TEXT_BYTES];
+
+static const char *now(void)
+{
+    (void)snprintf(moment, sizeof(moment), "%lld", (long long)clock_wall_ms());
+    return moment;
+}
+
+static const char *today(void)
+{
+    date_format(clock_business_day(clock_wall_ms()), date);
+    return date;
 }
 
 static const char *value_of(const struct good_names *names, char letter)
@@ -180,6 +230,10 @@ static const char *value_of(const struct good_names *names, char letter)
         return names->bill_version;
     case 'd':
         return names->due;
+    case 'n':
+        return now();
+    case 't':
+        return today();
     case 'f':
         return "\"from\":\"2199-01-01\",\"citation\":\"x\"";
     default:

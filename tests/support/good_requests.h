@@ -26,6 +26,12 @@ const struct good_request *good_request_at(size_t i);
  * not, and every member of a household from the fifth on pays the same. */
 int good_request_ignores(const struct good_request *self, const char *field);
 
+/* Told from another by the partner's own transaction id, and by no request id. */
+int good_request_has_own_id(const struct good_request *self);
+
+/* Makes VNPOST a partner, for whom the requests to Collections are good. */
+extern const char good_request_partner[];
+
 /* The message that the JSON stands for, in the arena; and packed, with its length. Both fail the
  * test when there is no such message. */
 ProtobufCMessage *good_request_message(const struct api_method *method, const char *json,

@@ -374,12 +374,38 @@ static void leaves_out_what_is_not_known(void **state)
     (void)state;
     struct connect_error error = {.code = ANSINH__V1__CODE__CODE_NOT_FOUND, .message = ""};
     json_t *body = write_error(&error);
-    assert_int_equal(json_object_size(body), 1);
+    assert_int_equal(json_object_size(body), 2); /* code, and details with the outcome */
     json_decref(body);
     error.message = "not \xff utf-8";
     body = write_error(&error);
-    assert_int_equal(json_object_size(body), 1);
+    assert_int_equal(json_object_size(body), 2);
     json_decref(body);
+}
+
+static void every_error_says_its_kind(void **state)
+{
+    (void)state;
+    for (int code = 1; code <= ANSINH__V1__CODE__CODE_UNAUTHENTICATED; code++) {
+        for (int is_command = 0; is_command <= 1; is_command++) {
+            struct connect_error error = {
+                .code = (Ansinh__V1__Code)code, .is_command = is_command, .message = "x"};
+            int is_retry = code == ANSINH__V1__CODE__CODE_UNAVAILABLE ||
+                           code == ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED;
+            int is_unknown = code == ANSINH__V1__CODE__CODE_UNKNOWN ||
+                             code == ANSINH__V1__CODE__CODE_DEADLINE_EXCEEDED ||
+                             code == ANSINH__V1__CODE__CODE_CANCELED;
+            int is_fault =
+                code == ANSINH__V1__CODE__CODE_INTERNAL || code == ANSINH__V1__CODE__CODE_DATA_LOSS;
+            const char *want = is_retry || (is_unknown && !is_command)  ? "OUTCOME_RETRY"
+                               : is_unknown || (is_fault && is_command) ? "OUTCOME_UNKNOWN"
+                                                                        : "OUTCOME_FINAL";
+            json_t *body = write_error(&error);
+            json_t *detail = json_array_get(json_object_get(body, "details"), 0);
+            json_t *outcome = json_object_get(json_object_get(detail, "debug"), "outcome");
+            assert_string_equal(json_string_value(outcome), want);
+            json_decref(body);
+        }
+    }
 }
 
 static void survives_long_texts(void **state)
@@ -412,6 +438,7 @@ static const struct CMUnitTest tests[] = {
     CASE(reads_gets),
     cmocka_unit_test(maps_every_code),
     cmocka_unit_test(writes_details_for_machines),
+    cmocka_unit_test(every_error_says_its_kind),
     cmocka_unit_test(leaves_out_what_is_not_known),
     cmocka_unit_test(survives_long_texts),
 };

@@ -1,0 +1,125 @@
+#include "services/payments/inquiry.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/service/command.h"
+#include "common/service/directory.h"
+#include "common/service/policy.h"
+#include "services/payments/payments_rules.h"
+
+static enum command_verdict decide(struct command_state *state);
+static const struct command_spec inquire_command = {.name = "inquire", .decide = decide};
+
+static Ansinh__V1__Event *make_event(struct arena *arena, const struct citizen *next,
+                                     int32_t on_day)
+{
+    Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
+    Ansinh__V1__BillIssued *issued = arena_alloc(arena, sizeof(*issued));
+    Ansinh__V1__Pockets *pockets = arena_alloc(arena, sizeof(*pockets));
+    if (event == NULL || issued == NULL || pockets == NULL)
+        return NULL;
+    ansinh__v1__event__init(event);
+    ansinh__v1__bill_issued__init(issued);
+    ansinh__v1__pockets__init(pockets);
+    pockets->participant_vnd = next->bill.participant_vnd;
+    pockets->central_vnd = next->bill.central_vnd;
+    pockets->local_vnd = next->bill.local_vnd;
+    pockets->donor_vnd = next->bill.donor_vnd;
+    issued->pockets = pockets;
+    issued->bill_number = next->bill_number;
+    issued->from_month = next->bill.from_month;
+    issued->months = next->bill.months;
+    issued->months_supported = next->bill.months_supported;
+    issued->issued_day = on_day;
+    issued->valid_until_day = next->bill.valid_until_day;
+    event->kind_case = ANSINH__V1__EVENT__KIND_BILL_ISSUED;
+    event->bill_issued = issued;
+    return event;
+}
+
+static enum command_verdict refuse_no_memory(struct command_state *state)
+{
+    return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+}
+
+static enum command_verdict show(struct command_state *state)
+{
+    if (!state->may_answer)
+        return COMMAND_READ;
+    const struct inquiry *self = state->arg;
+    struct err err = {0};
+    if (self->expect != NULL && self->expect(self, &state->before, &err) < 0)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, err.field, "%s",
+                              err.text);
+    const ProtobufCMessage *answer = self->answer(self, &state->before);
+    if (answer == NULL)
+        return refuse_no_memory(state);
+    bus_reply(state->request, answer);
+    return COMMAND_ANSWERED;
+}
+
+static void on_refreshed(void *arg, int rc)
+{
+    struct inquiry *self = arg;
+    self->is_refreshed = 1;
+    if (rc < 0)
+        ledger_away(self->request);
+    else
+        inquiry_run(self);
+}
+
+/* The commune may have been imported a moment ago: the directory's news, then once more from the
+ * start. */
+static enum command_verdict await_commune(struct command_state *state)
+{
+    struct inquiry *self = state->arg;
+    if (self->is_refreshed)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_UNAVAILABLE, "",
+                              "the participant's commune is not known here yet");
+    directory_refresh(state->svc->directory, on_refreshed, self);
+    return COMMAND_ANSWERED;
+}
+
+static enum command_verdict decide(struct command_state *state)
+{
+    const struct inquiry *self = state->arg;
+    struct err err = {0};
+    int32_t on_day;
+    if (!state->has_citizen)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "", "no such participant");
+    int rc = business_date_parse(self->on, self->on_field, state->today, &on_day, &err);
+    if (rc == 0 && bill_is_current(state->svc->policy, &state->before, on_day))
+        return show(state);
+    const struct directory_unit *commune =
+        directory_commune(state->svc->directory, state->before.commune);
+    /* a bill without the supports of a commune that is not known here yet would be too high */
+    if (rc == 0 && commune == NULL)
+        return await_commune(state);
+    if (rc == 0) {
+        struct bill_place place = {.is_special_zone = commune->is_special_zone,
+                                   .province = directory_province(commune)};
+        rc = bill_make(state->svc->policy, &state->before, &place, on_day, &state->next.bill, &err);
+    }
+    if (rc == 0 && self->expect != NULL)
+        rc = self->expect(self, &state->next, &err);
+    if (rc < 0)
+        return command_refuse(state,
+                              rc == -EPERM ? ANSINH__V1__CODE__CODE_FAILED_PRECONDITION
+                                           : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
+                              strcmp(err.field, "on") == 0 ? self->on_field : err.field, "%s",
+                              err.text);
+    state->next.bill_number = state->before.bill_number + 1;
+    state->next.version = state->before.version + 1;
+    state->totals[TOTAL_BILLS] = 1;
+    state->event = make_event(state->request->arena, &state->next, on_day);
+    state->answer = self->answer(self, &state->next);
+    if (state->event == NULL || state->answer == NULL)
+        return refuse_no_memory(state);
+    return COMMAND_COMMIT;
+}
+
+void inquiry_run(struct inquiry *self)
+{
+    command_run(self->svc, self->request, &inquire_command, self->citizen, self);
+}
