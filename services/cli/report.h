@@ -21,16 +21,16 @@ enum report_kind { REPORT_NEW, REPORT_RENEWED, REPORT_TAKEN_BACK };
 struct report_payment {
     uint8_t citizen[ID_BYTES];
     unsigned partition;
-    struct journal_position position;
+    struct journal_position position; /* of the payment */
     enum report_kind kind;
-    int32_t day;
+    int32_t day;         /* of the payment, or on which it was taken back */
     uint32_t from_month; /* 0: missing months, which are none of the calendar */
     uint32_t months, months_supported;
     int64_t participant_vnd, central_vnd, local_vnd, donor_vnd;
     int64_t income_vnd; /* 0: an entry of a version that did not say it */
     uint8_t method;
-    uint8_t is_renewal; /* of a payment that was taken back: what it had been */
-    uint64_t receipt_number;
+    uint8_t is_renewal;      /* of a payment that was taken back: what it had been */
+    uint64_t receipt_number; /* 0: none yet */
     char collector[REPORT_CODE_BYTES];
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "tests/support/platform.h"
 
 #define DAY "2026-03-05"
@@ -30,7 +32,7 @@ static int stop(void **state)
 }
 
 /* A payment of 264,000 dong by somebody of the group OTHER, through a collector. */
-static void pay(const char *personal_id, const char *name, const char *collector)
+static void pay(const char *personal_id, const char *name, const char *collector, const char *day)
 {
     char id[64], bill[64], version[16];
     if (0 !=
@@ -38,27 +40,33 @@ static void pay(const char *personal_id, const char *name, const char *collector
                       "{\"personalId\":\"%s\",\"fullName\":\"%s\",\"birthDate\":\"1985-05-17\","
                       "\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"incomeVnd\":\"1500000\","
                       "\"supportGroup\":\"SUPPORT_GROUP_OTHER\",\"address\":\"Thôn 2, \\\"Xã\\\"\","
-                      "\"method\":\"METHOD_MONTHLY\",\"enrolledOn\":\"" DAY "\"}",
-                      personal_id, name))
+                      "\"method\":\"METHOD_MONTHLY\",\"enrolledOn\":\"%s\"}",
+                      personal_id, name, day))
         fail_msg("%s", answer);
     (void)snprintf(id, sizeof(id), "%s", platform_field(answer, "participantId"));
     assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
-                                   "{\"participantId\":\"%s\",\"on\":\"" DAY "\"}", id),
+                                   "{\"participantId\":\"%s\",\"on\":\"%s\"}", id, day),
                      0);
     (void)snprintf(bill, sizeof(bill), "%s", platform_field(answer, "billId"));
     (void)snprintf(version, sizeof(version), "%s", platform_field(answer, "billVersion"));
     assert_int_equal(platform_call(platform, NULL, "Payments/Pay", answer,
                                    "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"264000\","
-                                   "\"paidOn\":\"" DAY "\",\"collectorCode\":\"%s\"}",
-                                   bill, version, collector),
+                                   "\"paidOn\":\"%s\",\"collectorCode\":\"%s\"}",
+                                   bill, version, day, collector),
                      0);
+}
+
+static int report_between(const char *kind, const char *organisation, const char *from,
+                          const char *to, const char *ending)
+{
+    (void)snprintf(path, sizeof(path), "%s/report.%s", platform_directory(platform), ending);
+    return platform_ansinh(platform, said, "report", kind, "--organisation", organisation, "--from",
+                           from, "--to", to, "--out", path, NULL);
 }
 
 static int report(const char *kind, const char *organisation, const char *from, const char *ending)
 {
-    (void)snprintf(path, sizeof(path), "%s/report.%s", platform_directory(platform), ending);
-    return platform_ansinh(platform, said, "report", kind, "--organisation", organisation, "--from",
-                           from, "--to", "2026-03-31", "--out", path, NULL);
+    return report_between(kind, organisation, from, "2026-03-31", ending);
 }
 
 /* The line of the CSV that holds these words; fails without one. */
@@ -91,8 +99,8 @@ static void compare_with_csv(const char *kind)
 static void test_d05_lists_each_payment_with_its_shares(void **state)
 {
     (void)state;
-    pay("015085000011", "Nguyễn Văn A", "NV0001");
-    pay("015085000012", "Trần Văn B", "NV0001");
+    pay("015085000011", "Nguyễn Văn A", "NV0001", DAY);
+    pay("015085000012", "Trần Văn B", "NV0001", DAY);
     assert_int_equal(report("d05", "VNPOST", "2026-03-01", "csv"), 0);
     assert_non_null(
         strstr(line_with("Nguyễn Văn A"),
@@ -120,6 +128,25 @@ static void test_other_days_and_organisations_are_not_listed(void **state)
     assert_non_null(strstr(line_with("TỔNG CỘNG"), "\"0\""));
 }
 
+static void test_what_is_taken_back_is_taken_off(void **state)
+{
+    (void)state;
+    char today[DATE_TEXT_BYTES];
+    date_format(clock_business_day(clock_wall_ms()), today);
+    pay("015085000013", "Lê Văn C", "NV0001", today);
+    char id[64];
+    (void)snprintf(id, sizeof(id), "%s", platform_field(answer, "paymentId"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Reverse", answer,
+                                   "{\"paymentId\":\"%s\",\"reason\":"
+                                   "\"REVERSAL_REASON_WRONG_PERSON\"}",
+                                   id),
+                     0);
+    assert_int_equal(report_between("d05", "VNPOST", today, today, "csv"), 0);
+    assert_non_null(strstr(line_with("TỔNG CỘNG"), "\"2\",,,,,,0,,0,0,,0,,0"));
+    assert_int_equal(report_between("commissions", "VNPOST", today, today, "csv"), 0);
+    assert_non_null(strstr(line_with("Cộng"), ",0,0,"));
+}
+
 static void test_wrong_usage_names_what_is_wrong(void **state)
 {
     (void)state;
@@ -138,6 +165,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_d05_lists_each_payment_with_its_shares),
     cmocka_unit_test(test_commissions_say_when_no_rate_is_set),
     cmocka_unit_test(test_other_days_and_organisations_are_not_listed),
+    cmocka_unit_test(test_what_is_taken_back_is_taken_off),
     cmocka_unit_test(test_wrong_usage_names_what_is_wrong),
 };
 
