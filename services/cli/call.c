@@ -8,11 +8,15 @@
 #include "common/base/clock.h"
 #include "common/json/json.h"
 #include "common/service/api.h"
+#include "services/cli/call_signed.h"
 #include "services/cli/cli.h"
 
 #define INPUT_MAX_BYTES (1024 * 1024)
 #define ARENA_BYTES (64 * 1024 * 1024)
 #define OUTPUT_MAX_BYTES (64 * 1024 * 1024)
+#define USAGE                                                                                      \
+    "usage: ansinh call [--partner CODE] Service/Method JSON|-\n"                                  \
+    "       ansinh call --url URL --key FILE --key-id ID [--hmac-sha256] Service/Method JSON|-"
 #define TIMEOUT_MS 30000
 #define PARTNER_MAX_CHARS 32 /* of an organisation's code */
 
@@ -92,16 +96,38 @@ static int call(const struct api_method *method, const ProtobufCMessage *input, 
     return print_answer(method, &body, arena);
 }
 
+/* The options before the method. How many arguments they are, or -1. */
+static int read_options(int argc, char **argv, const char **partner, struct call_signed *ret)
+{
+    int i = 1;
+    for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+        const char **value = strcmp(argv[i], "--partner") == 0  ? partner
+                             : strcmp(argv[i], "--url") == 0    ? &ret->url
+                             : strcmp(argv[i], "--key") == 0    ? &ret->key
+                             : strcmp(argv[i], "--key-id") == 0 ? &ret->key_id
+                                                                : NULL;
+        if (strcmp(argv[i], "--hmac-sha256") == 0)
+            ret->is_hmac = 1;
+        else if (value == NULL || i + 1 == argc)
+            return -1;
+        else
+            *value = argv[++i];
+    }
+    int n_signed = (ret->url != NULL) + (ret->key != NULL) + (ret->key_id != NULL);
+    if ((n_signed != 0 && (n_signed != 3 || (*partner)[0] != '\0')) ||
+        (n_signed == 0 && ret->is_hmac))
+        return -1;
+    return i - 1;
+}
+
 int cli_call(int argc, char **argv)
 {
     const char *partner = "";
-    if (argc == 5 && strcmp(argv[1], "--partner") == 0) {
-        partner = argv[2];
-        argc -= 2;
-        argv += 2;
-    }
-    if (argc != 3)
-        return cli_fail(2, "usage: ansinh call [--partner CODE] Service/Method JSON|-");
+    struct call_signed over_http = {0};
+    int n = read_options(argc, argv, &partner, &over_http);
+    if (n < 0 || argc - n != 3)
+        return cli_fail(2, USAGE);
+    argv += n;
     if (strlen(partner) > PARTNER_MAX_CHARS)
         return cli_fail(2, "--partner: want an organisation's code, at most %d bytes",
                         PARTNER_MAX_CHARS);
@@ -122,5 +148,7 @@ int cli_call(int argc, char **argv)
     if (json_to_message((const char *)text.data, text.len - 1, method->input, arena, &input, &err) <
         0)
         return cli_fail(2, "%s%s%s", err.field, err.field[0] == '\0' ? "" : ": ", err.text);
-    return call(method, input, partner, arena);
+    text.len--; /* the NUL */
+    return over_http.url != NULL ? call_signed(&over_http, method->name, &text)
+                                 : call(method, input, partner, arena);
 }

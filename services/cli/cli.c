@@ -11,12 +11,14 @@
 #define SEE_WAIT_MS 10000
 
 static const struct cli_command commands[] = {
-    {"call", "[--partner CODE] Service/Method JSON|-",
+    {"call", "[--partner CODE | --url URL --key FILE --key-id ID ...] Service/Method JSON|-",
      "call a method, as a collecting organisation would, and print the answer", cli_call},
     {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
     {"policy", "check|show|import ...", "check files of the law, show a day's, take a decree over",
      cli_policy},
+    {"partner", "add|key|revoke|show|keygen ...", "register who calls from outside, and its keys",
+     cli_partner},
     {"plan", "cascade --unit CODE --year YEAR --total N --units FILE --weights FILE",
      "spread a target over all units below, exactly, as a file for import", cli_plan},
     {"watch", "[--once] [UNIT]", "show a unit's progress live, until Ctrl-C", cli_watch},

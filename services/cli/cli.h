@@ -26,6 +26,7 @@ int cli_init(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_policy(int argc, char **argv);
+int cli_partner(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_export(int argc, char **argv);

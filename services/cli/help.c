@@ -12,6 +12,8 @@ static const struct {
              "Who has the keys of the bus is inside: the methods of Contacts and Archive are\n"
              "answered, too, which the gateway does not let through, with names and addresses\n"
              "in the clear.\n"
+             "--url signs a call over HTTP with FILE, from `ansinh partner keygen`; add\n"
+             "--hmac-sha256 when it is a secret.\n"
              "  ansinh call Analytics/GetProgress '{\"unitCode\":\"15\"}'\n"},
     {"import", "--dry-run changes nothing. Exit status 1 when there were bad rows; the others\n"
                "went in. Importing the same file again does nothing twice (participants and\n"
@@ -23,6 +25,16 @@ static const struct {
                "      every row in force on that day, with its source\n"
                "  ansinh policy import FILE [--dry-run]\n"
                "      rows that begin tomorrow or later, taken over without a restart\n"},
+    {"partner", "  ansinh partner add CODE [--products 1,2] [--units CODE,...] [--rate N]\n"
+                "      [--burst N] [--cut-off HH:MM] [--cash-limit VND] [--cash-hours N]\n"
+                "      [--cash-enforced] [--suspended] [--contact ROLE,EMAIL,PHONE]...\n"
+                "      an organisation that may call; what is not said becomes its default\n"
+                "  ansinh partner keygen FILE\n"
+                "      a new key; needs no platform, and the secret half stays in FILE\n"
+                "  ansinh partner key CODE NAME --ed25519 BASE64|--hmac-sha256 FILE\n"
+                "      [--from DATE] [--until DATE]\n"
+                "      from the first moment of a day until that of another\n"
+                "  ansinh partner revoke KEY-ID | show CODE\n"},
     {"watch", "UNIT is VN, a province (15) or a commune (02647); without one VN. --once prints\n"
               "one line and ends.\n"},
     {"status", "Exit status 1 when an instance is not well, or computes by other files of the\n"

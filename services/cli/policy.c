@@ -1,64 +1,18 @@
 /* ansinh policy: the law's tables, in files and on the running platform. */
 #include "services/cli/policy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ansinh/v1/directory.pb-c.h"
-#include "common/base/clock.h"
 #include "common/domain/explain.h"
-#include "common/json/json.h"
 #include "common/service/policy.h"
+#include "services/cli/ask.h"
 #include "services/cli/cli.h"
 #include "services/cli/policy_lines.h"
 
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
-#define OUTPUT_MAX_BYTES ((size_t)64 * 1024 * 1024)
-#define TIMEOUT_MS 30000
-
-/* One call of the Directory, waited for; NULL: said what is wrong. */
-static ProtobufCMessage *ask(const char *method, const struct request_id *id,
-                             const ProtobufCMessage *input,
-                             const ProtobufCMessageDescriptor *output, struct arena *arena)
-{
-    static const char *const names[] = {"enrolment", NULL};
-    struct service svc;
-    struct err err = {0};
-    struct bus_call call = {
-        .service = names[0], .method = method, .id = id, .timeout_ms = TIMEOUT_MS};
-    CLEANUP(buf_fini) struct buf body;
-    size_t len = protobuf_c_message_get_packed_size(input);
-    uint8_t *packed = arena_alloc(arena, len);
-    ProtobufCAllocator allocator;
-    buf_init(&body, BUS_FRAME_MAX_BYTES);
-    if (packed == NULL || cli_open(&svc, &cli_caller_spec, names) != 0)
-        return NULL;
-    (void)protobuf_c_message_pack(input, packed);
-    int code = cli_ask(&svc, &call, packed, len, &body, &err);
-    service_close(&svc);
-    if (code != 0) {
-        (void)cli_fail(1, "%s: %s%s%s", bus_code_name((Ansinh__V1__Code)code), err.field,
-                       err.field[0] == '\0' ? "" : ": ", err.text);
-        return NULL;
-    }
-    bus_arena_allocator(arena, &allocator);
-    ProtobufCMessage *answer = protobuf_c_message_unpack(output, &allocator, body.len, body.data);
-    if (answer == NULL)
-        (void)cli_fail(1, "the answer cannot be read");
-    return answer;
-}
 
 /* --- show --- */
-
-static int print_json(const ProtobufCMessage *message)
-{
-    CLEANUP(buf_fini) struct buf text;
-    buf_init(&text, OUTPUT_MAX_BYTES);
-    if (json_from_message(message, JSON_INDENT, &text) < 0)
-        return cli_fail(1, "the answer cannot be written");
-    (void)printf("%.*s\n", (int)text.len, (const char *)text.data);
-    return 0;
-}
 
 static void print_facts(const Ansinh__V1__PolicyFacts *facts)
 {
@@ -127,11 +81,12 @@ static int policy_cmd_show(int argc, char **argv)
             return cli_fail(2, POLICY_USAGE);
     }
     CLEANUP(arena_destroy) struct arena *arena = arena_create(ARENA_BYTES);
-    const ProtobufCMessage *answer = ask("ansinh.v1.Directory/GetPolicy", NULL, &request.base,
-                                         &ansinh__v1__get_policy_response__descriptor, arena);
+    const ProtobufCMessage *answer =
+        cli_ask_enrolment("ansinh.v1.Directory/GetPolicy", NULL, &request.base,
+                          &ansinh__v1__get_policy_response__descriptor, arena);
     if (answer == NULL)
         return 1;
-    return is_json ? print_json(answer)
+    return is_json ? cli_print_json(answer)
                    : print_policy((const Ansinh__V1__GetPolicyResponse *)answer, arena);
 }
 
@@ -166,15 +121,16 @@ static int import(const char *path, int is_dry_run, const struct request_id *id)
     Ansinh__V1__PolicyDocument copy = *document;
     request.document = &copy;
     request.dry_run = is_dry_run;
-    const ProtobufCMessage *answer = ask("ansinh.v1.Directory/ImportPolicy", id, &request.base,
-                                         &ansinh__v1__import_policy_response__descriptor, arena);
+    const ProtobufCMessage *answer =
+        cli_ask_enrolment("ansinh.v1.Directory/ImportPolicy", id, &request.base,
+                          &ansinh__v1__import_policy_response__descriptor, arena);
     return answer == NULL ? 1
                           : print_changes((const Ansinh__V1__ImportPolicyResponse *)answer, arena);
 }
 
 static int policy_cmd_import(int argc, char **argv)
 {
-    const char *path = NULL, *key = getenv("IDEMPOTENCY_KEY");
+    const char *path = NULL;
     int is_dry_run = 0;
     struct request_id id;
     for (int i = 1; i < argc; i++) {
@@ -187,10 +143,8 @@ static int policy_cmd_import(int argc, char **argv)
     }
     if (path == NULL)
         return cli_fail(2, POLICY_USAGE);
-    request_id_make(clock_wall_ms(), &id);
-    if (key != NULL && request_id_parse(key, &id) < 0)
-        return cli_fail(2, "IDEMPOTENCY_KEY: want a UUIDv7 or 1 to 128 printable characters");
-    return import(path, is_dry_run, &id);
+    int status = cli_command_id(&id);
+    return status != 0 ? status : import(path, is_dry_run, &id);
 }
 
 /* --- the command --- */

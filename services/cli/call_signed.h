@@ -1,0 +1,17 @@
+/* One call over HTTP, signed as a partner's. */
+#ifndef ANSINH_CLI_CALL_SIGNED_H
+#define ANSINH_CLI_CALL_SIGNED_H
+
+#include "common/base/buf.h"
+
+struct call_signed {
+    const char *url;    /* of the gateway: "https://pay.example.vn" */
+    const char *key;    /* file of `ansinh partner keygen` */
+    const char *key_id; /* "VNPOST:2026" */
+    int is_hmac;        /* the file holds a secret of hmac-sha256, not the seed of ed25519 */
+};
+
+/* Calls the method with this JSON and prints the answer. The exit status. */
+int call_signed(const struct call_signed *self, const char *method, const struct buf *json);
+
+#endif
