@@ -118,6 +118,7 @@ static void note_partner(const struct collecting *self, Ansinh__V1__PaymentRecor
         (ProtobufCBinaryData){ID_BYTES, (uint8_t *)(uintptr_t)self->transaction.hash};
     paid->paid_at_ms = self->in->paid_at_ms;
     paid->receipt_number = self->in->receipt_number;
+    paid->source_file = self->request->source_file;
 }
 
 static enum command_verdict decide(struct command_state *state)
