@@ -1,7 +1,9 @@
-/* http_pay PORT FILE CONNECTIONS: payments as a partner's program makes them.
+/* http_pay PORT FILE CONNECTIONS [KEY-ID ALGORITHM KEY-FILE]: payments as a partner's program makes
+ * them.
  *
  * Posts every line of FILE (a PayRequest in JSON) to the gateway on 127.0.0.1 over keep-alive
- * connections, one request under way on each. All requests are made before the clock starts. Prints
+ * connections, one request under way on each; with a key as Collections/Pay, signed, each with a
+ * transaction id of its own. All requests are made, and signed, before the clock starts. Prints
  * payments per second; a single answer other than 200 fails the run. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,14 +19,19 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/id.h"
+#include "common/base/key_file.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
+#include "common/domain/calendar.h"
+#include "common/sign/digest.h"
+#include "common/sign/signature.h"
 
 #define CONNECTIONS_MAX 1024
 #define LINE_MAX_BYTES 1024
 #define ANSWER_MAX_BYTES 8192
 #define REQUESTS_MAX_BYTES ((size_t)2 * 1024 * 1024 * 1024)
 #define WAIT_MS 10000
+#define COLLECT_PATH "/ansinh.v1.Collections/Pay"
 
 struct connection {
     int fd;
@@ -33,6 +40,8 @@ struct connection {
 };
 
 struct load {
+    const char *key_id; /* NULL: not signed */
+    struct signature_key key;
     struct buf requests;
     size_t *ends;
     size_t n, n_sent, n_done;
@@ -46,18 +55,68 @@ static int fail(const char *what, const char *why)
     exit(1);
 }
 
+static void add_plain(struct load *self, const char *body, const char *key)
+{
+    (void)buf_printf(&self->requests,
+                     "POST /ansinh.v1.Payments/Pay HTTP/1.1\r\nHost: ansinh\r\n"
+                     "Content-Type: application/json\r\nIdempotency-Key: %s\r\n"
+                     "Content-Length: %zu\r\n\r\n%s",
+                     key, strlen(body), body);
+}
+
+static const char *digest_field(void *arg, const char *name)
+{
+    return strcmp(name, "content-digest") == 0 ? arg : NULL;
+}
+
+/* The line's PayRequest as a CollectionsPayRequest; key is its transaction id, and the nonce. */
+static void add_signed(struct load *self, const char *line, const char *key)
+{
+    static const char *const components[] = {"@method", "@target-uri", "content-digest", NULL};
+    char body[2 * LINE_MAX_BYTES], digest[DIGEST_TEXT_BYTES], date[DATE_TEXT_BYTES];
+    int64_t now_ms = clock_wall_ms();
+    struct err err = {0};
+    struct buf input, value;
+    buf_init(&input, LINE_MAX_BYTES);
+    buf_init(&value, LINE_MAX_BYTES);
+    date_format(clock_business_day(now_ms), date);
+    int len = snprintf(
+        body, sizeof(body),
+        "{\"partnerTransactionId\":\"%s\",\"paidAtMs\":\"%lld\",\"businessDate\":\"%s\",%s", key,
+        (long long)now_ms, date, line + 1);
+    digest_write((const uint8_t *)body, (size_t)len, digest);
+    const struct signature_message message = {.method = "POST",
+                                              .target_uri = "http://ansinh" COLLECT_PATH,
+                                              .field = digest_field,
+                                              .arg = digest};
+    const struct signature_spec spec = {.label = "s",
+                                        .components = components,
+                                        .created = now_ms / 1000,
+                                        .nonce = key,
+                                        .key_id = self->key_id};
+    if (signature_make(&spec, &message, &self->key, &input, &value, &err) < 0)
+        fail("signing", err.text);
+    (void)buf_printf(&self->requests,
+                     "POST " COLLECT_PATH " HTTP/1.1\r\nHost: ansinh\r\n"
+                     "Content-Type: application/json\r\nContent-Digest: %s\r\n"
+                     "Signature-Input: %.*s\r\nSignature: %.*s\r\nContent-Length: %d\r\n\r\n%s",
+                     digest, (int)input.len, (const char *)input.data, (int)value.len,
+                     (const char *)value.data, len, body);
+    buf_fini(&input);
+    buf_fini(&value);
+}
+
 static void add_request(struct load *self, const char *body, size_t *capacity)
 {
     struct request_id id;
     char key[UUID_TEXT_BYTES];
     request_id_make(clock_wall_ms(), &id);
     request_id_format(&id, key);
-    int rc = buf_printf(&self->requests,
-                        "POST /ansinh.v1.Payments/Pay HTTP/1.1\r\nHost: ansinh\r\n"
-                        "Content-Type: application/json\r\nIdempotency-Key: %s\r\n"
-                        "Content-Length: %zu\r\n\r\n%s",
-                        key, strlen(body), body);
-    ASSERT(rc == 0);
+    if (self->key_id == NULL)
+        add_plain(self, body, key);
+    else
+        add_signed(self, body, key);
+    ASSERT(self->requests.failed == 0);
     if (self->n == *capacity) {
         *capacity = MAX((size_t)1024, 2 * *capacity);
         self->ends = realloc(self->ends, *capacity * sizeof(*self->ends));
@@ -152,15 +211,34 @@ static void run(struct load *self, size_t n_connections)
     }
 }
 
+static void read_key(struct load *self, const char *id, const char *algorithm, const char *path)
+{
+    uint8_t seed[KEY_FILE_BYTES], public_key[crypto_sign_PUBLICKEYBYTES];
+    struct err err = {0};
+    self->key_id = id;
+    self->key.algorithm = signature_algorithm_of(algorithm, strlen(algorithm));
+    if (self->key.algorithm == SIGNATURE_NONE || key_file_read(path, seed, &err) < 0)
+        fail(path, err.text);
+    if (self->key.algorithm == SIGNATURE_ED25519) {
+        (void)crypto_sign_seed_keypair(public_key, self->key.bytes, seed);
+        self->key.len = crypto_sign_SECRETKEYBYTES;
+    } else {
+        memcpy(self->key.bytes, seed, sizeof(seed));
+        self->key.len = sizeof(seed);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct load self;
     int64_t port, connections;
-    if (argc != 4 || parse_int64(argv[1], 1, 65535, &port) < 0 ||
+    if ((argc != 4 && argc != 7) || parse_int64(argv[1], 1, 65535, &port) < 0 ||
         parse_int64(argv[3], 1, CONNECTIONS_MAX, &connections) < 0)
-        return fail("usage", "http_pay PORT FILE CONNECTIONS");
+        return fail("usage", "http_pay PORT FILE CONNECTIONS [KEY-ID ALGORITHM KEY-FILE]");
     if (sodium_init() < 0)
         return fail("libsodium", "does not start");
+    if (argc == 7)
+        read_key(&self, argv[4], argv[5], argv[6]);
     load_requests(&self, argv[2]);
     self.epoll = epoll_create1(EPOLL_CLOEXEC);
     for (int64_t i = 0; i < connections; i++)

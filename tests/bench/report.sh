@@ -54,6 +54,8 @@ speed_rows() {
     row zmq_pay_per_pg "$(ratio zmq_pay_per_s pg_pay_per_s)" ">= 3"
     row http_pay_per_pg "$(ratio http_pay_per_s pg_pay_per_s)" ">= 1"
     row zmq_pay_p99_ms "$(median zmq_pay_p99_ms)" "<= 20" "<= 8"
+    row http_signed_pay_per_s "$(median http_signed_pay_per_s_hmac-sha256)"
+    row http_signed_ed25519_pay_per_s "$(median http_signed_pay_per_s_ed25519)"
     row bytes_per_citizen "$(median bytes_per_citizen)" "<= 80"
     row bytes_per_journal_entry "$(median bytes_per_journal_entry)" "<= 200"
     row quotes_per_s_core "$(median quotes_per_s_core)" ">= 1000000"
