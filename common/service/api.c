@@ -9,6 +9,7 @@
 #include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
+#include "ansinh/v1/custody.pb-c.h"
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "ansinh/v1/health.pb-c.h"
@@ -16,6 +17,7 @@
 #include "ansinh/v1/notifications.pb-c.h"
 #include "ansinh/v1/partners.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
+#include "ansinh/v1/receipts.pb-c.h"
 
 #define PACKAGE "ansinh.v1."
 
@@ -29,7 +31,8 @@ static const char *process_of(const char *service)
         return "archiver";
     if (strcmp(service, "collections") == 0)
         return "payments";
-    if (strcmp(service, "ledger") == 0 || strcmp(service, "books") == 0)
+    if (strcmp(service, "ledger") == 0 || strcmp(service, "books") == 0 ||
+        strcmp(service, "custody") == 0 || strcmp(service, "receipts") == 0)
         return "settlement";
     return strcmp(service, "health") == 0 ? "" : service;
 }

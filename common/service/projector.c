@@ -590,6 +590,14 @@ int projector_is_caught_up(const struct projector *self)
            self->pending == 0 && !self->is_flushing && feed_behind(self->feed) == 0;
 }
 
+int projector_is_near(const struct projector *self, int64_t entries_max)
+{
+    struct projector_stats stats;
+    projector_stats_get(self, &stats);
+    return self->state == RUNNING && self->slices_seen >= SWEEP_SLICES &&
+           stats.lag_events <= entries_max;
+}
+
 void projector_stats_get(const struct projector *self, struct projector_stats *ret)
 {
     *ret = self->stats;

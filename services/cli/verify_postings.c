@@ -28,6 +28,10 @@ static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Acc
         account == ANSINH__V1__ACCOUNT__ACCOUNT_CENTRAL_BUDGET ||
         account == ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS)
         return "";
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED)
+        return account == ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH
+                   ? event->cash_remitted->holder_code
+                   : event->cash_remitted->organisation_code;
     const Ansinh__V1__PaymentRecorded *paid = payment_of(event);
     if (paid == NULL || account != ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH)
         return NULL;
@@ -83,6 +87,10 @@ static void want(const Ansinh__V1__Event *event, struct sums *ret)
         else
             ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = sign * due_vnd;
         ret->debits[ANSINH__V1__ACCOUNT__ACCOUNT_PARTICIPANT_RECEIVABLE] = due_vnd;
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED) {
+        int64_t vnd = event->cash_remitted->amount_vnd;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = vnd;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = -vnd;
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED &&
                event->participation_ended->refund != NULL) {
         const Ansinh__V1__Pockets *refund = event->participation_ended->refund;

@@ -10,6 +10,7 @@
 #include "services/payments/coll_rules.h"
 #include "services/payments/collections.h"
 #include "services/payments/payment_entry.h"
+#include "services/payments/custody_guard.h"
 #include "services/payments/payment_make.h"
 
 /* Lives in the request's arena. */
@@ -187,6 +188,11 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
         return;
     }
     rc = payment_judge(self->svc->policy, citizen, &self->terms, &err);
+    /* Before the claim: a refusal leaves no trace. What an end-of-day file tells was taken already.
+     */
+    if (rc == 0 && self->request->source_file.len == 0)
+        rc = custody_guard_check(self->svc->context, self->terms.channel,
+                                 self->terms.collector_code, self->terms.point_code, &err);
     if (rc < 0) {
         fail(self, payment_code(rc), &err);
         return;

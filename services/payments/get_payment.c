@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "common/service/receipt.h"
 #include "services/payments/payment_entry.h"
 #include "services/payments/payments.h"
 
@@ -30,6 +31,7 @@ static void answer(struct finding *self, const struct redress *redress)
     const Ansinh__V1__Event *event = self->event;
     const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
     char payment_id[POSITION_TEXT_BYTES], participant_id[BASE32_TEXT_BYTES];
+    char code[RECEIPT_CODE_BYTES];
     char bill_id[BILL_ID_TEXT_BYTES], date[DATE_TEXT_BYTES];
     char reversed_on[DATE_TEXT_BYTES] = "", reversal_id[POSITION_TEXT_BYTES] = "";
     char from_month[MONTH_TEXT_BYTES] = "", to_month[MONTH_TEXT_BYTES] = "";
@@ -64,6 +66,8 @@ static void answer(struct finding *self, const struct redress *redress)
         out.reversal_id = reversal_id;
         out.reversal_reason = (Ansinh__V1__ReversalReason)redress->reason;
     }
+    receipt_code_format(self->svc->keyring, self->partition, self->position, code);
+    out.verification_code = code;
     bus_reply(self->request, &out.base);
 }
 

@@ -5,6 +5,8 @@
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
+#include "common/service/receipt.h"
+#include "services/payments/custody_guard.h"
 #include "services/payments/payment_make.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
@@ -44,10 +46,13 @@ static void complete(struct command_state *state, ProtobufCMessage *answer,
                      struct journal_position position)
 {
     char *id = arena_alloc(state->request->arena, POSITION_TEXT_BYTES);
-    if (id == NULL)
+    char *code = arena_alloc(state->request->arena, RECEIPT_CODE_BYTES);
+    if (id == NULL || code == NULL)
         return;
     position_format(state->partition, position, id);
+    receipt_code_format(state->svc->keyring, state->partition, position, code);
     ((Ansinh__V1__PayResponse *)answer)->payment_id = id;
+    ((Ansinh__V1__PayResponse *)answer)->verification_code = code;
 }
 
 static enum command_verdict decide(struct command_state *state)
@@ -72,6 +77,9 @@ static enum command_verdict decide(struct command_state *state)
                                         .collector_code = in->collector_code,
                                         .organisation = ""};
     int rc = payment_make(state, &terms, &err);
+    if (rc == 0)
+        rc = custody_guard_check(state->svc->context, in->channel, in->collector_code,
+                                 in->point_code, &err);
     if (rc < 0)
         return command_refuse(state, payment_code(rc), err.field, "%s", err.text);
     state->answer = make_answer(self, &state->next, paid_day);

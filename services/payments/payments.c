@@ -2,6 +2,7 @@
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "services/payments/collections.h"
+#include "services/payments/custody_guard.h"
 
 /* Quotes, leaflets and inquiries are refused before payments when there is too much to do. */
 static const struct bus_method methods[] = {
@@ -18,10 +19,18 @@ static const struct bus_method methods[] = {
 static int create(struct service *svc, struct err *err)
 {
     (void)err;
+    svc->context = custody_guard_create(svc);
     bus_server_add(svc->server, &ansinh__v1__payments__descriptor, methods, ARRAY_LEN(methods),
                    svc);
     collections_add(svc);
     return 0;
+}
+
+static void destroy(struct service *svc)
+{
+    struct custody_guard *guard = svc->context;
+    custody_guard_destroy(&guard);
+    svc->context = NULL;
 }
 
 const struct service_spec payments_spec = {
@@ -30,4 +39,5 @@ const struct service_spec payments_spec = {
     .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_PUBLISHER |
              SERVICE_KEYRING | SERVICE_DIRECTORY | SERVICE_POLICY,
     .create = create,
+    .destroy = destroy,
 };

@@ -6,17 +6,21 @@
 #include "ansinh/v1/ledger.pb-c.h"
 #include "common/base/log.h"
 #include "services/settlement/collected.h"
+#include "services/settlement/custody.h"
+#include "services/settlement/receipt_queue.h"
+#include "services/settlement/receipts.h"
 #include "services/settlement/settlement_store.h"
 
 #define LEASE_MS 3000
 #define FLUSH_MS 100
 #define RETRY_AFTER_MS 100
 /* Events per flush. One event makes at most POSTINGS_MAX rows of balances, each three operations
- * and a chunk, a partition and a payment: within the limits of views.h even when none of them can
- * be merged. */
-#define PENDING_MAX 1000
+ * and a chunk, a partition and a payment, one task for the issuer and one holder's cash of at most
+ * CASH_PACKED_MAX_BYTES: within the limits of views.h even when none of them can be merged. */
+#define PENDING_MAX 600
 
-static const struct books_fold *const folds[BOOKS_PARTS] = {&balances_fold, &collected_fold};
+static const struct books_fold *const folds[BOOKS_PARTS] = {&balances_fold, &collected_fold,
+                                                            &receipt_queue_fold, &custody_fold};
 
 static void apply(void *arg, const struct projector_event *event)
 {
@@ -35,7 +39,8 @@ static void collect(void *arg, struct flush *flush)
 
 static void flushed(void *arg)
 {
-    (void)arg; /* nobody listens: the books are asked */
+    struct settlement *self = arg;
+    issuer_wake(self->issuer);
 }
 
 static void load_next(struct settlement *self);
@@ -82,6 +87,27 @@ int settlement_leads(struct settlement *self, struct bus_request *request)
 
 /* --- life --- */
 
+static void emit_till(const struct settlement *self, metrics_emit_fn emit, void *sink)
+{
+    struct issuer_stats issuer;
+    struct custody_stats custody;
+    issuer_stats_get(self->issuer, &issuer);
+    custody_stats_get(self->parts[BOOKS_CUSTODY], &custody);
+    emit(sink, "receipts_issued_total", "", issuer.issued, 1);
+    emit(sink, "receipts_voided_total", "reason=\"reversed\"", issuer.voided, 1);
+    emit(sink, "receipts_conflicts_total", "", issuer.conflicts, 1);
+    emit(sink, "receipts_refused_numbers_total", "", issuer.refused_numbers, 1);
+    emit(sink, "custody_alarms_total", "", custody.alarms, 1);
+    if (!projector_is_leader(self->projector))
+        return;
+    emit(sink, "receipts_waiting", "", issuer.waiting, 0);
+    emit(sink, "custody_holders", "", custody.holders, 0);
+    emit(sink, "custody_over_limit", "", custody.over, 0);
+    emit(sink, "custody_too_late", "", custody.late, 0);
+    emit(sink, "custody_blocked", "", custody.blocked, 0);
+    emit(sink, "custody_cash_vnd", "", custody.cash_vnd, 0);
+}
+
 static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
 {
     struct settlement *self = arg;
@@ -95,6 +121,7 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "books_lag_events", "", stats.lag_events, 0);
     emit(sink, "books_lag_ms", "", stats.lag_ms, 0);
     emit(sink, "books_caught_up", "", projector_is_caught_up(self->projector), 0);
+    emit_till(self, emit, sink);
     if (projector_is_leader(self->projector))
         emit(sink, "books_unbalanced", "", balances_unbalanced(self->parts[BOOKS_BALANCES]), 0);
 }
@@ -105,6 +132,42 @@ static const struct bus_method ledger_methods[] = {
 };
 
 static const struct bus_method books_methods[] = {{"ListBooked", on_list_booked, 0}};
+
+static const struct bus_method custody_methods[] = {
+    {"Remit", on_remit, BUS_COMMAND | BUS_URGENT},
+    {"GetCustody", on_get_custody, 0},
+    {"ListCustody", on_list_custody, 0},
+    {"ListAlarms", on_list_alarms, 0},
+};
+
+static const struct bus_method receipt_methods[] = {
+    {"GetReceipt", on_get_receipt, 0},
+    {"VoidReceipt", on_void_receipt, BUS_COMMAND},
+    {"ReplaceReceipt", on_replace_receipt, BUS_COMMAND},
+    {"AllocateBlock", on_allocate_block, BUS_COMMAND},
+    {"CloseBlock", on_close_block, BUS_COMMAND},
+    {"ListBlocks", on_list_blocks, 0},
+    {"VerifyCode", on_verify_code, 0},
+};
+
+static int may_issue(void *arg)
+{
+    const struct settlement *self = arg;
+    return projector_is_leader(self->projector);
+}
+
+static void add_methods(struct settlement *self)
+{
+    struct bus_server *server = self->svc->server;
+    bus_server_add(server, &ansinh__v1__ledger__descriptor, ledger_methods,
+                   ARRAY_LEN(ledger_methods), self);
+    bus_server_add(server, &ansinh__v1__books__descriptor, books_methods, ARRAY_LEN(books_methods),
+                   self);
+    bus_server_add(server, &ansinh__v1__custody__descriptor, custody_methods,
+                   ARRAY_LEN(custody_methods), self);
+    bus_server_add(server, &ansinh__v1__receipts__descriptor, receipt_methods,
+                   ARRAY_LEN(receipt_methods), self);
+}
 
 static int create(struct service *svc, struct err *err)
 {
@@ -128,10 +191,9 @@ static int create(struct service *svc, struct err *err)
     };
     self->projector = projector_create(svc, &spec);
     metrics_collector(svc->metrics, emit_stats, self);
-    bus_server_add(svc->server, &ansinh__v1__ledger__descriptor, ledger_methods,
-                   ARRAY_LEN(ledger_methods), self);
-    bus_server_add(svc->server, &ansinh__v1__books__descriptor, books_methods,
-                   ARRAY_LEN(books_methods), self);
+    custody_attach(self->parts[BOOKS_CUSTODY], self->projector);
+    self->issuer = issuer_create(svc, may_issue, self);
+    add_methods(self);
     return 0;
 }
 
@@ -144,12 +206,13 @@ static const char *problem(struct service *svc)
 static int is_idle(struct service *svc)
 {
     struct settlement *self = svc->context;
-    return projector_drained(self->projector);
+    return !issuer_is_busy(self->issuer) && projector_drained(self->projector);
 }
 
 static void destroy(struct service *svc)
 {
     struct settlement *self = svc->context;
+    issuer_destroy(&self->issuer);
     projector_destroy(&self->projector);
     for (size_t i = 0; i < BOOKS_PARTS; i++)
         folds[i]->destroy(self->parts[i]);
@@ -160,7 +223,8 @@ static void destroy(struct service *svc)
 const struct service_spec settlement_spec = {
     .name = "settlement",
     .prefix = "SETTLEMENT_",
-    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_DIRECTORY,
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_PUBLISHER |
+             SERVICE_KEYRING | SERVICE_DIRECTORY,
     .create = create,
     .problem = problem,
     .is_idle = is_idle,

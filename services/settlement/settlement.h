@@ -5,17 +5,19 @@
 #include "common/service/projector.h"
 #include "services/settlement/balances.h"
 #include "services/settlement/books.h"
+#include "services/settlement/issuer.h"
 
 extern const struct service_spec settlement_spec;
 
 /* In the order of the table in settlement.c. */
-enum books_part { BOOKS_BALANCES, BOOKS_COLLECTED, BOOKS_PARTS };
+enum books_part { BOOKS_BALANCES, BOOKS_COLLECTED, BOOKS_RECEIPTS, BOOKS_CUSTODY, BOOKS_PARTS };
 
 struct settlement {
     struct service *svc;
     struct projector *projector;
     void *parts[BOOKS_PARTS]; /* what each fold has made */
     size_t loading;           /* the fold whose memory is being loaded */
+    struct issuer *issuer;
 };
 
 /* For handlers: whether this instance keeps the books; when not, the request is refused. */

@@ -120,7 +120,12 @@ static void commands_are_those_that_change_something(void **state)
                                            "Directory/ImportPolicy",
                                            "Partners/ImportPartners",
                                            "Partners/AddKey",
-                                           "Partners/RevokeKey"};
+                                           "Partners/RevokeKey",
+                                           "Custody/Remit",
+                                           "Receipts/VoidReceipt",
+                                           "Receipts/ReplaceReceipt",
+                                           "Receipts/AllocateBlock",
+                                           "Receipts/CloseBlock"};
     size_t n = 0;
     for (size_t i = 0; api_at(i) != NULL; i++)
         n += !api_at(i)->is_read;
@@ -143,6 +148,8 @@ static void processes_answer_their_services(void **state)
         {"Analytics/GetProgress", "analytics"},
         {"Ledger/TrialBalance", "settlement"},
         {"Books/ListBooked", "settlement"},
+        {"Custody/Remit", "settlement"},
+        {"Receipts/VerifyCode", "settlement"},
         {"Notifications/ListDeliveries", "notifications"},
         {"Health/Check", ""},
         {"Health/Stats", ""},

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "ansinh/v1/analytics.pb-c.h"
+#include "ansinh/v1/custody.pb-c.h"
 #include "ansinh/v1/ledger.pb-c.h"
+#include "ansinh/v1/receipts.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/bus.pb-c.h"
@@ -65,6 +67,7 @@ static int setup(void **state)
         &ansinh__v1__health__descriptor,      &ansinh__v1__notifications__descriptor,
         &ansinh__v1__payments__descriptor,    &ansinh__v1__partners__descriptor,
         &ansinh__v1__ledger__descriptor,      &ansinh__v1__books__descriptor,
+        &ansinh__v1__custody__descriptor,     &ansinh__v1__receipts__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);

@@ -1,0 +1,56 @@
+#include "services/settlement/receipt_rules.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CODE_MAX_CHARS 32
+
+const struct series_block *series_block_of(const struct series *self, uint64_t number)
+{
+    for (size_t i = 0; i < self->n_blocks; i++) {
+        const struct series_block *block = &self->blocks[i];
+        if (number >= block->first && number - block->first < block->count)
+            return block;
+    }
+    return NULL;
+}
+
+uint64_t series_number(struct series *self, uint64_t named, int is_free)
+{
+    if (named != 0 && is_free && series_block_of(self, named) != NULL)
+        return named;
+    return self->next++;
+}
+
+uint64_t series_allocate(struct series *self, uint32_t count)
+{
+    uint64_t first = self->next;
+    self->blocks[self->n_blocks++] = (struct series_block){first, count};
+    self->next += count;
+    return first;
+}
+
+int series_close(struct series *self, uint64_t first)
+{
+    const struct series_block *block = series_block_of(self, first);
+    if (block == NULL || block->first != first)
+        return -ENOENT;
+    size_t i = (size_t)(block - self->blocks);
+    memmove(&self->blocks[i], &self->blocks[i + 1],
+            (self->n_blocks - i - 1) * sizeof(*self->blocks));
+    self->n_blocks--;
+    return 0;
+}
+
+int is_officer_code(const char *text)
+{
+    size_t n = 0;
+    for (; text[n] != '\0'; n++) {
+        char c = text[n];
+        int is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (n == CODE_MAX_CHARS ||
+            (!is_letter && !(c >= '0' && c <= '9') && strchr("-_.", c) == NULL))
+            return 0;
+    }
+    return n > 0;
+}
