@@ -32,6 +32,8 @@ static const struct cli_command commands[] = {
     {"reconcile",
      "--partner CODE --date DATE --file FILE --out FOLDER [--statement FILE]... [--post]",
      "hold a partner's file, the ledger and the bank against each other", cli_reconcile},
+    {"remittance", "--partner CODE --date DATE --from NAME,ACCOUNT,BIC --to NAME,ACCOUNT,BIC",
+     "the bank's instruction to pay what a partner collected, as pain.001", cli_remittance},
     {"sandbox", "[--listen PORT] [--gateway URL] [--hold-ms N]",
      "stand before a gateway and do to a partner's requests what networks do", cli_sandbox},
     {"restore", "[--archive FOLDER] [--keys FILE] [--copy FOLDER | --journal URL]",

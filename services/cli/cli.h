@@ -32,6 +32,7 @@ int cli_verify(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_reconcile(int argc, char **argv);
+int cli_remittance(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_restore(int argc, char **argv);

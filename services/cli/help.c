@@ -64,6 +64,11 @@ static const struct {
      "bank (docs/files.md). --post pays what the ledger does not have under the\n"
      "partner's own ids; a second time changes nothing. Exit status 1 when something\n"
      "differs. Entries that were trimmed need --archive.\n"},
+    {"remittance",
+     "  ansinh remittance --partner CODE --date DATE --from NAME,ACCOUNT,BIC\n"
+     "                    --to NAME,ACCOUNT,BIC [--on DATE] [--archive FOLDER] [--keys FILE]\n"
+     "Prints pain.001.001.09 over the ledger's payments of the business date that were not\n"
+     "taken back; --on is the day on which the bank pays, without it the next one.\n"},
     {"sandbox",
      "The partner's client calls PORT. Transaction ids that begin with SIM-... say what\n"
      "happens to a request; the list is printed at the start. The gateway must be told\n"

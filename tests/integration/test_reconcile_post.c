@@ -265,6 +265,30 @@ static void the_remittance_is_held_against_the_ledger(void **state)
     says("remittance=over");
 }
 
+static void the_instruction_is_over_what_is_due(void **state)
+{
+    (void)state;
+    char due[64];
+    (void)snprintf(due, sizeof(due), "<InstdAmt Ccy=\"VND\">%lld</InstdAmt>",
+                   (long long)strtoll(strstr(said, "due_vnd=") + 8, NULL, 10));
+    assert_int_equal(platform_ansinh(platform, said, "remittance", "--partner", "VNPOST", "--date",
+                                     day, "--from", "Bưu điện, A & B,9876543210,BFTVVNVX", "--to",
+                                     "BHXH,0123456789,ICBVVNVX", NULL),
+                     0);
+    says(due);
+    says("<Nm>Bưu điện, A &amp; B</Nm>");
+    says("<Id>9876543210</Id>");
+    assert_int_equal(platform_ansinh(platform, said, "remittance", "--partner", "VNPOST", "--date",
+                                     "2020-01-01", "--from", "A,1,BFTVVNVX", "--to", "B,2,ICBVVNVX",
+                                     NULL),
+                     1);
+    says("nothing is due");
+    assert_int_equal(platform_ansinh(platform, said, "remittance", "--partner", "VNPOST", "--date",
+                                     day, "--from", "A,1", "--to", "B,2,ICBVVNVX", NULL),
+                     2);
+    says("--from A,1: want NAME,ACCOUNT,BIC");
+}
+
 /* --- kill -9 ---------------------------------------------------------------------------------- */
 
 static pid_t reconcile_in_background(void)
@@ -331,6 +355,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_missing_is_posted_once),
     cmocka_unit_test(another_file_finds_the_posted_payment_matched),
     cmocka_unit_test(the_remittance_is_held_against_the_ledger),
+    cmocka_unit_test(the_instruction_is_over_what_is_due),
     cmocka_unit_test(a_killed_posting_is_run_again),
 };
 
