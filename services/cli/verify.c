@@ -13,6 +13,7 @@
 #include "services/cli/private_redis.h"
 #include "services/cli/verify_archive.h"
 #include "services/cli/verify_board.h"
+#include "services/cli/verify_books.h"
 #include "services/cli/verify_keys.h"
 #include "services/cli/verify_notify.h"
 
@@ -158,10 +159,12 @@ void verify_wait(struct verify *self, const unsigned *open)
 static void run(struct verify *self)
 {
     self->board = verify_board_create(self);
+    self->books = verify_books_create(self);
     self->notify = verify_notify_create(self);
     self->began_ms = clock_mono_ms();
     /* first what the projections say, then the journals, which are ahead of them */
     verify_board_load(self->board);
+    verify_books_load(self->books);
     verify_notify_load(self->notify);
     if (!self->failed)
         verify_partitions(self);
@@ -174,10 +177,13 @@ static void run(struct verify *self)
     if (!self->failed)
         verify_board_compare(self->board);
     if (!self->failed)
+        verify_books_compare(self->books);
+    if (!self->failed)
         verify_notify_finish(self->notify);
     if (!self->failed && self->archive != NULL)
         verify_archive_finish(self->archive);
     verify_board_destroy(&self->board);
+    verify_books_destroy(&self->books);
     verify_notify_destroy(&self->notify);
 }
 

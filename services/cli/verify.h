@@ -53,6 +53,7 @@ struct verify {
     struct hash_list settled;   /* transactions with an outcome */
     struct hash_list claimed;   /* transactions that were claimed */
     struct verify_board *board;
+    struct verify_books *books;
     struct verify_notify *notify;
     struct verify_archive *archive; /* NULL: none was named, or it is damaged */
     struct digest *digests;         /* of the partitions; NULL: not wanted */

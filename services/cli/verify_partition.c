@@ -12,6 +12,7 @@
 #include "services/cli/progress.h"
 #include "services/cli/verify_archive.h"
 #include "services/cli/verify_board.h"
+#include "services/cli/verify_books.h"
 #include "services/cli/verify_notify.h"
 #include "services/cli/verify_partition.h"
 
@@ -80,8 +81,10 @@ static void take_entry(struct check *self, struct journal_position position, con
     const uint64_t at[] = {position.epoch, position.seq};
     if (self->verify->digests != NULL && !is_restore)
         digest_add(&self->journal, partition_tag(self->partition), at, sizeof(at), bytes, len);
-    if (event != NULL && self->partition < PARTITIONS)
+    if (event != NULL && self->partition < PARTITIONS) {
         verify_board_apply(self->verify->board, self->partition, position, event);
+        verify_books_apply(self->verify->books, self->partition, position, event);
+    }
     if (event != NULL)
         take_links(self->verify, self->partition, position, event);
     self->verify->n_events++;

@@ -47,10 +47,19 @@ static void choose_participant(void)
     }
 }
 
+static int is_booked(void *arg)
+{
+    char wanted[64];
+    (void)snprintf(wanted, sizeof(wanted), "\"debitVnd\":\"%lld\"", PEOPLE * 66000LL);
+    return platform_call(arg, NULL, "Ledger/GetAccount", answer,
+                         "{\"account\":\"ACCOUNT_CENTRAL_BUDGET\",\"pageSize\":1}") == 0 &&
+           strstr(answer, wanted) != NULL;
+}
+
 static int start(void **state)
 {
     (void)state;
-    platform = platform_start(&(struct platform_conf){.notifications = 1});
+    platform = platform_start(&(struct platform_conf){.notifications = 1, .settlement = 1});
     ledger = platform_ledger(platform);
     views = platform_views(platform);
     platform_import(platform);
@@ -63,6 +72,7 @@ static int start(void **state)
                       "\"method\":\"METHOD_MONTHLY\",\"siCode\":\"0123456789\"}"),
         0);
     assert_true(people_wait_board(platform, "15", PEOPLE, WAIT_MS));
+    assert_true(wait_until(platform, is_booked, platform, WAIT_MS));
     choose_participant();
     return 0;
 }
@@ -363,6 +373,42 @@ static void test_directory(void **state)
                    "reference is");
 }
 
+static int this_year(void)
+{
+    int year, month, day_of_month;
+    date_split(clock_business_day(clock_wall_ms()), &year, &month, &day_of_month);
+    return year;
+}
+
+static void test_books(void **state)
+{
+    (void)state;
+    char key[KEY_MAX_BYTES], id[32];
+    assert_notices(views, "{v:books}:totals", "redis.call('HINCRBY', KEYS[1], '2:d:-', 1)", "",
+                   "totals 2:d:-", "is 39600001, the journals say 39600000");
+    assert_notices(views, "{v:books}:totals", "redis.call('HSET', KEYS[1], 'x', 'y')", "",
+                   "{v:books}:totals", "is no number");
+    (void)snprintf(key, sizeof(key), "{v:books}:days:%d", this_year());
+    assert_notices(views, key, "redis.call('DEL', KEYS[1])", "", "days 5:", "is 0, the journals");
+    assert_notices(views, "{v:books}:parts",
+                   "local f = redis.call('HKEYS', KEYS[1])[1]"
+                   "redis.call('HDEL', KEYS[1], f)",
+                   "", "parts ", ":8: is 0, the journals say -");
+    assert_notices(views, "{v:books}:entries:2",
+                   "redis.call('ZREM', KEYS[1], redis.call('ZRANGE', KEYS[1], 0, 0)[1])", "",
+                   "entries 2:d:-", "the journals say 39600000");
+    assert_notices(views, "{v:books}:entries:2",
+                   "local m = redis.call('ZRANGE', KEYS[1], 0, 0)[1]"
+                   "redis.call('ZADD', KEYS[1], 1, m:sub(1, -2))",
+                   "", "{v:books}:entries:2", "has an entry that cannot be read");
+    assert_notices(views, "{v:books}:payments",
+                   "redis.call('ZREM', KEYS[1], redis.call('ZRANGE', KEYS[1], 0, 0)[1])", "",
+                   "payments ", "the journals say 39600000");
+    (void)snprintf(id, sizeof(id), "p%04u-1-1:5", partition);
+    assert_notices(views, "{v:books}:reversed", "redis.call('HSET', KEYS[1], 'x', ARGV[2])", id,
+                   "reversed: is 1", "the journals say 0");
+}
+
 static void test_board(void **state)
 {
     (void)state;
@@ -496,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_identities_are_opened_when_asked),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_directory),
+        cmocka_unit_test(test_books),
         cmocka_unit_test(test_board),
         cmocka_unit_test(test_notifications),
         cmocka_unit_test(test_notifications_on_their_way),

@@ -1,0 +1,212 @@
+#include "services/cli/verify_books.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/map.h"
+#include "common/service/postings.h"
+#include "services/cli/verify_books_read.h"
+#include "services/cli/verify_views.h"
+
+#define LOADS_MAX 5
+#define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
+
+/* What is stored at a place, and what the journals say of it. */
+struct cell {
+    int64_t stored, n_stored;
+    int64_t before, n_before; /* up to the first checkpoint */
+    int64_t up, down;         /* and what came and went until the second */
+    char place[];
+};
+
+struct verify_books {
+    struct verify *verify;
+    struct arena *arena;
+    struct map *cells;
+    struct journal_position first[PARTITIONS], second[PARTITIONS];
+};
+
+struct verify_books *verify_books_create(struct verify *verify)
+{
+    struct verify_books *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    self->verify = verify;
+    self->arena = arena_create(ARENA_MAX_BYTES);
+    self->cells = map_create();
+    return self;
+}
+
+void verify_books_destroy(struct verify_books **self)
+{
+    map_destroy(&(*self)->cells);
+    arena_destroy(&(*self)->arena);
+    free(*self);
+    *self = NULL;
+}
+
+static struct cell *cell_get(struct verify_books *self, const char *place)
+{
+    uint8_t hash[ID_BYTES];
+    size_t len = strlen(place);
+    (void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)place, len, NULL, 0);
+    struct cell *cell = map_get(self->cells, hash, sizeof(hash));
+    if (cell == NULL) {
+        cell = arena_zalloc(self->arena, sizeof(*cell) + len + 1);
+        ASSERT(cell != NULL);
+        memcpy(cell->place, place, len);
+        (void)map_put(self->cells, hash, sizeof(hash), cell);
+    }
+    return cell;
+}
+
+/* --- what is stored --------------------------------------------------------------------------- */
+
+static void take(void *arg, const char *place, int64_t number, unsigned partition,
+                 const struct journal_position *position)
+{
+    struct verify_books *self = arg;
+    if (position != NULL && position_compare(*position, self->first[partition]) > 0)
+        return; /* written while it was read */
+    struct cell *cell = cell_get(self, place);
+    cell->stored = position == NULL ? number : cell->stored + number;
+    cell->n_stored += position != NULL;
+}
+
+static void take_wrong(void *arg, const char *key, const char *why)
+{
+    struct verify_books *self = arg;
+    verify_difference(self->verify, "%s %s", key, why);
+}
+
+/* A views server that lost its last second has gone back in between. */
+static int has_gone_back(const struct verify_books *self)
+{
+    for (size_t p = 0; p < PARTITIONS; p++) {
+        if (position_compare(self->second[p], self->first[p]) < 0)
+            return 1;
+    }
+    return 0;
+}
+
+void verify_books_load(struct verify_books *self)
+{
+    const struct books_reader reader = {self->verify, self, take, take_wrong};
+    int rc = -EAGAIN;
+    for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
+        map_destroy(&self->cells);
+        arena_reset(self->arena);
+        self->cells = map_create();
+        rc = verify_checkpoint(self->verify, BOOKS_VIEW, self->first);
+        if (rc == 0)
+            rc = books_read(&reader);
+        if (rc == 0)
+            rc = verify_checkpoint(self->verify, BOOKS_VIEW, self->second);
+        if (rc == 0 && has_gone_back(self))
+            rc = -EAGAIN;
+    }
+    if (rc < 0)
+        verify_fail(self->verify, "the books", rc);
+}
+
+/* --- what the journals say -------------------------------------------------------------------- */
+
+/* is_early: counted at the first checkpoint already. */
+static void sum_at(struct verify_books *self, int is_early, const char *place, int64_t delta)
+{
+    struct cell *cell = cell_get(self, place);
+    if (is_early)
+        cell->before += delta;
+    else if (delta > 0)
+        cell->up += delta;
+    else
+        cell->down += delta;
+}
+
+static void one_at(struct verify_books *self, const char *place, int64_t number)
+{
+    struct cell *cell = cell_get(self, place);
+    cell->before += number;
+    cell->n_before++;
+}
+
+static void post(struct verify_books *self, unsigned partition, int is_early, int64_t at_ms,
+                 const struct posting *posting)
+{
+    char place[BOOKS_PLACE_BYTES];
+    int account = (int)posting->account;
+    int64_t vnd = posting->amount_vnd;
+    char side = vnd > 0 ? 'd' : 'c';
+    int64_t size = vnd > 0 ? vnd : -vnd;
+    (void)snprintf(place, sizeof(place), "totals %d:%c:%.35s", account, side, posting->holder);
+    sum_at(self, is_early, place, size);
+    (void)snprintf(place, sizeof(place), "days %d:%" PRId32 ":%c:%.35s", account,
+                   clock_business_day(at_ms), side, posting->holder);
+    sum_at(self, is_early, place, size);
+    (void)snprintf(place, sizeof(place), "parts %u:%d", partition, account);
+    sum_at(self, is_early, place, vnd);
+    if (!is_early)
+        return;
+    (void)snprintf(place, sizeof(place), "entries %d:%c:%.35s", account, side, posting->holder);
+    one_at(self, place, size);
+}
+
+static void list(struct verify_books *self, const Ansinh__V1__PaymentRecorded *paid)
+{
+    char place[BOOKS_PLACE_BYTES];
+    (void)snprintf(place, sizeof(place), "payments %" PRId32 ":%.32s", paid->paid_day,
+                   paid->partner[0] == '\0' ? paid->organisation_code : paid->partner);
+    one_at(self, place, paid->pockets == NULL ? 0 : paid->pockets->participant_vnd);
+}
+
+void verify_books_apply(struct verify_books *self, unsigned partition,
+                        struct journal_position position, const Ansinh__V1__Event *event)
+{
+    struct postings postings;
+    if (position_compare(position, self->second[partition]) > 0)
+        return;
+    int is_early = position_compare(position, self->first[partition]) <= 0;
+    if (event_postings(event, &postings) < 0)
+        return; /* reported by the fold already */
+    for (size_t i = 0; i < postings.n; i++)
+        post(self, partition, is_early, event->at_ms, &postings.rows[i]);
+    if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+        list(self, event->payment_recorded);
+    else if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        one_at(self, "reversed", 1);
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static void compare_cell(struct verify_books *self, const struct cell *cell)
+{
+    int64_t least = cell->before + cell->down, most = cell->before + cell->up;
+    if (cell->stored < least || cell->stored > most)
+        verify_difference(self->verify,
+                          "{v:" BOOKS_VIEW "} %s: is %" PRId64 ", the journals say %" PRId64,
+                          cell->place, cell->stored, least);
+    else if (cell->n_stored != cell->n_before)
+        verify_difference(self->verify,
+                          "{v:" BOOKS_VIEW "} %s: has %" PRId64 " entries, the journals %" PRId64,
+                          cell->place, cell->n_stored, cell->n_before);
+}
+
+void verify_books_compare(struct verify_books *self)
+{
+    const struct cell *cell;
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        struct journal_position at = self->second[p], head = self->verify->heads[p];
+        if (position_compare(at, head) > 0)
+            verify_difference(self->verify,
+                              "{v:" BOOKS_VIEW "}:at %u: is %" PRIu32 "-%" PRIu64
+                              ", the journal ends with %" PRIu32 "-%" PRIu64,
+                              p, at.epoch, at.seq, head.epoch, head.seq);
+    }
+    for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;)
+        compare_cell(self, cell);
+}

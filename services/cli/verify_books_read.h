@@ -1,0 +1,31 @@
+/* What the books' keys hold, number by number. */
+#ifndef ANSINH_CLI_VERIFY_BOOKS_READ_H
+#define ANSINH_CLI_VERIFY_BOOKS_READ_H
+
+#include "services/cli/verify.h"
+
+#define BOOKS_VIEW "books"
+#define BOOKS_ACCOUNTS 13
+#define BOOKS_PLACE_BYTES 112
+
+/* Places are written as follows, with the key's name first:
+ *
+ *   "totals <account>:<side>:<holder>"  "days <account>:<day>:<side>:<holder>"
+ *   "parts <partition>:<account>"       "entries <account>:<side>:<holder>"
+ *   "payments <day>:<organisation>"     "reversed"
+ *
+ * take: a number at a place. Sums come once and are what is stored; of entries and payments each
+ * one comes, with its journal position, to be added up (NULL in a sum). wrong: what cannot be read.
+ */
+struct books_reader {
+    struct verify *verify;
+    void *arg;
+    void (*take)(void *arg, const char *place, int64_t number, unsigned partition,
+                 const struct journal_position *position);
+    void (*wrong)(void *arg, const char *key, const char *why);
+};
+
+/* Reads everything; turns the loop until it is read. As store_reply_fn. */
+int books_read(const struct books_reader *reader) MUST_CHECK;
+
+#endif
