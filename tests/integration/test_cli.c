@@ -42,9 +42,9 @@ static void assert_said(const char *words)
 static void test_help(void **state)
 {
     (void)state;
-    static const char *const names[] = {"call",   "import", "policy", "watch",   "status",
-                                        "verify", "export", "report", "restore", "drill",
-                                        "bench",  "keys",   "init"};
+    static const char *const names[] = {"call",    "import", "policy", "watch",     "status",
+                                        "verify",  "export", "report", "reconcile", "remittance",
+                                        "restore", "drill",  "bench",  "keys",      "init"};
     assert_int_equal(platform_ansinh(platform, said, "--help", NULL), 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char usage[32];

@@ -16,7 +16,7 @@
 #include "tests/support/redis_server.h"
 
 #define PLATFORM_ANSWER_BYTES (1024 * 1024)
-#define PLATFORM_SAID_BYTES 2048
+#define PLATFORM_SAID_BYTES 8192
 
 struct platform;
 
