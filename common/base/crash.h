@@ -13,6 +13,7 @@
     X(COMMAND_PUBLISHED, "command_published")     /* before the answer */                          \
     X(COMMAND_ANSWERED, "command_answered")       /* the answer is on its way */                   \
     X(ALIAS_CLAIMED, "alias_claimed")             /* before the enrolment that it is for */        \
+    X(TRANSACTION_CLAIMED, "transaction_claimed") /* before the payment that it is for */          \
     X(IMPORT_COMMITTED, "import_committed")       /* before the answer */                          \
     X(LEASE_TAKEN, "lease_taken")                 /* before the checkpoint is read */              \
     X(FLUSH_COLLECTED, "flush_collected")         /* before it is sent */                          \

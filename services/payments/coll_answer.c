@@ -57,7 +57,6 @@ Ansinh__V1__CollectedPayment *collected_payment(struct arena *arena, unsigned pa
     out->product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
     out->method = paid->method;
     out->months = paid->months;
-    out->months_supported = paid->months_supported;
     out->pockets = paid->pockets;
     out->amount_vnd = paid->pockets == NULL ? 0 : paid->pockets->participant_vnd;
     out->paid_at_ms = paid->paid_at_ms;

@@ -23,6 +23,8 @@ struct collecting {
     uint8_t citizen[ID_BYTES];
     struct payment_terms terms;
     struct journal_position position; /* of the payment, once it is known */
+    struct err refusal;               /* of a request whose id nobody had claimed */
+    Ansinh__V1__Code refusal_code;
     int is_refreshed; /* the directory was asked anew: an unknown code is now really unknown */
 };
 
@@ -169,6 +171,46 @@ static int is_ours(const struct collecting *self, const struct claim *claim)
            memcmp(claim->citizen, self->citizen, ID_BYTES) == 0;
 }
 
+/* The same request may have been done elsewhere since the id was looked up: then it is told that,
+ * and not what the payment has left behind. */
+static void on_claim_again(void *arg, const struct claim *claim)
+{
+    struct collecting *self = arg;
+    if (claim != NULL)
+        on_claim(self, claim);
+    else
+        fail(self, self->refusal_code, &self->refusal);
+}
+
+static void refuse(struct collecting *self, Ansinh__V1__Code code, const struct err *err)
+{
+    self->refusal_code = code;
+    self->refusal = *err;
+    transaction_find(self->svc, self->request, &self->transaction, on_claim_again, self);
+}
+
+/* Why the participant's bill cannot be paid; 0 when it can. */
+static Ansinh__V1__Code judge(const struct collecting *self, const struct citizen *citizen,
+                              struct err *err)
+{
+    if (citizen == NULL) {
+        (void)err_field(err, -ENOENT, "bill_id", "no such bill");
+        return ANSINH__V1__CODE__CODE_NOT_FOUND;
+    }
+    if (!coll_is_in_scope(self->svc->directory, self->transaction.partner, citizen->commune)) {
+        (void)err_field(err, -EACCES, "bill_id",
+                        "the participant lives where this organisation does not collect");
+        return ANSINH__V1__CODE__CODE_PERMISSION_DENIED;
+    }
+    int rc = payment_judge(self->svc->policy, citizen, &self->terms, err);
+    /* Before the claim: a refusal leaves no trace. What an end-of-day file tells was taken already.
+     */
+    if (rc == 0 && self->request->source_file.len == 0)
+        rc = custody_guard_check(self->svc->context, self->terms.channel,
+                                 self->terms.collector_code, self->terms.point_code, err);
+    return rc < 0 ? payment_code(rc) : ANSINH__V1__CODE__CODE_UNSPECIFIED;
+}
+
 static void on_citizen(void *arg, int rc, const struct citizen *citizen)
 {
     static const struct transaction_note note = {.other_id = ""};
@@ -178,23 +220,9 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
         ledger_away(self->request);
         return;
     }
-    if (citizen == NULL) {
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "bill_id", "no such bill");
-        return;
-    }
-    if (!coll_is_in_scope(self->svc->directory, self->transaction.partner, citizen->commune)) {
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_PERMISSION_DENIED, "bill_id",
-                 "the participant lives where this organisation does not collect");
-        return;
-    }
-    rc = payment_judge(self->svc->policy, citizen, &self->terms, &err);
-    /* Before the claim: a refusal leaves no trace. What an end-of-day file tells was taken already.
-     */
-    if (rc == 0 && self->request->source_file.len == 0)
-        rc = custody_guard_check(self->svc->context, self->terms.channel,
-                                 self->terms.collector_code, self->terms.point_code, &err);
-    if (rc < 0) {
-        fail(self, payment_code(rc), &err);
+    Ansinh__V1__Code code = judge(self, citizen, &err);
+    if (code != ANSINH__V1__CODE__CODE_UNSPECIFIED) {
+        refuse(self, code, &err);
         return;
     }
     struct claim wanted = {.kind = CLAIM_PAY,

@@ -24,6 +24,7 @@ struct reversing {
     struct journal_position position; /* of the entry that is read */
     struct reversal reversal;
     loop_fn claimed_fn;
+    int is_refreshed; /* the directory was asked anew: who is no partner is really none */
     int turns;
 };
 
@@ -92,14 +93,32 @@ static void on_own(void *arg, const struct claim *claim)
     self->claimed_fn(self);
 }
 
-/* Goes on with fn once the own id is claimed. */
+static void own_claim(struct reversing *self, loop_fn fn);
+
+static void on_refreshed(void *arg, int rc)
+{
+    struct reversing *self = arg;
+    self->is_refreshed = 1;
+    if (rc < 0)
+        ledger_away(self->request);
+    else
+        own_claim(self, self->claimed_fn);
+}
+
+/* Goes on with fn once the own id is claimed, which only a partner can do. */
 static void own_claim(struct reversing *self, loop_fn fn)
 {
+    struct err err = {0};
     struct claim wanted = {.kind = CLAIM_REVERSE, .fingerprint = self->fingerprint};
     struct transaction_note note = {.other_id = self->original.id, .reason = self->in->reason};
     self->claimed_fn = fn;
     if (self->is_claimed)
         fn(self);
+    else if (coll_check_partner(self->svc->directory, self->own.partner, &err) < 0 &&
+             !self->is_refreshed)
+        directory_refresh(self->svc->directory, on_refreshed, self);
+    else if (err.text[0] != '\0')
+        refuse(self, ANSINH__V1__CODE__CODE_PERMISSION_DENIED, "", err.text);
     else
         transaction_claim(self->svc, self->request, &self->own, &wanted, &note, on_own, self);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/service/command.h"
 #include "services/payments/collections.h"
 
@@ -135,6 +136,7 @@ static void on_claimed(void *arg, int rc, const struct commit_result *result)
     struct claiming *self = arg;
     int is_over = clock_mono_ms() >= self->request->deadline_ms || ++self->tries > TRIES_MAX;
     if (rc == 0 && result->outcome == COMMIT_DONE) {
+        CRASH_POINT(TRANSACTION_CLAIMED);
         publish(self, result->position);
         self->claim.position = result->position;
         self->fn(self->arg, &self->claim);

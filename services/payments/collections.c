@@ -47,6 +47,7 @@ static const struct bus_method methods[] = {
     {"Pay", on_coll_pay, BUS_COMMAND | BUS_URGENT},
     {"GetPayment", on_coll_get_payment, BUS_URGENT},
     {"Reverse", on_coll_reverse, BUS_COMMAND | BUS_URGENT},
+    {"ListPayments", on_coll_list_payments, 0},
     {"InquireMany", on_coll_inquire_many, BUS_COMMAND},
     {"PayMany", on_coll_pay_many, BUS_COMMAND},
 };

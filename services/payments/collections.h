@@ -25,6 +25,7 @@ void on_coll_inquire(void *arg, struct bus_request *request);
 void on_coll_pay(void *arg, struct bus_request *request);
 void on_coll_get_payment(void *arg, struct bus_request *request);
 void on_coll_reverse(void *arg, struct bus_request *request);
+void on_coll_list_payments(void *arg, struct bus_request *request);
 void on_coll_inquire_many(void *arg, struct bus_request *request);
 void on_coll_pay_many(void *arg, struct bus_request *request);
 

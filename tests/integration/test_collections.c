@@ -10,6 +10,7 @@
 #include "tests/support/collecting.h"
 
 #define SKEW_MS 60000
+#define LIST_MS 20000
 
 static struct platform *platform;
 static char answer[PLATFORM_ANSWER_BYTES];
@@ -17,7 +18,7 @@ static char answer[PLATFORM_ANSWER_BYTES];
 static int start(void **state)
 {
     (void)state;
-    platform = platform_start(&(struct platform_conf){.payments = 2});
+    platform = platform_start(&(struct platform_conf){.payments = 2, .settlement = 1});
     platform_import(platform);
     collecting_on(platform);
     return 0;
@@ -338,6 +339,56 @@ static void after_its_cut_off_a_refund_case_is_the_way(void **state)
     expect_state("late-1", "COLLECTION_STATE_PAID");
 }
 
+static int is_listed(void *arg)
+{
+    return collect("VNPOST", "Collections/ListPayments",
+                   "{'businessDate':'%s','pageSize':2,'pageToken':'%s'}",
+                   collecting_date(collecting_now_ms(), 0), (const char *)arg) == 0;
+}
+
+static void payments_are_listed_in_pages(void **state)
+{
+    (void)state;
+    char token[128] = "";
+    struct bill bill;
+    size_t n = 0, n_reversed = 0;
+    collecting_bill(12, "", &bill);
+    assert_int_equal(collect_pay("list-1", &bill), 0);
+    for (int is_there = 0, turns = 0; !is_there; turns++) {
+        assert_true(turns < 100000); /* the books are a little late */
+        if (!wait_until(platform, is_listed, token, LIST_MS))
+            fail_msg("%s", collected());
+        json_auto_t *root = json_loads(collected(), 0, NULL);
+        n += json_array_size(json_object_get(root, "payments"));
+        assert_true(json_array_size(json_object_get(root, "payments")) <= 2);
+        n_reversed += strstr(collected(), "COLLECTION_STATE_REVERSED") != NULL;
+        is_there = strstr(collected(), "\"list-1\"") != NULL;
+        (void)snprintf(token, sizeof(token), "%s", platform_field(collected(), "nextPageToken"));
+        if (token[0] == '\0' && !is_there)
+            n = n_reversed = 0;
+    }
+    assert_true(n >= 5 && n_reversed > 0);
+    assert_int_equal(collect("HPN", "Collections/ListPayments", "{'businessDate':'2020-01-01'}"),
+                     0);
+    collected_says("\"payments\":[]");
+    assert_int_equal(collect("VNPOST", "Collections/ListPayments", "{'businessDate':'x'}"),
+                     INVALID);
+    assert_int_equal(collect("VNPOST", "Collections/ListPayments",
+                             "{'businessDate':'2020-01-01','pageSize':501}"),
+                     INVALID);
+}
+
+static void who_is_no_partner_takes_nothing_back(void **state)
+{
+    (void)state;
+    assert_int_equal(collect("BHXH", "Collections/Reverse",
+                             "{'partnerTransactionId':'b-r','originalTransactionId':'b',"
+                             "'reason':6}"),
+                     DENIED);
+    assert_int_equal(collect("BHXH", "Collections/GetPayment", "{'partnerTransactionId':'b'}"), 0);
+    collected_says("COLLECTION_STATE_NOT_FOUND");
+}
+
 /* --- many at once ----------------------------------------------------------------------------- */
 
 static void lines_are_answered_as_each_would_be_alone(void **state)
@@ -408,6 +459,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_payment_is_reversed_once),
     cmocka_unit_test(a_reversal_that_overtakes_its_payment_cancels_it),
     cmocka_unit_test(after_its_cut_off_a_refund_case_is_the_way),
+    cmocka_unit_test(payments_are_listed_in_pages),
+    cmocka_unit_test(who_is_no_partner_takes_nothing_back),
     cmocka_unit_test(lines_are_answered_as_each_would_be_alone),
     cmocka_unit_test(lines_are_limited),
     cmocka_unit_test(nothing_differs),

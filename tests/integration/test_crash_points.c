@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/crash.h"
+#include "tests/support/collecting.h"
 #include "tests/support/gateway_client.h"
 #include "tests/support/people.h"
 
@@ -284,6 +285,37 @@ static void a_dead_gateway_loses_an_answer_only(void **state)
     expect_exact();
 }
 
+/* A partner's payment has two commits: whichever process dies where, its id has one outcome, and
+ * the repetition gets the same answer. */
+static void a_partners_payment_is_done_once(void **state)
+{
+    (void)state;
+    static const enum crash_point points[] = {CRASH_TRANSACTION_CLAIMED, CRASH_COMMAND_DECIDED,
+                                              CRASH_COMMAND_COMMITTED, CRASH_COMMAND_ANSWERED};
+    static struct victim victim; /* its timer outlives a test that fails */
+    char id[32];
+    static char first[PLATFORM_ANSWER_BYTES];
+    collecting_on(platform);
+    for (unsigned i = 0; i < ARRAY_LEN(points); i++) {
+        struct bill bill;
+        (void)snprintf(id, sizeof(id), "crash-%u", i);
+        collecting_bill(PEOPLE_MAX - 10 - i, "", &bill);
+        doom(&victim, points[i], "payments", 1);
+        for (int tries = 0; collect_pay(id, &bill) != 0; tries++)
+            assert_true(tries < 10); /* unknown, or unavailable, until it is there again */
+        (void)snprintf(first, sizeof(first), "%s", collected());
+        expect_death(&victim);
+        assert_int_equal(collect_pay(id, &bill), 0);
+        assert_string_equal(collected(), first);
+        assert_int_equal(
+            collect("VNPOST", "Collections/GetPayment", "{'partnerTransactionId':'%s'}", id), 0);
+        collected_says("COLLECTION_STATE_PAID");
+        n_people++; /* who have no address */
+        expect_exact();
+    }
+    platform_set_partner(platform, "");
+}
+
 static void every_point_was_reached(void **state)
 {
     (void)state;
@@ -303,6 +335,7 @@ int main(void)
         cmocka_unit_test(the_archive_has_it_once),
         cmocka_unit_test(a_message_arrives_once),
         cmocka_unit_test(a_dead_gateway_loses_an_answer_only),
+        cmocka_unit_test(a_partners_payment_is_done_once),
         cmocka_unit_test(every_point_was_reached),
     };
     return !!cmocka_run_group_tests(tests, start, stop);

@@ -127,6 +127,7 @@ static const struct good_request requests[] = {
             "'paidAtMs':$n,'businessDate':'$t','channel':1,'pointCode':'BD02647',"
             "'collectorCode':'NV0001'}"),
     READ("Collections/GetPayment", "{'partnerTransactionId':'never-used'}"),
+    READ("Collections/ListPayments", "{'businessDate':'$t','pageSize':5}"),
     COMMAND("Collections/Reverse",
             "{'partnerTransactionId':'r-1','originalTransactionId':'t-1','reason':6}",
             "{'partnerTransactionId':'r-1','originalTransactionId':'t-1','reason':6}"),
