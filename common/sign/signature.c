@@ -37,11 +37,16 @@ int signature_covers(const struct signature *self, const char *name, int is_of_r
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+static int is_same_text(const struct slice *a, const struct slice *b)
+{
+    return a->text != NULL && b->text != NULL && a->len == b->len &&
+           memcmp(a->text, b->text, a->len) == 0;
+}
+
 static int is_same_component(const struct signature_component *a,
                              const struct signature_component *b)
 {
-    return a->is_of_request == b->is_of_request && a->name.len == b->name.len &&
-           memcmp(a->name.text, b->name.text, a->name.len) == 0;
+    return a->is_of_request == b->is_of_request && is_same_text(&a->name, &b->name);
 }
 
 static int read_component(struct field_reader *reader, struct signature *self, struct err *err)
@@ -177,7 +182,7 @@ static int read_value(const char *text, struct signature *self, struct err *err)
         rc = read_end(&reader, err);
     if (rc < 0)
         return rc;
-    if (label.len != self->label.len || memcmp(label.text, self->label.text, label.len) != 0)
+    if (!is_same_text(&label, &self->label))
         return err_set(err, -EINVAL, "has another label than Signature-Input");
     rc = field_bytes(&item, self->value, sizeof(self->value));
     if (rc < 0)
@@ -233,7 +238,9 @@ static void append_lower(const struct slice *text, struct buf *out)
 {
     for (size_t i = 0; i < text->len; i++) {
         char c = text->text[i];
-        (void)buf_putc(out, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        (void)buf_putc(out, c);
     }
 }
 

@@ -35,6 +35,28 @@ static void echo(struct world *world, struct http_request *request)
     world->n_requests++;
 }
 
+static size_t adorn(void *arg, struct http_request *request, unsigned status,
+                    const struct http_header *headers, size_t n_headers, const void *body,
+                    size_t len, struct http_header ret[HTTP_ADDED_MAX])
+{
+    (void)arg;
+    ret[0] = (struct http_header){"X-Added", arena_printf(request->arena, "%u %s %.*s", status,
+                                                          n_headers == 0 ? "" : headers[0].value,
+                                                          (int)len, (const char *)body)};
+    return 1;
+}
+
+/* The target as it came, and a header that came in several lines. */
+static void tell(struct world *world, struct http_request *request)
+{
+    const char *joined = http_header_joined(request, "x-echo");
+    (void)buf_printf(&request->out, "%s|%s", request->target, joined == NULL ? "-" : joined);
+    request->adorn = adorn;
+    const struct http_header headers[] = {{"Content-Type", "text/plain"}};
+    http_answer(request, 200, headers, 1, request->out.data, request->out.len);
+    world->n_requests++;
+}
+
 static ssize_t on_stream(void *arg, char *out, size_t size)
 {
     struct world *world = arg;
@@ -73,6 +95,8 @@ static void on_request(void *arg, struct http_request *request)
     } else if (strcmp(request->path, "/stream") == 0) {
         world->stream = request;
         http_stream(request, NULL, 0, on_stream, on_stream_end, world);
+    } else if (strcmp(request->path, "/tell me") == 0) {
+        tell(world, request);
     } else {
         echo(world, request);
     }
@@ -413,6 +437,43 @@ static void names_an_address_in_use(void **state)
     assert_null(second);
 }
 
+static void the_target_is_seen_as_it_came(void **state)
+{
+    struct world *world = *state;
+    struct gateway_client client;
+    open_client(world, &client);
+    assert_int_equal(
+        gateway_client_get(&client, "/tell%20me?a=%2F&b", "X-Echo: 1 \r\nx-echo: 2\r\n"), 200);
+    assert_string_equal((char *)client.body.data, "/tell%20me?a=%2F&b|1, 2");
+    assert_string_equal(gateway_client_header(&client, "X-Added"),
+                        "200 text/plain /tell%20me?a=%2F&b|1, 2");
+    assert_int_equal(gateway_client_get(&client, "/tell%20me", ""), 200);
+    assert_string_equal((char *)client.body.data, "/tell%20me|-");
+    gateway_client_close(&client);
+}
+
+/* What begins with the request line ends with the connection, whether more of it came or not. */
+static void half_a_head_leaves_nothing(void **state)
+{
+    struct world *world = *state;
+    static const char *const parts[] = {"GET /a HTTP/1.1\r\n", "GET /a HTTP/1.1\r\nHost: x\r\n",
+                                        "GET /a HTTP/1.1\r\nbroken\r\n\r\n", "GET /a"};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        struct gateway_client client;
+        int64_t until_ms = clock_mono_ms() + WAIT_MS;
+        open_client(world, &client);
+        gateway_client_send(&client, parts[i], strlen(parts[i]));
+        for (int turn = 0; turn < 20; turn++)
+            loop_turn(world->loop, 1);
+        gateway_client_close(&client);
+        while (http_open_requests(world->http) > 0) {
+            assert_true(clock_mono_ms() < until_ms);
+            loop_turn(world->loop, 10);
+        }
+    }
+    assert_int_equal(world->n_requests, 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -434,6 +495,8 @@ static const struct CMUnitTest tests[] = {
     CASE(drains),
     CASE(ends_with_everything_open),
     CASE(names_an_address_in_use),
+    CASE(the_target_is_seen_as_it_came),
+    CASE(half_a_head_leaves_nothing),
 };
 
 TEST_MAIN(tests)
