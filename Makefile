@@ -61,7 +61,7 @@ step = $(if $(V),,@echo "  $(1) $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean packages packages-test packages-bench proto run up down test unit itest power btest bench recovery chaos chaos-teeth model \
+.PHONY: all help clean packages packages-test packages-bench proto run up down sandbox test unit itest power btest bench recovery chaos chaos-teeth model \
   asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
@@ -165,6 +165,8 @@ up: all ## the same in the background
 	@deploy/run up
 down: ## end what `make up` started
 	@deploy/run down
+sandbox: all ## a platform of one's own to try a partner's client on (PORT=8090 VAR=./var-sandbox)
+	@$(if $(filter file,$(origin PORT)),unset PORT;) $(if $(filter file,$(origin VAR)),unset VAR;) deploy/sandbox
 
 test: packages-test ## build and run every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) build-tests

@@ -97,12 +97,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return buf_append(arg, data, size * n) == 0 ? n : 0;
 }
 
-static int post(const char *uri, struct curl_slist *headers, const struct buf *json)
+static int post(const char *uri, struct curl_slist *headers, const struct buf *json,
+                struct buf *ret, long *ret_status)
 {
     CURL *curl = curl_easy_init();
-    long status = 0;
-    CLEANUP(buf_fini) struct buf answer;
-    buf_init(&answer, ANSWER_MAX_BYTES);
     ASSERT(curl != NULL);
     (void)curl_easy_setopt(curl, CURLOPT_URL, uri);
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -111,26 +109,38 @@ static int post(const char *uri, struct curl_slist *headers, const struct buf *j
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret);
     CURLcode rc = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
     curl_easy_cleanup(curl);
-    if (rc != CURLE_OK)
-        return cli_fail(1, "%s: %s", uri, curl_easy_strerror(rc));
-    (void)printf("%.*s\n", (int)answer.len, answer.len == 0 ? "" : (const char *)answer.data);
-    return status == 200 ? 0 : cli_fail(1, "HTTP status %ld", status);
+    return rc == CURLE_OK ? 0 : cli_fail(1, "%s: %s", uri, curl_easy_strerror(rc));
 }
 
-int call_signed(const struct call_signed *self, const char *method, const struct buf *json)
+int call_signed_ask(const struct call_signed *self, const char *method, const struct buf *json,
+                    struct buf *ret, long *ret_status)
 {
     char uri[URI_BYTES];
     int len = snprintf(uri, sizeof(uri), "%s/%s", self->url, method);
-    if (len < 0 || (size_t)len >= sizeof(uri) || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+    if (len < 0 || (size_t)len >= sizeof(uri))
         return cli_fail(2, "--url: too long");
     struct curl_slist *headers = sign(self, uri, json);
     if (headers == NULL)
         return 1;
-    int status = post(uri, headers, json);
+    int rc = post(uri, headers, json, ret, ret_status);
     curl_slist_free_all(headers);
-    return status;
+    return rc;
+}
+
+int call_signed(const struct call_signed *self, const char *method, const struct buf *json)
+{
+    long status = 0;
+    CLEANUP(buf_fini) struct buf answer;
+    buf_init(&answer, ANSWER_MAX_BYTES);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+        return cli_fail(1, "libcurl cannot be used");
+    int rc = call_signed_ask(self, method, json, &answer, &status);
+    if (rc != 0)
+        return rc;
+    (void)printf("%.*s\n", (int)answer.len, answer.len == 0 ? "" : (const char *)answer.data);
+    return status == 200 ? 0 : cli_fail(1, "HTTP status %ld", status);
 }

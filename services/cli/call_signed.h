@@ -11,7 +11,12 @@ struct call_signed {
     int is_hmac;        /* the file holds a secret of hmac-sha256, not the seed of ed25519 */
 };
 
-/* Calls the method with this JSON and prints the answer. The exit status. */
+/* Calls the method with this JSON: the HTTP status and the answer's body, which is appended. 0, or
+ * the exit status of what was said. libcurl has been started. */
+int call_signed_ask(const struct call_signed *self, const char *method, const struct buf *json,
+                    struct buf *ret, long *ret_status) MUST_CHECK;
+
+/* The same, and prints the answer. The exit status. */
 int call_signed(const struct call_signed *self, const char *method, const struct buf *json);
 
 #endif

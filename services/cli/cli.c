@@ -36,6 +36,8 @@ static const struct cli_command commands[] = {
      "the bank's instruction to pay what a partner collected, as pain.001", cli_remittance},
     {"sandbox", "[--listen PORT] [--gateway URL] [--hold-ms N]",
      "stand before a gateway and do to a partner's requests what networks do", cli_sandbox},
+    {"certify", "--partner URL --sandbox URL --key FILE --key-id ID --people FILE ...",
+     "try a partner's client: does it find out what became of each payment?", cli_certify},
     {"restore", "[--archive FOLDER] [--keys FILE] [--copy FOLDER | --journal URL]",
      "make a ledger anew in an empty Redis", cli_restore},
     {"drill", "sample [--seed N] [--people N] | sprint [--rate N] [--seconds N] [--seed N]",

@@ -34,6 +34,7 @@ int cli_report(int argc, char **argv);
 int cli_reconcile(int argc, char **argv);
 int cli_remittance(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
+int cli_certify(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_drill(int argc, char **argv);

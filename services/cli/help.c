@@ -73,6 +73,13 @@ static const struct {
      "The partner's client calls PORT. Transaction ids that begin with SIM-... say what\n"
      "happens to a request; the list is printed at the start. The gateway must be told\n"
      "the sandbox's address as its own, since signatures pass through.\n"},
+    {"certify",
+     "      [--run NAME] [--only SCENARIO] [--point CODE] [--collector CODE]\n"
+     "      [--timeout SECONDS]\n"
+     "URL of --partner is an adapter that lets the client do what it is told; its\n"
+     "protocol is in docs/post-office.md. FILE of --people: a personal id a line, of\n"
+     "participants with something to pay; each scenario takes the next. make sandbox\n"
+     "starts everything else. A line for each scenario; exit status 1 when one failed.\n"},
     {"restore", "ANSINH_LEDGER is the empty Redis. At least one source: the archive, the files of\n"
                 "what is left of the ledger (FOLDER/ledger; give a copy, a torn end is cut off),\n"
                 "or a Redis that runs with them. The whole procedure is in docs/operations.md,\n"

@@ -64,6 +64,7 @@ struct exchange {
     struct forward_fields fields;
     const char *content_type, *signature_input;
     struct record_line line;
+    uint64_t number; /* of the line; 0: it is not recorded yet */
 };
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -132,10 +133,9 @@ static void read_request(const struct sandbox *sandbox, struct exchange *self, c
     (void)sodium_bin2hex(self->line.body_digest, sizeof(self->line.body_digest), digest,
                          sizeof(digest));
     find_nonce(self);
-    if (method == NULL || method->is_read)
-        return;
-    find_transaction(self, method);
-    if (self->line.transaction_id[0] == '\0')
+    if (method != NULL)
+        find_transaction(self, method);
+    if (method == NULL || method->is_read || self->line.transaction_id[0] == '\0')
         return;
     self->line.attempt =
         record_attempt(sandbox->record, self->line.method, self->line.transaction_id);
@@ -284,8 +284,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     (void)code;
     if (self == NULL)
         return;
-    if (self->line.method[0] != '\0')
-        record_add(sandbox->record, &self->line);
+    if (self->number != 0)
+        record_answered(sandbox->record, self->number, self->line.status);
     forward_fields_fini(&self->fields);
     buf_fini(&self->body);
     free(self);
@@ -313,6 +313,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return answer_record(sandbox, connection);
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, self);
     read_request(sandbox, self, path);
+    self->number = record_add(sandbox->record, &self->line);
     return act(sandbox, connection, method, self);
 }
 

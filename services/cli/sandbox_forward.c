@@ -112,7 +112,7 @@ int forward(const char *url, const char *method, const struct forward_fields *fi
     if (rc == CURLE_OK)
         (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
     else
-        (void)fprintf(stderr, "sandbox: %s: %s\n", url, curl_easy_strerror(rc));
+        (void)fprintf(stderr, "ansinh: %s: %s\n", url, curl_easy_strerror(rc));
     curl_slist_free_all(list);
     curl_easy_cleanup(curl);
     return rc == CURLE_OK ? 0 : -EIO;

@@ -64,11 +64,21 @@ unsigned record_attempt(struct sandbox_record *self, const char *method, const c
     return attempt;
 }
 
-void record_add(struct sandbox_record *self, struct record_line *line)
+uint64_t record_add(struct sandbox_record *self, struct record_line *line)
 {
     (void)pthread_mutex_lock(&self->lock);
     line->number = ++self->n_lines;
     self->lines[(line->number - 1) % RECORD_LINES_MAX] = *line;
+    (void)pthread_mutex_unlock(&self->lock);
+    return line->number;
+}
+
+void record_answered(struct sandbox_record *self, uint64_t number, unsigned status)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    struct record_line *line = &self->lines[(number - 1) % RECORD_LINES_MAX];
+    if (line->number == number)
+        line->status = status;
     (void)pthread_mutex_unlock(&self->lock);
 }
 

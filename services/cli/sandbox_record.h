@@ -20,7 +20,7 @@ struct record_line {
     char nonce[RECORD_TEXT_BYTES];          /* of the signature */
     unsigned attempt;
     enum sandbox_act act;
-    unsigned status; /* that was answered; 0: none */
+    unsigned status; /* that was answered; 0: none, or none yet */
 };
 
 struct sandbox_record;
@@ -33,8 +33,10 @@ void record_destroy(struct sandbox_record **self);
 unsigned record_attempt(struct sandbox_record *self, const char *method,
                         const char *transaction_id);
 
-/* Numbers and keeps a line. */
-void record_add(struct sandbox_record *self, struct record_line *line);
+/* Numbers and keeps the line of a request that came, and answers its number. */
+uint64_t record_add(struct sandbox_record *self, struct record_line *line);
+/* Notes what was answered to it, if the line is still kept. */
+void record_answered(struct sandbox_record *self, uint64_t number, unsigned status);
 
 /* Appends the lines behind a number as a JSON array. -EMSGSIZE. */
 int record_write(struct sandbox_record *self, uint64_t after, struct buf *out) MUST_CHECK;

@@ -44,7 +44,8 @@ static void test_help(void **state)
     (void)state;
     static const char *const names[] = {"call",    "import", "policy", "watch",     "status",
                                         "verify",  "export", "report", "reconcile", "remittance",
-                                        "restore", "drill",  "bench",  "keys",      "init"};
+                                        "restore", "drill",  "bench",  "keys",      "init",
+                                        "sandbox", "certify"};
     assert_int_equal(platform_ansinh(platform, said, "--help", NULL), 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char usage[32];
