@@ -1,17 +1,23 @@
 #include "services/gateway/connect.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/json/json.h"
 #include "services/gateway/auth.h"
 #include "services/gateway/connect_call.h"
+#include "services/gateway/limiter.h"
 
 #define TRACE_BYTES 8
+#define CUSTODY_PREFIX "ansinh.v1.Custody/"
+#define RECEIPTS_PREFIX "ansinh.v1.Receipts/"
+#define VERIFY_CODE RECEIPTS_PREFIX "VerifyCode"
 #define OWN_PROCESS "gateway"
 #define PARTNERS_PREFIX "ansinh.v1.Collections/"
 #define PAYMENTS_PREFIX "ansinh.v1.Payments/"
@@ -25,6 +31,9 @@ struct connect {
     uint64_t n_traces;
     size_t n_open;
     int64_t *refusals[CONNECT_REFUSALS];
+    struct limiter *limiter; /* of checked codes, by address */
+    const char *client_header;
+    int64_t *limited;
 };
 
 struct connect *connect_create(struct service *svc, const struct connect_conf *conf)
@@ -42,6 +51,9 @@ struct connect *connect_create(struct service *svc, const struct connect_conf *c
     self->auth = conf->auth;
     self->has_open_payments = conf->has_open_payments;
     self->timeout_ms = conf->timeout_ms;
+    self->client_header = conf->client_header == NULL ? "" : conf->client_header;
+    self->limiter = limiter_create(conf->codes_per_minute);
+    self->limited = metrics_counter(svc->metrics, "codes_limited_total", "");
     uint8_t prefix[TRACE_BYTES];
     randombytes_buf(prefix, sizeof(prefix));
     format_hex(prefix, sizeof(prefix), self->trace_prefix);
@@ -55,6 +67,7 @@ void connect_destroy(struct connect **self)
     if (*self == NULL)
         return;
     ASSERT((*self)->n_open == 0);
+    limiter_destroy(&(*self)->limiter);
     free(*self);
     *self = NULL;
 }
@@ -209,6 +222,10 @@ static int is_of_partners(const struct api_method *method)
 /* What moves money without saying who collects it. */
 static int is_payment(const struct api_method *method)
 {
+    if (strncmp(method->name, CUSTODY_PREFIX, strlen(CUSTODY_PREFIX)) == 0)
+        return 1;
+    if (strncmp(method->name, RECEIPTS_PREFIX, strlen(RECEIPTS_PREFIX)) == 0)
+        return !method->is_read;
     return !method->is_read &&
            strncmp(method->name, PAYMENTS_PREFIX, strlen(PAYMENTS_PREFIX)) == 0 &&
            strcmp(method->name, PAYMENTS_PREFIX "Inquire") != 0;
@@ -228,6 +245,38 @@ static void refuse_payment(struct connect_call *call)
     const struct connect_error error = {.code = ANSINH__V1__CODE__CODE_PERMISSION_DENIED,
                                         .message = "payments are taken by Collections, signed"};
     answer_error(call, &error);
+}
+
+/* Who asks, as far as the proxy or the connection tells. */
+static void client_of(const struct connect *self, struct http_request *request,
+                      char ret[HTTP_PEER_BYTES])
+{
+    const char *told =
+        self->client_header[0] == '\0' ? NULL : http_header_joined(request, self->client_header);
+    http_peer(request, ret);
+    if (told == NULL)
+        return;
+    const char *comma = strrchr(told, ',');
+    const char *last = comma == NULL ? told : comma + 1;
+    (void)snprintf(ret, HTTP_PEER_BYTES, "%s", last + strspn(last, " "));
+}
+
+/* Codes are checked by anybody: who guesses must not get far. True when it was refused. */
+static int is_over_limit(struct connect *self, struct connect_call *call)
+{
+    char client[HTTP_PEER_BYTES];
+    if (strcmp(call->method->name, VERIFY_CODE) != 0)
+        return 0;
+    client_of(self, call->request, client);
+    int64_t wait_ms = limiter_take(self->limiter, client, clock_mono_ms());
+    const struct connect_error error = {.code = ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED,
+                                        .message = "too many receipts were checked from here",
+                                        .retry_after_ms = (unsigned)wait_ms};
+    if (wait_ms == 0)
+        return 0;
+    ++*self->limited;
+    answer_error(call, &error);
+    return 1;
 }
 
 static void go_on(struct connect_call *call)
@@ -271,6 +320,6 @@ void connect_handle(struct connect *self, struct http_request *request)
         auth_check(self->auth, request, call->trace_id, on_checked, call);
     else if (is_payment(call->method) && !self->has_open_payments)
         refuse_payment(call);
-    else
+    else if (!is_over_limit(self, call))
         go_on(call);
 }

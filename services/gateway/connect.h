@@ -13,7 +13,11 @@ struct auth;
 struct connect_conf {
     struct auth *auth;     /* borrowed */
     int64_t timeout_ms;    /* of requests without Connect-Timeout-Ms */
-    int has_open_payments; /* commands of Payments are taken from callers that do not sign */
+    int has_open_payments; /* commands of Payments, Custody and of Receipts, and reads of Custody,
+                              are taken from callers that do not sign */
+    int64_t codes_per_minute;  /* receipts that one address may check; 0: as many as it wants */
+    const char *client_header; /* whose last element is the client's address, told by a proxy; "" or
+                                  NULL: the connection's own; borrowed */
 };
 
 /* Borrows svc; registers its counters in svc->metrics. */

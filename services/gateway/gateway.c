@@ -27,6 +27,8 @@ static struct gateway_conf {
     int64_t timeout_ms;
     char public_url[CONF_STRING_BYTES];
     int has_open_payments;
+    int64_t codes_per_minute;
+    char client_header[CONF_STRING_BYTES];
 } conf;
 
 #define FIELD(name) offsetof(struct gateway_conf, name)
@@ -55,9 +57,15 @@ static const struct conf_item items[] = {
     {"GATEWAY_PUBLIC_URL", CONF_STRING, "", 0, CONF_STRING_BYTES - 1, "", FIELD(public_url),
      "`https://host` by which partners call, as their signatures say it; empty: `http://` and the "
      "request's Host"},
+    {"GATEWAY_CODES_PER_MINUTE", CONF_INT, "60", 0, 100000, "1/min", FIELD(codes_per_minute),
+     "receipts that one address may check by their code (Receipts/VerifyCode); 0: unlimited"},
+    {"GATEWAY_CLIENT_HEADER", CONF_STRING, "", 0, 64, "", FIELD(client_header),
+     "header in which the proxy in front tells the client's address as its last element "
+     "(X-Forwarded-For); empty: the connection's address counts"},
     {"GATEWAY_OPEN_PAYMENTS", CONF_BOOL, "true", 0, 1, "", FIELD(has_open_payments),
-     "commands of Payments are taken from callers that do not sign; false: Collections alone takes "
-     "money"},
+     "commands of Payments, Custody and Receipts, and reads of Custody, are taken from callers "
+     "that "
+     "do not sign; false: Collections alone takes money"},
 };
 
 struct gateway {
@@ -258,7 +266,9 @@ static int gateway_create(struct service *svc, struct err *err)
     if (rc == 0) {
         const struct connect_conf connect = {.auth = self->auth,
                                              .timeout_ms = conf.timeout_ms,
-                                             .has_open_payments = conf.has_open_payments};
+                                             .has_open_payments = conf.has_open_payments,
+                                             .codes_per_minute = conf.codes_per_minute,
+                                             .client_header = conf.client_header};
         self->connect = connect_create(svc, &connect);
         self->metrics_page = metrics_page_create(svc);
         rc = open_http(self, err);

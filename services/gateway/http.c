@@ -419,6 +419,25 @@ const char *http_header(struct http_request *request, const char *name)
     return MHD_lookup_connection_value(exchange_of(request)->connection, MHD_HEADER_KIND, name);
 }
 
+void http_peer(struct http_request *request, char ret[HTTP_PEER_BYTES])
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        exchange_of(request)->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    ret[0] = '\0';
+    if (info == NULL || info->client_addr == NULL)
+        return;
+    if (info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, info->client_addr, sizeof(v4));
+        (void)inet_ntop(AF_INET, &v4.sin_addr, ret, HTTP_PEER_BYTES);
+    } else if (info->client_addr->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, info->client_addr, sizeof(v6));
+        memset(v6.sin6_addr.s6_addr + 8, 0, 8);
+        (void)inet_ntop(AF_INET6, &v6.sin6_addr, ret, HTTP_PEER_BYTES);
+    }
+}
+
 struct joiner {
     struct arena *arena;
     const char *name;

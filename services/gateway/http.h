@@ -86,6 +86,11 @@ const char *http_header(struct http_request *request, const char *name);
  * or no memory. */
 const char *http_header_joined(struct http_request *request, const char *name);
 
+#define HTTP_PEER_BYTES 48
+/* Who is connected, as text: an IPv4 address, or the first half of an IPv6 address, which one
+ * customer has; "" when unknown. */
+void http_peer(struct http_request *request, char ret[HTTP_PEER_BYTES]);
+
 /* Value of a query parameter and its length (it may hold any bytes); NULL when absent. */
 const char *http_query(struct http_request *request, const char *name, size_t *ret_len);
 
