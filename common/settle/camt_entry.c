@@ -68,8 +68,8 @@ static int take_day(int32_t *ret, const char *value, int has_time, struct err *e
     char date[DATE_TEXT_BYTES] = "";
     if (strlen(value) >= DATE_TEXT_BYTES - 1)
         memcpy(date, value, DATE_TEXT_BYTES - 1);
-    char behind = date[0] == '\0' ? '?' : value[DATE_TEXT_BYTES - 1];
-    if (behind != (has_time ? 'T' : '\0') || date_parse(date, ret) < 0)
+    int is_cut = date[0] == '\0' || value[DATE_TEXT_BYTES - 1] != (has_time ? 'T' : '\0');
+    if (is_cut || date_parse(date, ret) < 0)
         return err_set(err, -EINVAL, "\"%.40s\": want a date", value);
     return 0;
 }
@@ -295,9 +295,10 @@ static int end_entry(struct camt_state *self, struct err *err)
     int rc = tell_waiting(self, is_single, err);
     if (rc != 0)
         return rc;
-    if (entry->sum_vnd != entry->sign * entry->amount_vnd)
+    int64_t amount_vnd = entry->sign * entry->amount_vnd;
+    if (entry->sum_vnd != amount_vnd)
         return err_set(err, -EINVAL, "is %lld, its transactions add up to %lld",
-                       (long long)(entry->sign * entry->amount_vnd), (long long)entry->sum_vnd);
+                       (long long)amount_vnd, (long long)entry->sum_vnd);
     self->summary->n_entries++;
     return entry->status == CAMT_BOOKED ? add_booked(self, err) : 0;
 }

@@ -224,7 +224,7 @@ static int add_value(struct reader *self, struct err *err)
 {
     const char *text = (const char *)xmlTextReaderConstValue(self->xml);
     size_t len = text == NULL ? 0 : strlen(text);
-    if (!self->is_value)
+    if (!self->is_value || text == NULL)
         return 0;
     if (len > CAMT_TEXT_MAX_BYTES - self->value_len)
         return refuse(self, -EINVAL, "the value is too long", err);

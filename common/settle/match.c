@@ -75,6 +75,7 @@ void match_destroy(struct match **self)
 static uint32_t *slot_of(const struct match *self, uint32_t *slots, size_t n, const char *id)
 {
     uint64_t hash;
+    ASSERT(self->lines != NULL || self->n_used == 0);
     (void)crypto_shorthash((uint8_t *)&hash, (const uint8_t *)id, (unsigned long long)strlen(id),
                            self->key);
     size_t at = (size_t)hash & (n - 1);
@@ -85,7 +86,7 @@ static uint32_t *slot_of(const struct match *self, uint32_t *slots, size_t n, co
 
 static int slots_grow(struct match *self)
 {
-    size_t n = 2 * self->n_slots;
+    size_t n = MAX(2 * self->n_slots, (size_t)SLOTS_MIN);
     uint32_t *slots = calloc(n, sizeof(*slots));
     if (slots == NULL)
         return -ENOMEM;
@@ -132,6 +133,7 @@ static int line_add(struct match *self, struct line **ret)
         self->lines = lines;
         self->capacity = capacity;
     }
+    ASSERT(self->lines != NULL);
     *ret = &self->lines[self->n];
     **ret = (struct line){.texts = "", .class = MATCH_OPEN};
     return 0;

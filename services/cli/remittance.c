@@ -44,26 +44,37 @@ static int party_of(const char *option, const char *text, char copy[PARTY_BYTES]
     return 0;
 }
 
+static int take_options(struct options *self, struct reconcile_query *query, int argc, char **argv)
+{
+    const struct {
+        const char *name, **value;
+    } known[] = {{"--partner", &query->partner},
+                 {"--date", &self->date},
+                 {"--from", &self->from},
+                 {"--to", &self->to},
+                 {"--on", &self->on},
+                 {"--archive", &query->entries.archive},
+                 {"--keys", &query->entries.keys}};
+    for (int i = 1; i + 1 < argc; i += 2) {
+        size_t n = 0;
+        while (n < ARRAY_LEN(known) && strcmp(known[n].name, argv[i]) != 0)
+            n++;
+        if (n == ARRAY_LEN(known))
+            return cli_fail(2, USAGE);
+        *known[n].value = argv[i + 1];
+    }
+    return argc % 2 == 0 ? cli_fail(2, USAGE) : 0;
+}
+
 static int read_options(struct options *self, struct reconcile_query *query,
                         struct remittance *remittance, int argc, char **argv)
 {
     struct service_conf conf;
     struct err err = {0};
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const char **value = strcmp(argv[i], "--partner") == 0   ? &query->partner
-                             : strcmp(argv[i], "--date") == 0    ? &self->date
-                             : strcmp(argv[i], "--from") == 0    ? &self->from
-                             : strcmp(argv[i], "--to") == 0      ? &self->to
-                             : strcmp(argv[i], "--on") == 0      ? &self->on
-                             : strcmp(argv[i], "--archive") == 0 ? &query->entries.archive
-                             : strcmp(argv[i], "--keys") == 0    ? &query->entries.keys
-                                                                 : NULL;
-        if (value == NULL)
-            return cli_fail(2, USAGE);
-        *value = argv[i + 1];
-    }
-    if (argc % 2 == 0 || query->partner == NULL || self->date == NULL || self->from == NULL ||
-        self->to == NULL)
+    int status = take_options(self, query, argc, argv);
+    if (status != 0)
+        return status;
+    if (query->partner == NULL || self->date == NULL || self->from == NULL || self->to == NULL)
         return cli_fail(2, USAGE);
     if (date_parse(self->date, &query->business_day) < 0)
         return cli_fail(2, "--date %s: want a date, YYYY-MM-DD", self->date);
@@ -75,7 +86,7 @@ static int read_options(struct options *self, struct reconcile_query *query,
     (void)snprintf(self->keys, sizeof(self->keys), "%s/archive.pub", conf.keys);
     if (query->entries.keys == NULL)
         query->entries.keys = self->keys;
-    int status = party_of("--from", self->from, self->from_text, &remittance->from);
+    status = party_of("--from", self->from, self->from_text, &remittance->from);
     return status != 0 ? status : party_of("--to", self->to, self->to_text, &remittance->to);
 }
 
