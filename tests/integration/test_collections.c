@@ -444,6 +444,36 @@ static void nothing_differs(void **state)
         fail_msg("%s", said);
 }
 
+static void verify_sees_what_became_of_a_record(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"{p*:x:*", "{p*:y:*"};
+    static const struct {
+        const char *change, *said;
+    } changes[] = {
+        {"redis.call('HSET', key, field, string.rep('x', 17))", "is another than in the journal"},
+        {"redis.call('HDEL', key, field)", "is missing"},
+        {"redis.call('HSET', key, 'nobody!!', 'x')", "of which the journal does not know"},
+    };
+    for (size_t i = 0; i < 2 * sizeof(changes) / sizeof(changes[0]); i++) {
+        char script[512], said[PLATFORM_SAID_BYTES];
+        struct redis_server *ledger = platform_ledger(platform);
+        (void)snprintf(script, sizeof(script),
+                       "local key = redis.call('KEYS', '%s')[1] "
+                       "local field = redis.call('HKEYS', key)[1] "
+                       "redis.call('COPY', key, 'saved') %s return key",
+                       patterns[i % 2], changes[i / 2].change);
+        redisReply *key = redis_server_do(ledger, "EVAL", script, "0", NULL);
+        assert_int_equal(key->type, REDIS_REPLY_STRING);
+        assert_int_equal(platform_ansinh(platform, said, "verify", NULL), 1);
+        if (strstr(said, changes[i / 2].said) == NULL)
+            fail_msg("%s", said);
+        freeReplyObject(redis_server_do(ledger, "RENAME", "saved", key->str, NULL));
+        freeReplyObject(key);
+    }
+    nothing_differs(state);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(echo_tells_who_calls_and_the_clock),
     cmocka_unit_test(an_echo_is_bounded),
@@ -464,6 +494,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lines_are_answered_as_each_would_be_alone),
     cmocka_unit_test(lines_are_limited),
     cmocka_unit_test(nothing_differs),
+    cmocka_unit_test(verify_sees_what_became_of_a_record),
 };
 
 int main(void)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/support/archived.h"
+#include "tests/support/collecting.h"
 #include "tests/support/people.h"
 
 #define PEOPLE 300
@@ -23,6 +24,8 @@
 
 static struct platform *platform;
 static char answer[PLATFORM_ANSWER_BYTES], first_answer[4096], said[1024], folder[128];
+static char partner_answer[4096];
+static struct bill partner_bill;
 static char payment[64];
 
 #define PAYER(personal_id_)                                                                        \
@@ -94,6 +97,30 @@ static void come_and_go(void)
                      0);
 }
 
+/* A partner's payment and a cancelled one, which are known for ever. */
+static void partner_pays(void)
+{
+    collecting_on(platform);
+    collecting_bill(PEOPLE_MAX - 20, "", &partner_bill);
+    assert_int_equal(collect_pay("kept-1", &partner_bill), 0);
+    (void)snprintf(partner_answer, sizeof(partner_answer), "%.4000s", collected());
+    assert_int_equal(collect("VNPOST", "Collections/Reverse",
+                             "{'partnerTransactionId':'kept-2-r',"
+                             "'originalTransactionId':'kept-2','reason':6}"),
+                     0);
+    platform_set_partner(platform, "");
+}
+
+static void expect_partner(void)
+{
+    assert_int_equal(collect_pay("kept-1", &partner_bill), 0);
+    assert_string_equal(collected(), partner_answer);
+    assert_int_equal(
+        collect("VNPOST", "Collections/GetPayment", "{'partnerTransactionId':'kept-2'}"), 0);
+    collected_says("COLLECTION_STATE_CANCELLED");
+    platform_set_partner(platform, "");
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -107,6 +134,7 @@ static int start(void **state)
     (void)snprintf(first_answer, sizeof(first_answer), "%.4000s", answer);
     pay_once(PAYER("010085800001"));
     come_and_go();
+    partner_pays();
     /* an open bill */
     assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
                                    "{\"personalId\":\"010085900001\"}"),
@@ -185,6 +213,7 @@ static void expect_payment(void)
     assert_int_equal(platform_call(platform, NULL, "Payments/GetPayment", answer,
                                    "{\"paymentId\":\"%s\"}", payment),
                      0);
+    expect_partner();
 }
 
 /* --- from the archive alone ------------------------------------------------------------------- */
@@ -215,11 +244,11 @@ static void test_from_the_archive_alone(void **state)
                      ANSINH__V1__CODE__CODE_ALREADY_EXISTS);
     assert_non_null(strstr(answer, "its answer was lost when the ledger was restored"));
     /* who was lost comes again, and gets ids that were never given */
-    assert_true(people_wait_board(platform, "15", PEOPLE + 2, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", PEOPLE + 3, WAIT_MS));
     assert_int_equal(people_load(platform, NULL, PEOPLE, LOST, 8), LOST);
     pay_once(PAYER("010085800002"));
     assert_non_null(strstr(payment, "-2-"));
-    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 3, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 4, WAIT_MS));
     assert_true(archived_wait(platform, WAIT_MS));
     if (platform_ansinh(platform, said, "verify", "--archive", folder, NULL) != 0)
         fail_msg("%s", said);
@@ -262,7 +291,7 @@ static void test_with_the_surviving_file(void **state)
     /* the survivor had the answer, too */
     assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL), 0);
     assert_string_equal(answer, first_answer);
-    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 3, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 4, WAIT_MS));
 }
 
 /* The journals alone, when the records beside them are damaged. */
