@@ -3,55 +3,121 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base/log.h"
+
 #define SCHEMA 1
-#define DAY_AT 19
 
-enum place { VERSION_AT = 0, EPOCH_AT = REDRESS_STAMP_AT, SEQ_AT = 8, SCHEMA_AT = 16, STATE_AT, REASON_AT };
+struct reader {
+    const uint8_t *at, *end;
+    int failed;
+};
 
-static void put(uint8_t *at, uint64_t value, size_t n)
+static uint8_t *put(uint8_t *at, uint64_t value, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         at[i] = (uint8_t)(value >> (8 * i));
+    return at + n;
 }
 
-static uint64_t get(const uint8_t *at, size_t n)
+static uint64_t get(struct reader *reader, size_t n)
 {
     uint64_t value = 0;
+    if ((size_t)(reader->end - reader->at) < n) {
+        reader->failed = 1;
+        return 0;
+    }
     for (size_t i = 0; i < n; i++)
-        value |= (uint64_t)at[i] << (8 * i);
+        value |= (uint64_t)reader->at[i] << (8 * i);
+    reader->at += n;
     return value;
 }
 
-void redress_pack(const struct redress *self, uint8_t ret[REDRESS_BYTES])
+static uint8_t *put_text(uint8_t *at, const char *text)
 {
-    put(ret + VERSION_AT, self->version, 4);
-    put(ret + EPOCH_AT, self->epoch, 4);
-    put(ret + SEQ_AT, self->seq, 8);
-    ret[SCHEMA_AT] = SCHEMA;
-    ret[STATE_AT] = (uint8_t)self->state;
-    ret[REASON_AT] = self->reason;
-    put(ret + DAY_AT, (uint32_t)self->day, 4);
+    size_t len = strlen(text);
+    ASSERT(len <= REDRESS_OFFICER_MAX_BYTES);
+    *at = (uint8_t)len;
+    memcpy(at + 1, text, len);
+    return at + 1 + len;
+}
+
+static void get_text(struct reader *reader, char ret[REDRESS_OFFICER_MAX_BYTES + 1])
+{
+    size_t len = get(reader, 1);
+    if (len > REDRESS_OFFICER_MAX_BYTES || (size_t)(reader->end - reader->at) < len ||
+        memchr(reader->at, '\0', len) != NULL) {
+        reader->failed = 1;
+        return;
+    }
+    memcpy(ret, reader->at, len);
+    ret[len] = '\0';
+    reader->at += len;
+}
+
+size_t redress_pack(const struct redress *self, uint8_t ret[REDRESS_MAX_BYTES])
+{
+    const struct redress_case *refund = &self->refund;
+    uint8_t *at = put(ret, self->version, 4);
+    at = put(at, self->epoch, 4); /* REDRESS_STAMP_AT */
+    at = put(at, self->seq, 8);
+    at = put(at, SCHEMA, 1);
+    at = put(at, (uint64_t)self->state, 1);
+    at = put(at, self->reason, 1);
+    at = put(at, (uint32_t)self->day, 4);
+    if (self->state == REDRESS_IS_REVERSED)
+        return (size_t)(at - ret);
+    memcpy(at, refund->citizen, ID_BYTES);
+    at = put(at + ID_BYTES, (uint64_t)refund->amount_vnd, 8);
+    at = put(at, (uint64_t)refund->requested_at_ms, 8);
+    at = put(at, (uint32_t)refund->requested_day, 4);
+    at = put_text(at, refund->requested_by);
+    at = put_text(at, refund->decided_by);
+    return (size_t)(at - ret);
+}
+
+static void get_case(struct reader *reader, struct redress_case *ret)
+{
+    if ((size_t)(reader->end - reader->at) < ID_BYTES) {
+        reader->failed = 1;
+        return;
+    }
+    memcpy(ret->citizen, reader->at, ID_BYTES);
+    reader->at += ID_BYTES;
+    ret->amount_vnd = (int64_t)get(reader, 8);
+    ret->requested_at_ms = (int64_t)get(reader, 8);
+    ret->requested_day = (int32_t)(uint32_t)get(reader, 4);
+    get_text(reader, ret->requested_by);
+    get_text(reader, ret->decided_by);
 }
 
 int redress_unpack(const void *bytes, size_t len, struct redress *ret)
 {
     const uint8_t *packed = bytes;
-    if (len != REDRESS_BYTES || packed[SCHEMA_AT] != SCHEMA || packed[STATE_AT] == REDRESS_NONE ||
-        packed[STATE_AT] >= REDRESS_STATES)
+    struct reader reader = {.at = packed, .end = packed + len};
+    struct redress redress = {0};
+    redress.version = (uint32_t)get(&reader, 4);
+    redress.epoch = (uint32_t)get(&reader, 4);
+    redress.seq = get(&reader, 8);
+    uint64_t schema = get(&reader, 1), state = get(&reader, 1);
+    redress.reason = (uint8_t)get(&reader, 1);
+    redress.day = (int32_t)(uint32_t)get(&reader, 4);
+    if (schema != SCHEMA || state == REDRESS_NONE || state >= REDRESS_STATES)
         return -EPROTO;
-    *ret = (struct redress){
-        .version = (uint32_t)get(packed + VERSION_AT, 4),
-        .epoch = (uint32_t)get(packed + EPOCH_AT, 4),
-        .seq = get(packed + SEQ_AT, 8),
-        .state = (enum redress_state)packed[STATE_AT],
-        .reason = packed[REASON_AT],
-        .day = (int32_t)(uint32_t)get(packed + DAY_AT, 4),
-    };
+    redress.state = (enum redress_state)state;
+    if (redress.state != REDRESS_IS_REVERSED)
+        get_case(&reader, &redress.refund);
+    if (reader.failed || reader.at != reader.end)
+        return -EPROTO;
+    *ret = redress;
     return 0;
+}
+
+int redress_is_taken_back(const struct redress *self)
+{
+    return self->state == REDRESS_IS_REVERSED || self->state == REDRESS_IS_APPROVED;
 }
 
 void redress_field(uint32_t epoch, uint64_t seq, uint8_t ret[REDRESS_FIELD_BYTES])
 {
-    put(ret, epoch, 4);
-    put(ret + 4, seq, 8);
+    (void)put(put(ret, epoch, 4), seq, 8);
 }

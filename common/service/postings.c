@@ -2,6 +2,16 @@
 
 #include <errno.h>
 
+const Ansinh__V1__PaymentReversed *event_reversal(const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__PaymentReversed *reversed = NULL;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        reversed = event->payment_reversed;
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE)
+        reversed = event->refund_case->reversal;
+    return reversed == NULL || reversed->payment == NULL ? NULL : reversed;
+}
+
 int event_set_postings(Ansinh__V1__Event *event, const struct postings *postings,
                        struct arena *arena)
 {
@@ -60,6 +70,9 @@ static void make(const Ansinh__V1__Event *event, struct postings *ret)
                event->payment_reversed->payment != NULL) {
         make_payment(event->payment_reversed->payment, ret);
         post_reversal(ret, ret);
+    } else if (event_reversal(event) != NULL) { /* of a refund case */
+        read_pockets(event_reversal(event)->payment->pockets, &money);
+        post_refund(&money, ret);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED) {
         read_pockets(event->participation_ended->refund, &money);
         post_refund(&money, ret);

@@ -6,6 +6,10 @@
 #include "common/base/arena.h"
 #include "common/domain/accounts.h"
 
+/* The payment that an event takes back, by a reversal or an approved refund case: it has its
+ * payment. NULL: none. */
+const Ansinh__V1__PaymentReversed *event_reversal(const Ansinh__V1__Event *event);
+
 /* -ENOMEM. Holders are borrowed as long as the event is used. */
 int event_set_postings(Ansinh__V1__Event *event, const struct postings *postings,
                        struct arena *arena) MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/service/postings.h"
 #include "services/analytics/analytics_rules.h"
 #include "services/analytics/progress.h"
 
@@ -65,9 +66,8 @@ static void apply(void *arg, const struct projector_event *in)
                     1);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
         count_payment(self, event->payment_recorded, event->at_ms, 1);
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
-               event->payment_reversed->payment != NULL) {
-        const Ansinh__V1__PaymentReversed *reversed = event->payment_reversed;
+    } else if (event_reversal(event) != NULL) {
+        const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
         count_payment(self, reversed->payment, reversed->recorded_at_ms, -1);
     }
 }

@@ -200,12 +200,12 @@ static void write_redresses(struct round *self)
     const struct fold_redress *redress;
     for (size_t cursor = 0; (redress = map_next(self->fold->redresses, &cursor)) != NULL;) {
         char key[KEY_MAX_BYTES];
-        uint8_t field[REDRESS_FIELD_BYTES], packed[REDRESS_BYTES];
+        uint8_t field[REDRESS_FIELD_BYTES], packed[REDRESS_MAX_BYTES];
         redress_field(redress->payment.epoch, redress->payment.seq, field);
-        redress_pack(&redress->record, packed);
+        size_t len = redress_pack(&redress->record, packed);
         size_t key_len = key_redress(self->partition, redress->payment.seq, key);
         target_field(&self->restore->target, self->partition, key, key_len, (const char *)field,
-                     sizeof(field), packed, sizeof(packed));
+                     sizeof(field), packed, len);
         if (target_pace(&self->restore->target) < 0)
             return;
     }

@@ -308,6 +308,13 @@ static void count_payment(struct counting *counting, const Ansinh__V1__PaymentRe
     count(counting, DONOR_VND, sign * in->pockets->donor_vnd);
 }
 
+/* in may be NULL. */
+static void take_off(struct counting *counting, const Ansinh__V1__PaymentReversed *in)
+{
+    if (in != NULL && in->payment != NULL)
+        count_payment(counting, in->payment, in->recorded_at_ms, -1);
+}
+
 void verify_board_apply(struct verify_board *self, unsigned partition,
                         struct journal_position position, const Ansinh__V1__Event *event)
 {
@@ -321,10 +328,10 @@ void verify_board_apply(struct verify_board *self, unsigned partition,
         count_person(&counting, DECLARED, in->enrolled_day, event->at_ms, 1);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
         count_payment(&counting, event->payment_recorded, event->at_ms, 1);
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
-               event->payment_reversed->payment != NULL) {
-        const Ansinh__V1__PaymentReversed *in = event->payment_reversed;
-        count_payment(&counting, in->payment, in->recorded_at_ms, -1);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED) {
+        take_off(&counting, event->payment_reversed);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE) {
+        take_off(&counting, event->refund_case->reversal);
     }
 }
 

@@ -254,7 +254,8 @@ static void apply_kind(struct fold *self, struct journal_position position,
 {
     if (citizen->state.version == 0)
         fold_wrong(self, position, "speaks of somebody who is not enrolled");
-    else if (citizen->state.end_reason != END_NONE)
+    else if (citizen->state.end_reason != END_NONE &&
+             event->kind_case != ANSINH__V1__EVENT__KIND_REFUND_CASE) /* it may be rejected */
         fold_wrong(self, position, "speaks of somebody whose participation has ended");
     if (event->kind_case == ANSINH__V1__EVENT__KIND_BILL_ISSUED)
         billed(self, position, citizen, event->bill_issued);
@@ -262,6 +263,8 @@ static void apply_kind(struct fold *self, struct journal_position position,
         fold_paid(self, position, citizen, event);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
         fold_reversed(self, position, citizen, event);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE)
+        fold_refunded(self, position, citizen, event);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED)
         changed(self, position, citizen, event->contribution_changed);
     else
@@ -467,6 +470,7 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_BILL_ISSUED:
     case ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED:
     case ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED:
+    case ANSINH__V1__EVENT__KIND_REFUND_CASE:
     case ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED:
     case ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED:
         apply_citizen(self, position, event);

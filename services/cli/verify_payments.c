@@ -1,5 +1,6 @@
 #include "services/cli/verify_payments.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -191,25 +192,28 @@ static void uncover(struct fold *self, struct journal_position position,
         state->payment = payment->payment_before;
 }
 
-static void note(struct fold *self, struct journal_position position,
-                 const Ansinh__V1__PaymentReversed *in)
+static struct fold_redress *redress_get(struct fold *self, struct journal_position payment)
 {
     uint8_t field[REDRESS_FIELD_BYTES];
-    redress_field(in->payment_epoch, in->payment_seq, field);
+    redress_field(payment.epoch, payment.seq, field);
     struct fold_redress *redress = fold_redress(self, field);
     if (redress == NULL) {
         redress = fold_keep(self, sizeof(*redress));
-        redress->payment = (struct journal_position){in->payment_epoch, in->payment_seq};
+        redress->payment = payment;
         (void)map_put(self->redresses, field, sizeof(field), redress);
     }
-    if (redress->record.state == REDRESS_IS_REVERSED)
-        fold_wrong(self, position, "takes a payment back a second time");
-    redress->record.version++;
-    redress->record.state = REDRESS_IS_REVERSED;
-    redress->record.reason = (uint8_t)in->reason;
-    redress->record.day = in->reversed_day;
-    redress->record.epoch = position.epoch;
-    redress->record.seq = position.seq;
+    return redress;
+}
+
+/* The newest thing that is said of a payment. */
+static void note(struct redress *record, struct journal_position position, enum redress_state state,
+                 int32_t day)
+{
+    record->version++;
+    record->epoch = position.epoch;
+    record->seq = position.seq;
+    record->state = state;
+    record->day = day;
 }
 
 /* The state before the payment, but that its bill stays dead: one number more. */
@@ -228,20 +232,91 @@ static void restore_state(struct citizen *state, const struct fold_payment *paym
     state->bill_number++;
 }
 
-void fold_reversed(struct fold *self, struct journal_position position,
-                   struct fold_citizen *citizen, const Ansinh__V1__Event *event)
+/* 0: it was not the newest payment, as said. */
+static int take_back(struct fold *self, struct journal_position position,
+                     struct fold_citizen *citizen, const Ansinh__V1__PaymentReversed *in)
 {
-    const Ansinh__V1__PaymentReversed *in = event->payment_reversed;
     const struct fold_payment *payment = citizen->payments;
     if (in->payment == NULL || payment == NULL || !is_payment(payment, in)) {
         fold_wrong(self, position, "takes back something else than the newest payment");
-        return;
+        return 0;
     }
     uncover(self, position, citizen, payment);
     int is_lump_sum = citizen->state.method >= ANSINH__V1__METHOD__METHOD_FUTURE_YEARS;
     restore_state(&citizen->state, payment, is_lump_sum);
     add_totals(self, in->payment, &payment->bill, -1);
-    note(self, position, in);
     citizen->payments = payment->previous;
     fold_remember(self, citizen, position, FOLD_REVERSAL);
+    return 1;
+}
+
+void fold_reversed(struct fold *self, struct journal_position position,
+                   struct fold_citizen *citizen, const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__PaymentReversed *in = event->payment_reversed;
+    struct journal_position payment = {in->payment_epoch, in->payment_seq};
+    if (!take_back(self, position, citizen, in))
+        return;
+    struct redress *record = &redress_get(self, payment)->record;
+    if (record->state != REDRESS_NONE && record->state != REDRESS_IS_REJECTED)
+        fold_wrong(self, position, "takes a payment back a second time");
+    record->reason = (uint8_t)in->reason;
+    note(record, position, REDRESS_IS_REVERSED, in->reversed_day);
+    record->refund = (struct redress_case){0};
+}
+
+/* --- refund cases ----------------------------------------------------------------------------- */
+
+static void requested(struct fold *self, struct journal_position position,
+                      struct fold_citizen *citizen, const Ansinh__V1__Event *event,
+                      struct redress *record)
+{
+    const Ansinh__V1__RefundCase *in = event->refund_case;
+    if (record->state != REDRESS_NONE && record->state != REDRESS_IS_REJECTED)
+        fold_wrong(self, position, "opens a refund case beside another one");
+    record->reason = (uint8_t)in->reason;
+    record->refund = (struct redress_case){
+        .amount_vnd = in->amount_vnd, .requested_at_ms = event->at_ms, .requested_day = in->day};
+    memcpy(record->refund.citizen, citizen->hash, ID_BYTES);
+    (void)snprintf(record->refund.requested_by, sizeof(record->refund.requested_by), "%s",
+                   in->officer_code);
+    note(record, position, REDRESS_IS_REQUESTED, in->day);
+}
+
+static void decided(struct fold *self, struct journal_position position,
+                    struct fold_citizen *citizen, const Ansinh__V1__RefundCase *in,
+                    struct redress *record)
+{
+    int is_approved = in->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_APPROVED;
+    if (record->state != REDRESS_IS_REQUESTED)
+        fold_wrong(self, position, "decides on a refund case that is not open");
+    if (strcmp(record->refund.requested_by, in->officer_code) == 0)
+        fold_wrong(self, position, "decides on a refund case by who asked for it");
+    if (is_approved != (in->reversal != NULL))
+        fold_wrong(self, position, "takes a payment back without approval, or does not with it");
+    if (in->reversal != NULL && take_back(self, position, citizen, in->reversal))
+        self->totals[TOTAL_REFUNDS_VND] += in->amount_vnd;
+    (void)snprintf(record->refund.decided_by, sizeof(record->refund.decided_by), "%s",
+                   in->officer_code);
+    note(record, position, is_approved ? REDRESS_IS_APPROVED : REDRESS_IS_REJECTED, in->day);
+}
+
+void fold_refunded(struct fold *self, struct journal_position position,
+                   struct fold_citizen *citizen, const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__RefundCase *in = event->refund_case;
+    struct journal_position payment = {in->payment_epoch, in->payment_seq};
+    struct redress *record = &redress_get(self, payment)->record;
+    const struct journal_position taken =
+        in->reversal == NULL
+            ? payment
+            : (struct journal_position){in->reversal->payment_epoch, in->reversal->payment_seq};
+    if (strlen(in->officer_code) > REDRESS_OFFICER_MAX_BYTES || in->officer_code[0] == '\0')
+        fold_wrong(self, position, "names no officer");
+    if (position_compare(payment, taken) != 0)
+        fold_wrong(self, position, "takes back another payment than its case is about");
+    if (in->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED)
+        requested(self, position, citizen, event, record);
+    else
+        decided(self, position, citizen, in, record);
 }

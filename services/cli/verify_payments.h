@@ -9,6 +9,9 @@ void fold_paid(struct fold *self, struct journal_position position, struct fold_
 void fold_reversed(struct fold *self, struct journal_position position,
                    struct fold_citizen *citizen, const Ansinh__V1__Event *event);
 
+void fold_refunded(struct fold *self, struct journal_position position,
+                   struct fold_citizen *citizen, const Ansinh__V1__Event *event);
+
 void fold_pockets(const Ansinh__V1__Pockets *pockets, struct citizen_bill *ret);
 
 #endif

@@ -74,6 +74,17 @@ static void want_pockets(const Ansinh__V1__Pockets *pockets, int64_t sign, struc
         (pockets->participant_vnd + pockets->central_vnd + pockets->local_vnd + pockets->donor_vnd);
 }
 
+/* NULL: none. */
+static const Ansinh__V1__Pockets *refund_of(const Ansinh__V1__Event *event)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED)
+        return event->participation_ended->refund;
+    if (event->kind_case != ANSINH__V1__EVENT__KIND_REFUND_CASE ||
+        event->refund_case->reversal == NULL || event->refund_case->reversal->payment == NULL)
+        return NULL;
+    return event->refund_case->reversal->payment->pockets;
+}
+
 /* All 0 for an event that moves no money. */
 static void want(const Ansinh__V1__Event *event, struct sums *ret)
 {
@@ -91,9 +102,8 @@ static void want(const Ansinh__V1__Event *event, struct sums *ret)
         int64_t vnd = event->cash_remitted->amount_vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = -vnd;
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED &&
-               event->participation_ended->refund != NULL) {
-        const Ansinh__V1__Pockets *refund = event->participation_ended->refund;
+    } else if (refund_of(event) != NULL) {
+        const Ansinh__V1__Pockets *refund = refund_of(event);
         want_pockets(refund, -1, ret);
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS] = -refund->participant_vnd;
     }

@@ -8,6 +8,7 @@
 #include "ansinh/v1/notifications.pb-c.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/service/postings.h"
 #include "services/notifications/message.h"
 
 #define LEASE_MS 3000
@@ -107,9 +108,8 @@ static int read_event(const struct projector_event *in, struct task *ret)
         read_payment(event->payment_recorded, &ret->receipt);
         return 1;
     }
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
-        event->payment_reversed->payment != NULL) {
-        const Ansinh__V1__PaymentReversed *reversed = event->payment_reversed;
+    const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
+    if (reversed != NULL) {
         ret->kind = TASK_REVERSAL;
         ret->day = reversed->reversed_day;
         ret->payment = (struct journal_position){reversed->payment_epoch, reversed->payment_seq};

@@ -44,7 +44,7 @@ static void on_reversal(void *arg, const Ansinh__V1__Event *event)
 static void on_redress(void *arg, const struct redress *redress)
 {
     struct telling *self = arg;
-    if (redress->state == REDRESS_NONE) {
+    if (redress->state != REDRESS_IS_REVERSED) { /* a refund is the agency's, the money stays due */
         answer(self, ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_PAID);
         return;
     }

@@ -175,7 +175,7 @@ static void on_redress(void *arg, const struct redress *redress)
     struct reversing *self = arg;
     const Ansinh__V1__PaymentRecorded *paid = self->reversal.event->payment_recorded;
     char date[DATE_TEXT_BYTES];
-    if (redress->state != REDRESS_NONE) {
+    if (redress->state == REDRESS_IS_REVERSED) {
         self->position = (struct journal_position){redress->epoch, redress->seq};
         entry_find(self->svc, self->request, partition_now(self), self->position, on_reversal,
                    self);

@@ -58,7 +58,7 @@ static void answer(struct finding *self, const struct redress *redress)
     out.channel = paid->channel;
     out.point_code = paid->point_code;
     out.collector_code = paid->collector_code;
-    if (redress->state == REDRESS_IS_REVERSED) {
+    if (redress_is_taken_back(redress)) {
         date_format(redress->day, reversed_on);
         position_format(self->partition, (struct journal_position){redress->epoch, redress->seq},
                         reversal_id);

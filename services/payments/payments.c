@@ -13,6 +13,10 @@ static const struct bus_method methods[] = {
     {"Inquire", on_inquire, BUS_COMMAND},
     {"Pay", on_pay, BUS_COMMAND | BUS_URGENT},
     {"Reverse", on_reverse, BUS_COMMAND | BUS_URGENT},
+    {"OpenRefundCase", on_open_refund_case, BUS_COMMAND},
+    {"ApproveRefundCase", on_approve_refund_case, BUS_COMMAND},
+    {"RejectRefundCase", on_reject_refund_case, BUS_COMMAND},
+    {"GetRefundCase", on_get_refund_case, 0},
     {"GetPayment", on_get_payment, BUS_URGENT},
 };
 

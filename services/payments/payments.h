@@ -14,6 +14,10 @@ void on_get_leaflet(void *arg, struct bus_request *request);
 void on_inquire(void *arg, struct bus_request *request);
 void on_pay(void *arg, struct bus_request *request);
 void on_reverse(void *arg, struct bus_request *request);
+void on_open_refund_case(void *arg, struct bus_request *request);
+void on_approve_refund_case(void *arg, struct bus_request *request);
+void on_reject_refund_case(void *arg, struct bus_request *request);
+void on_get_refund_case(void *arg, struct bus_request *request);
 void on_get_payment(void *arg, struct bus_request *request);
 
 #endif

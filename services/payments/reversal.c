@@ -49,14 +49,12 @@ static int set_postings(const struct command_state *state, const struct reversal
     return event_set_postings(event, &postings, state->request->arena);
 }
 
-static Ansinh__V1__Event *make_event(const struct command_state *state, const struct reversal *self)
+Ansinh__V1__PaymentReversed *reversal_message(const struct command_state *state,
+                                              const struct reversal *self)
 {
-    struct arena *arena = state->request->arena;
-    Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
-    Ansinh__V1__PaymentReversed *reversed = arena_alloc(arena, sizeof(*reversed));
-    if (event == NULL || reversed == NULL)
+    Ansinh__V1__PaymentReversed *reversed = arena_alloc(state->request->arena, sizeof(*reversed));
+    if (reversed == NULL)
         return NULL;
-    ansinh__v1__event__init(event);
     ansinh__v1__payment_reversed__init(reversed);
     reversed->payment_epoch = self->position.epoch;
     reversed->payment_seq = self->position.seq;
@@ -66,48 +64,49 @@ static Ansinh__V1__Event *make_event(const struct command_state *state, const st
     reversed->reversed_day = state->today;
     reversed->collector_code = self->collector_code;
     reversed->officer_code = self->officer_code;
+    return reversed;
+}
+
+static Ansinh__V1__Event *make_event(const struct command_state *state, const struct reversal *self)
+{
+    Ansinh__V1__Event *event = arena_alloc(state->request->arena, sizeof(*event));
+    Ansinh__V1__PaymentReversed *reversed = reversal_message(state, self);
+    if (event == NULL || reversed == NULL)
+        return NULL;
+    ansinh__v1__event__init(event);
     event->kind_case = ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED;
     event->payment_reversed = reversed;
     return set_postings(state, self, event) < 0 ? NULL : event;
 }
 
-static uint8_t *make_record(const struct command_state *state, const struct reversal *self)
+enum command_verdict reversal_read_record(struct command_state *state, struct redress *ret)
 {
-    uint8_t *packed = arena_alloc(state->request->arena, REDRESS_BYTES);
-    const struct redress redress = {
-        .state = REDRESS_IS_REVERSED, .reason = (uint8_t)self->reason, .day = state->today};
-    if (packed != NULL)
-        redress_pack(&redress, packed);
-    return packed;
-}
-
-/* A payment has one record: what it says, or nothing while the payment stands. */
-static enum command_verdict check_standing(struct command_state *state,
-                                           const struct command_record *record)
-{
-    struct redress redress;
-    char date[DATE_TEXT_BYTES];
-    if (record->before == NULL)
-        return COMMAND_COMMIT;
-    if (redress_unpack(record->before, record->before_len, &redress) < 0)
-        return command_refuse(state, ANSINH__V1__CODE__CODE_DATA_LOSS, "payment_id",
-                              "what became of this payment cannot be read");
-    date_format(redress.day, date);
-    return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
-                          "this payment was taken back on %s", date);
-}
-
-enum command_verdict reversal_decide(struct command_state *state, const struct reversal *self)
-{
-    struct command_record *record = &state->records[0];
-    struct payment payment;
-    struct err err = {0};
+    const struct command_record *record = &state->records[0];
+    *ret = (struct redress){.state = REDRESS_NONE};
     if (!state->has_citizen)
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "payment_id",
                               "no such payment");
-    enum command_verdict verdict = check_standing(state, record);
-    if (verdict != COMMAND_COMMIT)
-        return verdict;
+    if (record->before != NULL && redress_unpack(record->before, record->before_len, ret) < 0)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_DATA_LOSS, "payment_id",
+                              "what became of this payment cannot be read");
+    return COMMAND_COMMIT;
+}
+
+int reversal_set_record(struct command_state *state, const struct redress *redress)
+{
+    struct command_record *record = &state->records[0];
+    record->next = arena_alloc(state->request->arena, REDRESS_MAX_BYTES);
+    if (record->next == NULL)
+        return -ENOMEM;
+    record->next_len = redress_pack(redress, record->next);
+    record->stamp_at = REDRESS_STAMP_AT;
+    return 0;
+}
+
+enum command_verdict reversal_apply(struct command_state *state, const struct reversal *self)
+{
+    struct payment payment;
+    struct err err = {0};
     if (payment_read(self->event->payment_recorded, &payment) < 0)
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
                               "this payment was recorded by an earlier version, which did not note "
@@ -116,11 +115,37 @@ enum command_verdict reversal_decide(struct command_state *state, const struct r
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, err.field, "%s",
                               err.text);
     set_totals(state, &payment);
+    return COMMAND_COMMIT;
+}
+
+static enum command_verdict check_standing(struct command_state *state,
+                                           const struct redress *redress)
+{
+    char date[DATE_TEXT_BYTES];
+    date_format(redress->day, date);
+    if (redress_is_taken_back(redress))
+        return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
+                              "this payment was taken back on %s", date);
+    if (redress->state == REDRESS_IS_REQUESTED)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
+                              "a refund case of this payment has been open since %s", date);
+    return COMMAND_COMMIT;
+}
+
+enum command_verdict reversal_decide(struct command_state *state, const struct reversal *self)
+{
+    struct redress redress;
+    enum command_verdict verdict = reversal_read_record(state, &redress);
+    if (verdict == COMMAND_COMMIT)
+        verdict = check_standing(state, &redress);
+    if (verdict == COMMAND_COMMIT)
+        verdict = reversal_apply(state, self);
+    if (verdict != COMMAND_COMMIT)
+        return verdict;
+    redress = (struct redress){
+        .state = REDRESS_IS_REVERSED, .reason = (uint8_t)self->reason, .day = state->today};
     state->event = make_event(state, self);
-    record->next = make_record(state, self);
-    record->next_len = REDRESS_BYTES;
-    record->stamp_at = REDRESS_STAMP_AT;
-    if (state->event == NULL || record->next == NULL)
+    if (state->event == NULL || reversal_set_record(state, &redress) < 0)
         return command_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
     return COMMAND_COMMIT;
 }

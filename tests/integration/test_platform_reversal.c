@@ -315,6 +315,158 @@ static void an_open_bill_is_dropped(void **state)
     said("paid or replaced");
 }
 
+/* --- refund cases ----------------------------------------------------------------------------- */
+
+static void case_says(const char *name, const char *value)
+{
+    char want[128];
+    (void)snprintf(want, sizeof(want), "\"%s\":\"%s\"", name, value);
+    said(want);
+}
+
+static void opens(int code, const char *officer)
+{
+    CALL(
+        code, "Payments/OpenRefundCase",
+        "{\"paymentId\":\"%s\",\"reason\":\"REVERSAL_REASON_WRONG_PERSON\",\"officerCode\":\"%s\"}",
+        payment, officer);
+}
+
+static void decides(int code, const char *method, const char *officer)
+{
+    CALL(code, method, "{\"paymentId\":\"%s\",\"officerCode\":\"%s\"}", payment, officer);
+}
+
+static void a_refund_needs_two_officers(void **state)
+{
+    (void)state;
+    long long before = people_on_board(platform, "02647");
+    someone("010085830021", yesterday, 1);
+    pays(yesterday);
+    assert_true(people_wait_board(platform, "02647", before + 1, WAIT_MS));
+    CALL(NOT_FOUND, "Payments/GetRefundCase", "{\"paymentId\":\"%s\"}", payment);
+    decides(REFUSED, "Payments/ApproveRefundCase", "nv-2");
+    said("no refund case of this payment is open");
+    opens(0, "nv-1");
+    case_says("state", "REFUND_STATE_REQUESTED");
+    case_says("participantId", participant);
+    case_says("amountVnd", "264000");
+    case_says("requestedBy", "nv-1");
+    case_says("requestedOn", today);
+    case_says("decidedBy", "");
+    opens(REFUSED, "nv-3");
+    said("a refund case of this payment has been open since");
+    CALL(0, "Payments/GetPayment", "{\"paymentId\":\"%s\"}", payment);
+    expect("reversedOn", ""); /* it stands until somebody has decided */
+    decides(REFUSED, "Payments/ApproveRefundCase", "nv-1");
+    said("another officer than the one who asked must decide");
+    decides(REFUSED, "Payments/RejectRefundCase", "nv-1");
+    kill_payments();
+    platform_wait_ready(platform);
+    decides(0, "Payments/ApproveRefundCase", "nv-2");
+    case_says("state", "REFUND_STATE_APPROVED");
+    case_says("decidedBy", "nv-2");
+    case_says("decidedOn", today);
+    CALL(0, "Payments/GetRefundCase", "{\"paymentId\":\"%s\"}", payment);
+    case_says("state", "REFUND_STATE_APPROVED");
+    case_says("requestedBy", "nv-1");
+    CALL(0, "Payments/GetPayment", "{\"paymentId\":\"%s\"}", payment);
+    expect("reversedOn", today);
+    expect("reversalReason", "REVERSAL_REASON_WRONG_PERSON");
+    keep("reversalId", reversal);
+    decides(REFUSED, "Payments/RejectRefundCase", "nv-2");
+    opens(REFUSED, "nv-1");
+    said("this payment was taken back on ");
+    assert_true(people_wait_board(platform, "02647", before, WAIT_MS));
+    assert_true(wait_until(platform, is_told, reversal, WAIT_MS));
+}
+
+static void a_rejected_case_leaves_the_payment_and_may_be_opened_again(void **state)
+{
+    (void)state;
+    someone("010085830022", yesterday, 1);
+    pays(yesterday);
+    opens(0, "nv-1");
+    decides(0, "Payments/RejectRefundCase", "nv-2");
+    case_says("state", "REFUND_STATE_REJECTED");
+    CALL(0, "Enrolment/GetParticipant", "{\"participantId\":\"%s\"}", participant);
+    expect("monthsPaid", "1");
+    opens(0, "nv-2");
+    case_says("decidedBy", "");
+    decides(0, "Payments/ApproveRefundCase", "nv-1");
+    CALL(0, "Enrolment/GetParticipant", "{\"participantId\":\"%s\"}", participant);
+    expect("monthsPaid", "0");
+}
+
+static void a_case_is_opened_after_the_cut_off_alone(void **state)
+{
+    (void)state;
+    someone("010085830023", today, 1);
+    pays(today);
+    opens(REFUSED, "nv-1");
+    said("see Payments/Reverse");
+    opens(INVALID, "");
+    opens(INVALID, "a b");
+    CALL(INVALID, "Payments/OpenRefundCase", "{\"paymentId\":\"%s\",\"officerCode\":\"x\"}",
+         payment);
+    said("reason");
+    CALL(INVALID, "Payments/GetRefundCase", "{\"paymentId\":\"x\"}");
+    takes_back(0, payment);
+    CALL(NOT_FOUND, "Payments/GetRefundCase", "{\"paymentId\":\"%s\"}", payment);
+}
+
+static void what_follows_from_a_payment_stands_against_its_refund(void **state)
+{
+    (void)state;
+    char first[64], newest[64];
+    someone("010085830024", "2026-01-10", 1);
+    pays("2026-01-10");
+    (void)strcpy(first, payment);
+    opens(0, "nv-1");
+    pays(today);
+    (void)strcpy(newest, payment);
+    (void)strcpy(payment, first);
+    decides(REFUSED, "Payments/ApproveRefundCase", "nv-2");
+    said("take that one back first");
+    takes_back(0, newest);
+    decides(0, "Payments/ApproveRefundCase", "nv-2");
+    CALL(0, "Enrolment/EndParticipation", "{\"participantId\":\"%s\",\"reason\":5}", participant);
+}
+
+static void a_case_outlives_the_participation_and_is_rejected(void **state)
+{
+    (void)state;
+    someone("010085830025", yesterday, 1);
+    pays(yesterday);
+    opens(0, "nv-1");
+    CALL(0, "Enrolment/EndParticipation", "{\"participantId\":\"%s\",\"reason\":5}", participant);
+    decides(REFUSED, "Payments/ApproveRefundCase", "nv-2");
+    said("the participation has ended on ");
+    decides(0, "Payments/RejectRefundCase", "nv-2");
+}
+
+static void a_repeated_step_of_a_case_is_done_once(void **state)
+{
+    (void)state;
+    static const char *const steps[] = {"OpenRefundCase", "ApproveRefundCase"};
+    someone("010085830026", yesterday, 1);
+    pays(yesterday);
+    for (int step = 0; step < 2; step++) {
+        char method[64];
+        (void)snprintf(method, sizeof(method), "Payments/%s", steps[step]);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(platform_call(platform, steps[step], method, answer,
+                                           "{\"paymentId\":\"%s\",%s\"officerCode\":\"nv-%d\"}",
+                                           payment, step == 0 ? "\"reason\":1," : "", step),
+                             0);
+            if (i > 0)
+                assert_string_equal(answer, other);
+            (void)strcpy(other, answer);
+            kill_payments();
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +481,12 @@ int main(void)
         cmocka_unit_test(nothing_is_taken_back_before_a_declaration),
         cmocka_unit_test(wrong_requests_name_the_field),
         cmocka_unit_test(an_open_bill_is_dropped),
+        cmocka_unit_test(a_refund_needs_two_officers),
+        cmocka_unit_test(a_rejected_case_leaves_the_payment_and_may_be_opened_again),
+        cmocka_unit_test(a_case_is_opened_after_the_cut_off_alone),
+        cmocka_unit_test(what_follows_from_a_payment_stands_against_its_refund),
+        cmocka_unit_test(a_case_outlives_the_participation_and_is_rejected),
+        cmocka_unit_test(a_repeated_step_of_a_case_is_done_once),
         cmocka_unit_test(nothing_differs),
     };
     return !!cmocka_run_group_tests_name(__FILE__, tests, start, stop);

@@ -312,35 +312,63 @@ static void officers_are_codes(void **state)
 
 /* --- the record ------------------------------------------------------------------------------- */
 
-static void a_record_round_trips_and_nothing_else_is_read(void **state)
+static struct redress sample(enum redress_state of)
 {
-    (void)state;
     struct redress redress = {.version = 0x01020304,
                               .epoch = 7,
                               .seq = 0x0102030405060708,
-                              .state = REDRESS_IS_REVERSED,
+                              .state = of,
                               .reason = 3,
-                              .day = -20000},
-                   read;
-    uint8_t packed[REDRESS_BYTES + 1] = {0};
-    redress_pack(&redress, packed);
-    assert_int_equal(redress_unpack(packed, REDRESS_BYTES, &read), 0);
-    assert_memory_equal(packed, ((const uint8_t[]){4, 3, 2, 1, 7, 0, 0, 0, 8, 7}), 10);
-    assert_int_equal(read.version, redress.version);
-    assert_int_equal(read.epoch, 7);
-    assert_true(read.seq == redress.seq);
-    assert_int_equal(read.state, REDRESS_IS_REVERSED);
-    assert_int_equal(read.reason, 3);
-    assert_int_equal(read.day, -20000);
-    assert_int_equal(redress_unpack(packed, REDRESS_BYTES - 1, &read), -EPROTO);
-    assert_int_equal(redress_unpack(packed, REDRESS_BYTES + 1, &read), -EPROTO);
-    for (int i = 16; i <= 17; i++) { /* schema and state */
-        uint8_t broken[REDRESS_BYTES];
-        memcpy(broken, packed, sizeof(broken));
-        broken[i] = 0;
-        assert_int_equal(redress_unpack(broken, sizeof(broken), &read), -EPROTO);
-        broken[i] = 99;
-        assert_int_equal(redress_unpack(broken, sizeof(broken), &read), -EPROTO);
+                              .day = -20000};
+    if (of == REDRESS_IS_REVERSED)
+        return redress;
+    memset(redress.refund.citizen, 0xa5, ID_BYTES);
+    redress.refund.amount_vnd = 264000;
+    redress.refund.requested_at_ms = 1795366800000LL;
+    redress.refund.requested_day = 20779;
+    (void)strcpy(redress.refund.requested_by, "12345678901234567890123456789012");
+    (void)strcpy(redress.refund.decided_by, of == REDRESS_IS_REQUESTED ? "" : "nv-2");
+    return redress;
+}
+
+static void a_record_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    for (int of = REDRESS_IS_REVERSED; of < REDRESS_STATES; of++) {
+        struct redress redress = sample((enum redress_state)of), read;
+        uint8_t packed[REDRESS_MAX_BYTES], again[REDRESS_MAX_BYTES];
+        size_t len = redress_pack(&redress, packed);
+        assert_in_range(len, REDRESS_HEAD_BYTES, REDRESS_MAX_BYTES);
+        assert_memory_equal(packed, ((const uint8_t[]){4, 3, 2, 1, 7, 0, 0, 0, 8, 7}), 10);
+        assert_int_equal(redress_unpack(packed, len, &read), 0);
+        assert_int_equal(redress_pack(&read, again), len);
+        assert_memory_equal(packed, again, len);
+        assert_int_equal(read.state, of);
+        assert_int_equal(read.day, -20000);
+        assert_string_equal(read.refund.requested_by, redress.refund.requested_by);
+        assert_int_equal(redress_is_taken_back(&read),
+                         of == REDRESS_IS_REVERSED || of == REDRESS_IS_APPROVED);
+    }
+}
+
+static void other_bytes_are_no_record(void **state)
+{
+    (void)state;
+    for (int of = REDRESS_IS_REVERSED; of < REDRESS_STATES; of++) {
+        struct redress redress = sample((enum redress_state)of), read;
+        uint8_t packed[REDRESS_MAX_BYTES + 1] = {0};
+        size_t len = redress_pack(&redress, packed);
+        for (size_t n = 0; n <= sizeof(packed); n++)
+            if (n != len)
+                assert_int_equal(redress_unpack(packed, n, &read), -EPROTO);
+        for (int i = 16; i <= 17; i++) { /* schema and state */
+            uint8_t broken[REDRESS_MAX_BYTES];
+            memcpy(broken, packed, len);
+            broken[i] = 0;
+            assert_int_equal(redress_unpack(broken, len, &read), -EPROTO);
+            broken[i] = 99;
+            assert_int_equal(redress_unpack(broken, len, &read), -EPROTO);
+        }
     }
 }
 
@@ -358,7 +386,8 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(any_life_goes_back_as_it_came),
     cmocka_unit_test(a_payment_is_reversed_until_the_cut_off_of_its_business_date),
     cmocka_unit_test(officers_are_codes),
-    cmocka_unit_test(a_record_round_trips_and_nothing_else_is_read),
+    cmocka_unit_test(a_record_comes_back_as_it_was),
+    cmocka_unit_test(other_bytes_are_no_record),
 };
 
 TEST_MAIN(tests)
