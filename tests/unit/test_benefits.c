@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
-#include "tests/support/law.h"
+#include "tests/support/illustrated.h"
 #include "tests/support/said.h"
 
 static struct paid_history history_of(const char *from, uint32_t months, int64_t income_vnd)

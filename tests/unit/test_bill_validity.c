@@ -6,84 +6,9 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
-#include "common/service/policy.h"
 #include "services/payments/payments_rules.h"
-
-static struct policy *policy;
-static const struct bill_place nowhere;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
-
-static uint32_t month(const char *text)
-{
-    int32_t value = 0;
-    assert_int_equal(month_parse(text, &value), 0);
-    return (uint32_t)value;
-}
-
-static struct citizen somebody(void)
-{
-    return (struct citizen){.version = 1,
-                            .commune = 2647,
-                            .support_group = GROUP_OTHER,
-                            .method = METHOD_IS_MONTHLY,
-                            .income_vnd = 1500000,
-                            .enrolled_day = on("2025-10-15"),
-                            .declared_day = on("2025-10-15"),
-                            .changed_day = on("2025-10-15")};
-}
-
-static void cover(struct citizen *citizen, const char *from, const char *to)
-{
-    struct month_range months = {month(from), month(to)};
-    assert_int_equal(coverage_add(&citizen->coverage, months, NULL), 0);
-    citizen->has_paid = 1;
-}
-
-/* Issues the bill of a day, as the service does. */
-static void bill(struct citizen *citizen, const char *date)
-{
-    struct citizen_bill made;
-    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, NULL), 0);
-    citizen->bill = made;
-    citizen->bill_number++;
-    citizen->version++;
-}
-
-static void pay(struct citizen *citizen, const char *date)
-{
-    struct citizen next;
-    assert_int_equal(bill_settle(citizen, on(date), 0, &next), 0);
-    *citizen = next;
-}
-
-static enum bill_verdict judge(const struct citizen *citizen, uint32_t number, const char *date)
-{
-    return bill_judge(policy, citizen, number, on(date));
-}
-
-static int is_current(const struct citizen *citizen, const char *date)
-{
-    return bill_is_current(policy, citizen, on(date));
-}
+#include "tests/support/billed.h"
+#include "tests/support/law.h"
 
 /* --- for how long --- */
 
@@ -92,10 +17,10 @@ static void a_bill_ends_where_rules_change(void **state)
     (void)state;
     int32_t first, last;
     struct policy *changed = malloc(sizeof(*changed));
-    *changed = *policy;
+    *changed = *law;
     changed->tables[POLICY_LOCAL_AMOUNT] = (struct policy_table){
-        .rows = {{on("2025-11-10"), on("2025-11-20"), policy_province_key(15, GROUP_OTHER), 10000,
-                  0, "Resolution of a test", ""}},
+        .rows = {{day_of("2025-11-10"), day_of("2025-11-20"), policy_province_key(15, GROUP_OTHER),
+                  10000, 0, "Resolution of a test", ""}},
         .n = 1};
     static const struct {
         const char *day, *first, *last;
@@ -107,10 +32,11 @@ static void a_bill_ends_where_rules_change(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct citizen citizen = somebody();
         struct citizen_bill made;
-        bill_window(changed, on(cases[i].day), &first, &last);
-        assert_int_equal(first, on(cases[i].first));
-        assert_int_equal(last, on(cases[i].last));
-        assert_int_equal(bill_make(changed, &citizen, &nowhere, on(cases[i].day), &made, NULL), 0);
+        bill_window(changed, day_of(cases[i].day), &first, &last);
+        assert_int_equal(first, day_of(cases[i].first));
+        assert_int_equal(last, day_of(cases[i].last));
+        assert_int_equal(bill_make(changed, &citizen, &nowhere, day_of(cases[i].day), &made, NULL),
+                         0);
         assert_int_equal(made.valid_until_day, last);
         citizen.bill = made;
         citizen.bill_number = 1;
@@ -154,7 +80,7 @@ static void a_bill_for_other_months_is_not_current(void **state)
     cover(&paid, "2025-10", "2025-10");
     assert_int_equal(is_current(&paid, "2025-11-15"), 1);
     /* one that ends in the middle of its month, as older rules may have made it */
-    citizen.bill.valid_until_day = on("2025-11-20");
+    citizen.bill.valid_until_day = day_of("2025-11-20");
     assert_int_equal(is_current(&citizen, "2025-11-20"), 1);
     assert_int_equal(is_current(&citizen, "2025-11-21"), 0);
 }
@@ -191,7 +117,7 @@ static void only_the_newest_bill_is_payable(void **state)
     assert_int_equal(judge(&citizen, 1, day), BILL_REPLACED);
     assert_int_equal(judge(&citizen, 2, day), BILL_PAYABLE);
     assert_int_equal(judge(&citizen, 3, day), BILL_UNKNOWN);
-    pay(&citizen, day);
+    settle(&citizen, day);
     assert_int_equal(judge(&citizen, 1, day), BILL_REPLACED);
     assert_int_equal(judge(&citizen, 2, day), BILL_PAID);
     assert_int_equal(judge(&citizen, 3, day), BILL_UNKNOWN);
@@ -205,14 +131,14 @@ static void what_is_wrong_with_the_bill_comes_before_the_day(void **state)
     (void)state;
     struct citizen citizen = somebody();
     bill(&citizen, "2025-11-30");
-    pay(&citizen, "2025-11-30");
+    settle(&citizen, "2025-11-30");
     assert_int_equal(judge(&citizen, 1, "2026-11-30"), BILL_PAID);
     bill(&citizen, "2025-12-31");
     assert_int_equal(judge(&citizen, 1, "2026-11-30"), BILL_REPLACED);
     assert_int_equal(judge(&citizen, 3, "2026-11-30"), BILL_UNKNOWN);
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_bill_ends_where_rules_change),

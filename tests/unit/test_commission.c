@@ -6,7 +6,7 @@
 #include "common/domain/calendar.h"
 #include "common/domain/commission.h"
 #include "common/domain/identity.h"
-#include "tests/support/law.h"
+#include "tests/support/illustrated.h"
 #include "tests/support/said.h"
 
 /* The deployed law has none; these rows are of no law. */

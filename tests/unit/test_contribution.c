@@ -6,33 +6,11 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
+#include "tests/support/law.h"
 
 static void switch_set(enum policy_switch name, enum policy_choice choice)
 {
-    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    struct policy_table *table = &law->tables[POLICY_SWITCHES];
     for (size_t i = 0; i < table->n; i++)
         if (table->rows[i].key == (int32_t)name)
             table->rows[i].value = choice;
@@ -40,15 +18,17 @@ static void switch_set(enum policy_switch name, enum policy_choice choice)
 
 static struct quote_request monthly(int64_t income_vnd, enum support_group group, const char *date)
 {
-    return (struct quote_request){
-        .income_vnd = income_vnd, .method = METHOD_IS_MONTHLY, .group = group, .on_day = on(date)};
+    return (struct quote_request){.income_vnd = income_vnd,
+                                  .method = METHOD_IS_MONTHLY,
+                                  .group = group,
+                                  .on_day = day_of(date)};
 }
 
 static struct quote quote_of(const struct quote_request *request)
 {
     struct quote quote;
     struct err err = {0};
-    if (contribution_quote(policy, request, &quote, &err) != 0)
+    if (contribution_quote(law, request, &quote, &err) != 0)
         fail_msg("refused: %s", err.text);
     return quote;
 }
@@ -122,11 +102,11 @@ static void expect_refused(const struct quote_request *request, int rc, const ch
 {
     struct quote quote;
     struct err err = {0};
-    assert_int_equal(contribution_quote(policy, request, &quote, &err), rc);
+    assert_int_equal(contribution_quote(law, request, &quote, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, words) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, words);
-    assert_int_equal(contribution_quote(policy, request, &quote, NULL), rc);
+    assert_int_equal(contribution_quote(law, request, &quote, NULL), rc);
 }
 
 static void the_income_has_a_floor_and_a_cap(void **state)
@@ -251,7 +231,7 @@ static void nobody_was_supported_before_2018(void **state)
     assert_int_equal(quote.participant_vnd, 154000);
     assert_int_equal(quote.months_supported, 0);
     assert_int_equal(quote.lines.n, 1);
-    request.on_day = on("2018-01-01");
+    request.on_day = day_of("2018-01-01");
     assert_int_equal(quote_of(&request).central_vnd, 46200);
 }
 
@@ -289,7 +269,7 @@ static void or_refused_where_the_step_binds(void **state)
                    "lower is 1,500,000 (Decree 134/2015/ND-CP)");
     request.income_vnd = 1550000;
     assert_int_equal(quote_of(&request).n_warnings, 0);
-    request.on_day = on("2025-07-01");
+    request.on_day = day_of("2025-07-01");
     request.income_vnd = 50000000;
     expect_refused(&request, -ERANGE, "income_vnd", "too high");
     switch_set(SWITCH_INCOME_STEP, CHOICE_REFUSE);
@@ -300,7 +280,7 @@ static void or_refused_where_the_step_binds(void **state)
 static void the_table_says_how_many_months_a_method_pays(void **state)
 {
     (void)state;
-    struct policy_table *table = &policy->tables[POLICY_METHOD_MONTHS];
+    struct policy_table *table = &law->tables[POLICY_METHOD_MONTHS];
     struct quote_request request = monthly(1500000, GROUP_OTHER, "2025-11-30");
     for (size_t i = 0; i < table->n; i++)
         if (table->rows[i].key == METHOD_IS_QUARTERLY)
@@ -335,7 +315,7 @@ static void odd_percentages_are_written_and_rounded_half_up(void **state)
 {
     (void)state;
     struct policy *odd = malloc(sizeof(*odd));
-    *odd = *policy;
+    *odd = *law;
     struct policy_table *rates = &odd->tables[POLICY_CONTRIBUTION_RATE];
     rates->rows[rates->n - 1].value = 2250;
     odd->tables[POLICY_SUPPORT].rows[8].value = 1205;
@@ -360,21 +340,21 @@ static void nobody_joins_before_15(void **state)
 {
     (void)state;
     struct err err = {0};
-    int32_t day = on("2025-11-30");
-    assert_int_equal(contribution_check_age(policy, on("2010-11-30"), day, &err), 0);
-    assert_int_equal(contribution_check_age(policy, on("1930-01-01"), day, &err), 0);
-    assert_int_equal(contribution_check_age(policy, on("2010-12-01"), day, &err), -EINVAL);
+    int32_t day = day_of("2025-11-30");
+    assert_int_equal(contribution_check_age(law, day_of("2010-11-30"), day, &err), 0);
+    assert_int_equal(contribution_check_age(law, day_of("1930-01-01"), day, &err), 0);
+    assert_int_equal(contribution_check_age(law, day_of("2010-12-01"), day, &err), -EINVAL);
     assert_string_equal(err.field, "birth_date");
     assert_string_equal(err.text,
                         "14 years old, must be at least 15 (Law 41/2024/QH15, article 2(4))");
-    assert_int_equal(contribution_check_age(policy, day + 1, day, &err), -EINVAL);
+    assert_int_equal(contribution_check_age(law, day + 1, day, &err), -EINVAL);
     assert_string_equal(err.text, "lies in the future");
-    assert_int_equal(contribution_check_age(policy, on("1930-01-01"), on("1950-01-01"), &err),
+    assert_int_equal(contribution_check_age(law, day_of("1930-01-01"), day_of("1950-01-01"), &err),
                      -ERANGE);
     assert_string_equal(err.field, "on");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(monthly_support_from_july_2025),

@@ -7,28 +7,13 @@
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
 #include "common/domain/lump_sum.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 static struct quote quote_of(const struct quote_request *request)
 {
     struct quote quote;
     struct err err = {0};
-    if (contribution_quote(policy, request, &quote, &err) != 0)
+    if (contribution_quote(law, request, &quote, &err) != 0)
         fail_msg("day %d: %s: %s", request->on_day, err.field, err.text);
     assert_int_equal(quote.participant_vnd + quote.central_vnd + quote.local_vnd + quote.donor_vnd,
                      quote.gross_vnd);
@@ -37,14 +22,14 @@ static struct quote quote_of(const struct quote_request *request)
 
 static int64_t value_on(enum policy_table_id table, int year, int month, int day)
 {
-    const struct policy_row *row = policy_on(policy, table, 0, date_make(year, month, day));
+    const struct policy_row *row = policy_on(law, table, 0, date_make(year, month, day));
     assert_non_null(row);
     return row->value;
 }
 
 static int64_t floor_on(int32_t day)
 {
-    const struct policy_row *row = policy_on(policy, POLICY_POVERTY_LINE, 0, day);
+    const struct policy_row *row = policy_on(law, POLICY_POVERTY_LINE, 0, day);
     assert_non_null(row);
     return row->value;
 }
@@ -55,7 +40,7 @@ static void reference_level(int year, int month, int64_t vnd)
 {
     int32_t eve = date_make(year, month, 1) - 1;
     assert_int_equal(value_on(POLICY_REFERENCE_LEVEL, year, month, 1), vnd);
-    const struct policy_row *before = policy_on(policy, POLICY_REFERENCE_LEVEL, 0, eve);
+    const struct policy_row *before = policy_on(law, POLICY_REFERENCE_LEVEL, 0, eve);
     assert_true(before == NULL || before->value < vnd);
 }
 
@@ -150,16 +135,16 @@ static void the_highest_month_is_10296000_and_11132000_from_july_2026(void **sta
     struct quote_request above = {
         .income_vnd = 46850000, .method = METHOD_IS_MONTHLY, .group = GROUP_OTHER, .on_day = eve};
     struct quote quote;
-    assert_true(contribution_quote(policy, &above, &quote, NULL) < 0);
+    assert_true(contribution_quote(law, &above, &quote, NULL) < 0);
     above.income_vnd = 50650000;
     above.on_day = eve + 1;
-    assert_true(contribution_quote(policy, &above, &quote, NULL) < 0);
+    assert_true(contribution_quote(law, &above, &quote, NULL) < 0);
 }
 
 static void a_local_tenth_leaves_682000_of_781000(void **state)
 {
     (void)state;
-    struct policy_table *table = &policy->tables[POLICY_LOCAL_SUPPORT];
+    struct policy_table *table = &law->tables[POLICY_LOCAL_SUPPORT];
     table->rows[table->n++] = (struct policy_row){.from_day = date_make(2025, 7, 1),
                                                   .to_day = date_make(2026, 12, 31),
                                                   .key = policy_province_key(20, GROUP_OTHER),
@@ -217,8 +202,8 @@ static void no_day_from_2016_to_2035_is_without_rules(void **state)
         int64_t now[6] = {monthly(floor_on(day), GROUP_OTHER, day).gross_vnd};
         for (int group = GROUP_POOR; group <= GROUP_OTHER; group++)
             now[group] = monthly(floor_on(day), (enum support_group)group, day).central_vnd;
-        const struct policy_row *level = policy_on(policy, POLICY_REFERENCE_LEVEL, 0, day);
-        const struct policy_row *times = policy_on(policy, POLICY_INCOME_CAP, 0, day);
+        const struct policy_row *level = policy_on(law, POLICY_REFERENCE_LEVEL, 0, day);
+        const struct policy_row *times = policy_on(law, POLICY_INCOME_CAP, 0, day);
         now[5] = monthly(level->value * times->value, GROUP_OTHER, day).gross_vnd;
         if (day > date_make(2016, 1, 1) && memcmp(now, last, sizeof(now)) != 0) {
             assert_true(n < ARRAY_LEN(changes));
@@ -294,7 +279,7 @@ static void a_payment_is_the_sum_of_its_months(void **state)
 static void without_interest_a_lump_sum_is_its_months(void **state)
 {
     (void)state;
-    struct policy_table *rates = &policy->tables[POLICY_FUND_RATE];
+    struct policy_table *rates = &law->tables[POLICY_FUND_RATE];
     for (size_t i = 0; i < rates->n; i++)
         rates->rows[i].value = 0;
     for (int method = METHOD_IS_FUTURE_YEARS; method <= METHOD_IS_MISSING_MONTHS; method++)
@@ -314,7 +299,7 @@ static void without_interest_a_lump_sum_is_its_months(void **state)
             }
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(reference_levels_from_2009_to_2026),

@@ -7,22 +7,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 /* A man born in January 1965 reaches his retirement age in July 2026. */
 static struct quote_request man_of_1965(enum method method, uint32_t months)
@@ -40,7 +25,7 @@ static struct quote quote_of(const struct quote_request *request)
 {
     struct quote quote;
     struct err err = {0};
-    if (contribution_quote(policy, request, &quote, &err) != 0)
+    if (contribution_quote(law, request, &quote, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
     return quote;
 }
@@ -50,11 +35,11 @@ static void expect_refused(const struct quote_request *request, const char *fiel
 {
     struct quote quote;
     struct err err = {0};
-    assert_int_equal(contribution_quote(policy, request, &quote, &err), -EINVAL);
+    assert_int_equal(contribution_quote(law, request, &quote, &err), -EINVAL);
     assert_string_equal(err.field, field);
     if (strstr(err.text, words) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, words);
-    assert_int_equal(contribution_quote(policy, request, &quote, NULL), -EINVAL);
+    assert_int_equal(contribution_quote(law, request, &quote, NULL), -EINVAL);
 }
 
 static void missing_months_are_taken_from_the_month_before_retirement_age(void **state)
@@ -98,7 +83,7 @@ static void no_more_months_than_are_missing(void **state)
 
 static void choose_years_ahead(enum policy_choice choice)
 {
-    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    struct policy_table *table = &law->tables[POLICY_SWITCHES];
     for (size_t i = 0; i < table->n; i++)
         if (table->rows[i].key == SWITCH_YEARS_AHEAD_AT_RETIREMENT)
             table->rows[i].value = choice;
@@ -185,7 +170,7 @@ static void counters_of_months_have_a_limit(void **state)
 
 static void back_payment_set(enum policy_choice choice)
 {
-    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    struct policy_table *table = &law->tables[POLICY_SWITCHES];
     for (size_t i = 0; i < table->n; i++)
         if (table->rows[i].key == SWITCH_BACK_PAYMENT)
             table->rows[i].value = choice;
@@ -254,7 +239,7 @@ static void only_missed_months_are_paid_late(void **state)
     expect_refused(&request, "method", "missed months are those of a regular method");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(missing_months_are_taken_from_the_month_before_retirement_age),

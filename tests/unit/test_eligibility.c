@@ -5,22 +5,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/eligibility.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 static struct eligibility_request born(const char *birth, const char *date)
 {
@@ -33,7 +18,7 @@ static struct eligibility_request born(const char *birth, const char *date)
 static struct eligibility check(const struct eligibility_request *request)
 {
     struct eligibility found;
-    assert_int_equal(eligibility_check(policy, request, &found, NULL), 0);
+    assert_int_equal(eligibility_check(law, request, &found, NULL), 0);
     return found;
 }
 
@@ -99,14 +84,14 @@ static void days_that_make_no_sense_are_refused(void **state)
     struct eligibility found;
     struct err err = {0};
     struct eligibility_request request = born("2026-03-02", "2026-03-01");
-    assert_int_equal(eligibility_check(policy, &request, &found, &err), -EINVAL);
+    assert_int_equal(eligibility_check(law, &request, &found, &err), -EINVAL);
     assert_string_equal(err.field, "birth_date");
     request = born("1985-05-17", "2015-12-31");
-    assert_int_equal(eligibility_check(policy, &request, &found, &err), -ERANGE);
+    assert_int_equal(eligibility_check(law, &request, &found, &err), -ERANGE);
     assert_string_equal(err.field, "on");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(from_15_years_on_and_without_an_upper_age),

@@ -6,30 +6,8 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/identity.h"
-#include "common/service/policy.h"
 #include "services/enrolment/enrolment_rules.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
+#include "tests/support/law.h"
 
 #define TODAY "2025-11-30"
 
@@ -52,7 +30,7 @@ static struct declaration good(void)
 static void expect_taken(const struct declaration *in, struct declaration_facts *ret)
 {
     struct err err = {0};
-    if (declaration_check(policy, in, on(TODAY), ret, &err) != 0)
+    if (declaration_check(law, in, day_of(TODAY), ret, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
 }
 
@@ -61,11 +39,11 @@ static void expect_refused(const struct declaration *in, int rc, const char *fie
 {
     struct declaration_facts facts;
     struct err err = {0};
-    assert_int_equal(declaration_check(policy, in, on(TODAY), &facts, &err), rc);
+    assert_int_equal(declaration_check(law, in, day_of(TODAY), &facts, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, said);
-    assert_int_equal(declaration_check(policy, in, on(TODAY), &facts, NULL), rc);
+    assert_int_equal(declaration_check(law, in, day_of(TODAY), &facts, NULL), rc);
 }
 
 static void the_least_that_is_enough(void **state)
@@ -75,8 +53,8 @@ static void the_least_that_is_enough(void **state)
     struct declaration_facts facts;
     memset(&facts, 0x5a, sizeof(facts));
     expect_taken(&in, &facts);
-    assert_int_equal(facts.birth_day, on("1985-05-17"));
-    assert_int_equal(facts.enrolled_day, on(TODAY));
+    assert_int_equal(facts.birth_day, day_of("1985-05-17"));
+    assert_int_equal(facts.enrolled_day, day_of(TODAY));
     assert_string_equal(facts.phone, "");
     assert_int_equal(facts.warnings.n, 0);
 }
@@ -95,7 +73,7 @@ static void everything_that_may_be_said(void **state)
     in.language = 2;
     expect_taken(&in, &facts);
     assert_string_equal(facts.phone, "+84912345678");
-    assert_int_equal(facts.enrolled_day, on("2025-11-01"));
+    assert_int_equal(facts.enrolled_day, day_of("2025-11-01"));
     assert_int_equal(facts.warnings.n, 1);
     assert_non_null(strstr(facts.warnings.texts[0], "personal_id: the birth province"));
 }
@@ -118,7 +96,7 @@ static void what_a_quote_warns_of_is_remarked(void **state)
     in.method = METHOD_IS_FUTURE_YEARS;
     in.months = 24;
     expect_refused(&in, -EINVAL, "method", "pay 1 to 60 missing months at once instead");
-    struct policy_table *switches = &policy->tables[POLICY_SWITCHES];
+    struct policy_table *switches = &law->tables[POLICY_SWITCHES];
     for (size_t i = 0; i < switches->n; i++)
         if (switches->rows[i].key == SWITCH_YEARS_AHEAD_AT_RETIREMENT)
             switches->rows[i].value = CHOICE_WARN;
@@ -150,7 +128,7 @@ static void dates_are_dates_and_not_in_the_future(void **state)
     expect_refused(&in, -EINVAL, "enrolled_on", "the date is in the future");
     in.enrolled_on = TODAY;
     expect_taken(&in, &facts);
-    assert_int_equal(facts.enrolled_day, on(TODAY));
+    assert_int_equal(facts.enrolled_day, day_of(TODAY));
 }
 
 static void the_person_is_checked_field_by_field(void **state)
@@ -362,7 +340,7 @@ static void nobody_enrols_before_15(void **state)
     expect_refused(&in, -EINVAL, "birth_date", "15");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(the_least_that_is_enough),

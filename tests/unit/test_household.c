@@ -6,22 +6,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/household.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 static const struct household_member newcomer = {
     .months = 12, .joined_day = HOUSEHOLD_NO_DAY, .card_last_day = HOUSEHOLD_NO_DAY};
@@ -51,7 +36,7 @@ static struct household_quote quote_on(const struct household_member *members, s
 {
     struct household_quote quote;
     struct err err = {0};
-    if (household_quote(policy, members, n, day, &quote, &err) != 0)
+    if (household_quote(law, members, n, day, &quote, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
@@ -259,7 +244,7 @@ static void a_card_waits_after_a_long_gap_and_at_first(void **state)
     expect_card(date_make(2026, 5, 3), 3, "2026-08-01", "2026-10-31", 0); /* 89 days */
     expect_card(date_make(2026, 5, 2), 3, "2026-08-31", "2026-11-30", 1); /* 90 days */
     expect_card(HOUSEHOLD_NO_DAY, 12, "2026-08-31", "2027-08-30", 1);
-    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    struct policy_table *table = &law->tables[POLICY_SWITCHES];
     for (size_t i = 0; i < table->n; i++)
         if (table->rows[i].key == SWITCH_HEALTH_WAIT)
             table->rows[i].value = CHOICE_OFF;
@@ -294,9 +279,9 @@ static void expect_refused(const struct household_member *members, size_t n, int
 {
     struct household_quote quote;
     struct err err = {0};
-    assert_int_equal(household_quote(policy, members, n, day, &quote, &err), rc);
+    assert_int_equal(household_quote(law, members, n, day, &quote, &err), rc);
     assert_string_equal(err.field, field);
-    assert_int_equal(household_quote(policy, members, n, day, &quote, NULL), rc);
+    assert_int_equal(household_quote(law, members, n, day, &quote, NULL), rc);
 }
 
 static void requests_that_make_no_sense_are_refused(void **state)
@@ -323,7 +308,7 @@ static void requests_that_make_no_sense_are_refused(void **state)
     expect_refused(members, 2, date_make(2018, 11, 30), -ERANGE, "on");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(every_member_pays_by_rank),

@@ -6,22 +6,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/household_health.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 static struct health_request member(uint32_t rank, uint32_t months, const char *date)
 {
@@ -35,7 +20,7 @@ static struct quote quote_of(uint32_t rank, uint32_t months, const char *date)
     struct health_request request = member(rank, months, date);
     struct quote quote;
     struct err err = {0};
-    if (household_health_quote(policy, &request, &quote, &err) != 0)
+    if (household_health_quote(law, &request, &quote, &err) != 0)
         fail_msg("refused: %s", err.text);
     int64_t sum = 0;
     for (size_t i = 0; i < quote.lines.n; i++)
@@ -117,11 +102,11 @@ static void expect_refused(const struct health_request *request, int rc, const c
 {
     struct quote quote;
     struct err err = {0};
-    assert_int_equal(household_health_quote(policy, request, &quote, &err), rc);
+    assert_int_equal(household_health_quote(law, request, &quote, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, words) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, words);
-    assert_int_equal(household_health_quote(policy, request, &quote, NULL), rc);
+    assert_int_equal(household_health_quote(law, request, &quote, NULL), rc);
 }
 
 static void other_periods_ranks_and_days_are_refused(void **state)
@@ -139,7 +124,7 @@ static void other_periods_ranks_and_days_are_refused(void **state)
     expect_refused(&request, -ERANGE, "on", "no health_months for 2018-11-30");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(the_first_member),

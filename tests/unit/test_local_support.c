@@ -8,32 +8,17 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 static void resolve(enum policy_table_id table, uint32_t province, int32_t group, int64_t value)
 {
-    struct policy_table *rows = &policy->tables[table];
+    struct policy_table *rows = &law->tables[table];
     rows->rows[rows->n++] = (struct policy_row){.from_day = date_make(2026, 1, 1),
                                                 .to_day = date_make(2026, 6, 30),
                                                 .key = policy_province_key(province, group),
                                                 .value = value,
                                                 .citation = "Resolution of a test"};
-    assert_int_equal(policy_check(policy, NULL), 0);
+    assert_int_equal(policy_check(law, NULL), 0);
 }
 
 static struct quote_request in_province(uint32_t province)
@@ -49,7 +34,7 @@ static struct quote quote_of(const struct quote_request *request)
 {
     struct quote quote;
     struct err err = {0};
-    if (contribution_quote(policy, request, &quote, &err) != 0)
+    if (contribution_quote(law, request, &quote, &err) != 0)
         fail_msg("refused: %s", err.text);
     int64_t sum = 0;
     for (size_t i = 0; i < quote.lines.n; i++)
@@ -206,7 +191,7 @@ static void a_lump_sum_gets_it_for_each_month(void **state)
     assert_int_equal(quote.participant_vnd, 7644801 - 24 * 99000);
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(ten_percent_of_the_line_leave_682000),

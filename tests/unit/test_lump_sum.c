@@ -8,25 +8,10 @@
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
 #include "common/domain/lump_sum.h"
-#include "common/service/policy.h"
+#include "tests/support/law.h"
 
 #define RATE 2200 /* 22 % */
 #define R 3100    /* 0.31 % a month */
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
 
 static int64_t future(int64_t income_vnd, int64_t rate, int64_t interest, uint32_t months)
 {
@@ -55,7 +40,7 @@ static struct quote quote_of(const struct quote_request *request)
 {
     struct quote quote;
     struct err err = {0};
-    if (contribution_quote(policy, request, &quote, &err) != 0)
+    if (contribution_quote(law, request, &quote, &err) != 0)
         fail_msg("refused: %s", err.text);
     return quote;
 }
@@ -270,7 +255,7 @@ static void the_support_of_a_lump_sum_ends_with_the_120_months(void **state)
 static void the_switch_rounds_the_quotes(void **state)
 {
     (void)state;
-    struct policy_table *table = &policy->tables[POLICY_SWITCHES];
+    struct policy_table *table = &law->tables[POLICY_SWITCHES];
     struct quote_request request = lump(METHOD_IS_MISSING_MONTHS, 1); /* 331,023.00 */
     request.income_vnd = 1500001;                                     /* 331,023.22... */
     int64_t down = quote_of(&request).gross_vnd;
@@ -291,7 +276,7 @@ static void lines_of_every_lump_sum_add_up(void **state)
             struct quote quote;
             int is_good = method == METHOD_IS_MISSING_MONTHS || (months % 12 == 0 && months >= 24);
             request.income_vnd = 3456789;
-            assert_int_equal(contribution_quote(policy, &request, &quote, NULL),
+            assert_int_equal(contribution_quote(law, &request, &quote, NULL),
                              is_good ? 0 : -EINVAL);
             int64_t sum = 0;
             for (size_t i = 0; is_good && i < quote.lines.n; i++)
@@ -305,7 +290,7 @@ static void expect_refused(const struct quote_request *request, int rc, const ch
 {
     struct quote quote;
     struct err err = {0};
-    assert_int_equal(contribution_quote(policy, request, &quote, &err), rc);
+    assert_int_equal(contribution_quote(law, request, &quote, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, words) == NULL || strstr(err.text, cited) == NULL)
         fail_msg("\"%s\" does not say \"%s\" and \"%s\"", err.text, words, cited);
@@ -333,10 +318,10 @@ static void a_year_without_a_fund_rate_has_no_lump_sums(void **state)
     (void)state;
     struct quote_request request = lump(METHOD_IS_FUTURE_YEARS, 24);
     request.on_day = date_make(2027, 1, 1);
-    size_t all = policy->tables[POLICY_FUND_RATE].n;
-    policy->tables[POLICY_FUND_RATE].n = all - 1;
+    size_t all = law->tables[POLICY_FUND_RATE].n;
+    law->tables[POLICY_FUND_RATE].n = all - 1;
     expect_refused(&request, -ERANGE, "on", "no fund_rate for 2027-01-01", "");
-    policy->tables[POLICY_FUND_RATE].n = all;
+    law->tables[POLICY_FUND_RATE].n = all;
     request.method = METHOD_IS_YEARLY;
     request.months = 12;
     request.income_vnd = 2200000;
@@ -346,7 +331,7 @@ static void a_year_without_a_fund_rate_has_no_lump_sums(void **state)
     expect_refused(&request, -ERANGE, "on", "no missing_months_max for 2025-06-30", "");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(two_future_years_are_7644801),

@@ -6,96 +6,21 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
-#include "common/service/policy.h"
 #include "services/payments/payments_rules.h"
-
-static struct policy *policy;
-static const struct bill_place nowhere;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
-
-static uint32_t month(const char *text)
-{
-    int32_t value = 0;
-    assert_int_equal(month_parse(text, &value), 0);
-    return (uint32_t)value;
-}
-
-static struct citizen somebody(void)
-{
-    return (struct citizen){.version = 1,
-                            .commune = 2647,
-                            .support_group = GROUP_OTHER,
-                            .method = METHOD_IS_MONTHLY,
-                            .income_vnd = 1500000,
-                            .enrolled_day = on("2025-10-15"),
-                            .declared_day = on("2025-10-15"),
-                            .changed_day = on("2025-10-15")};
-}
-
-static void cover(struct citizen *citizen, const char *from, const char *to)
-{
-    struct month_range months = {month(from), month(to)};
-    assert_int_equal(coverage_add(&citizen->coverage, months, NULL), 0);
-    citizen->has_paid = 1;
-}
-
-/* Issues the bill of a day, as the service does. */
-static void bill(struct citizen *citizen, const char *date)
-{
-    struct citizen_bill made;
-    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, NULL), 0);
-    citizen->bill = made;
-    citizen->bill_number++;
-    citizen->version++;
-}
-
-static void pay(struct citizen *citizen, const char *date)
-{
-    struct citizen next;
-    assert_int_equal(bill_settle(citizen, on(date), 0, &next), 0);
-    *citizen = next;
-}
-
-static enum bill_verdict judge(const struct citizen *citizen, uint32_t number, const char *date)
-{
-    return bill_judge(policy, citizen, number, on(date));
-}
-
-static int is_current(const struct citizen *citizen, const char *date)
-{
-    return bill_is_current(policy, citizen, on(date));
-}
+#include "tests/support/billed.h"
+#include "tests/support/law.h"
 
 static void refuse(const struct citizen *citizen, const char *date, int rc, const char *field,
                    const char *said)
 {
     struct citizen_bill made = {.months = 99};
     struct err err = {0};
-    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, &err), rc);
+    assert_int_equal(bill_make(law, citizen, &nowhere, day_of(date), &made, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, said);
     assert_int_equal(made.months, 99);
-    assert_int_equal(bill_make(policy, citizen, &nowhere, on(date), &made, NULL), rc);
+    assert_int_equal(bill_make(law, citizen, &nowhere, day_of(date), &made, NULL), rc);
 }
 
 /* --- bill ids --- */
@@ -163,14 +88,14 @@ static void wrong_bill_ids_are_refused(void **state)
 static void a_business_date_is_today_or_before(void **state)
 {
     (void)state;
-    int32_t today = on("2025-11-30"), day = -1;
+    int32_t today = day_of("2025-11-30"), day = -1;
     struct err err = {0};
     assert_int_equal(business_date_parse("", "on", today, &day, &err), 0);
     assert_int_equal(day, today);
     assert_int_equal(business_date_parse("2025-11-30", "on", today, &day, &err), 0);
     assert_int_equal(day, today);
     assert_int_equal(business_date_parse("2024-02-29", "on", today, &day, &err), 0);
-    assert_int_equal(day, on("2024-02-29"));
+    assert_int_equal(day, day_of("2024-02-29"));
     assert_int_equal(business_date_parse("2025-12-01", "paid_on", today, &day, &err), -EINVAL);
     assert_string_equal(err.field, "paid_on");
     assert_string_equal(err.text, "the date is in the future");
@@ -197,8 +122,8 @@ static void a_bill_covers_its_month_and_ends_with_it(void **state)
         struct citizen citizen = somebody();
         citizen.income_vnd = 2500000;
         bill(&citizen, cases[i].on);
-        assert_int_equal(citizen.bill.from_month, month_of_day(on(cases[i].on)));
-        assert_int_equal(citizen.bill.valid_until_day, on(cases[i].last));
+        assert_int_equal(citizen.bill.from_month, month_of_day(day_of(cases[i].on)));
+        assert_int_equal(citizen.bill.valid_until_day, day_of(cases[i].last));
         assert_int_equal(citizen.bill.months, 1);
         assert_int_equal(citizen.bill.months_supported, 1);
     }
@@ -225,8 +150,8 @@ static void a_bill_carries_the_four_pockets(void **state)
     assert_int_equal(citizen.bill.central_vnd, 66000);
     struct citizen_bill special;
     citizen = somebody();
-    assert_int_equal(bill_make(policy, &citizen, &(struct bill_place){.is_special_zone = 1},
-                               on("2025-11-30"), &special, NULL),
+    assert_int_equal(bill_make(law, &citizen, &(struct bill_place){.is_special_zone = 1},
+                               day_of("2025-11-30"), &special, NULL),
                      0);
     assert_int_equal(special.central_vnd, 165000);
 }
@@ -236,7 +161,7 @@ static void a_bill_carries_what_the_province_adds(void **state)
 {
     (void)state;
     struct policy *with_local = malloc(sizeof(*with_local));
-    *with_local = *policy;
+    *with_local = *law;
     with_local->tables[POLICY_LOCAL_SUPPORT] =
         (struct policy_table){.rows = {{.to_day = INT32_MAX,
                                         .key = policy_province_key(15, GROUP_OTHER),
@@ -248,12 +173,12 @@ static void a_bill_carries_what_the_province_adds(void **state)
     citizen.income_vnd = 3550000;
     struct citizen_bill made;
     struct bill_place place = {.province = 15};
-    assert_int_equal(bill_make(with_local, &citizen, &place, on("2025-11-30"), &made, NULL), 0);
+    assert_int_equal(bill_make(with_local, &citizen, &place, day_of("2025-11-30"), &made, NULL), 0);
     assert_int_equal(made.central_vnd, 66000);
     assert_int_equal(made.local_vnd, 33000);
     assert_int_equal(made.participant_vnd, 682000);
     place.province = 20;
-    assert_int_equal(bill_make(with_local, &citizen, &place, on("2025-11-30"), &made, NULL), 0);
+    assert_int_equal(bill_make(with_local, &citizen, &place, day_of("2025-11-30"), &made, NULL), 0);
     assert_int_equal(made.local_vnd, 0);
     free(with_local);
 }
@@ -264,13 +189,13 @@ static void a_bill_begins_after_the_last_month_covered(void **state)
     struct citizen citizen = somebody();
     cover(&citizen, "2025-11", "2025-11");
     bill(&citizen, "2025-12-01");
-    assert_int_equal(citizen.bill.from_month, month("2025-12"));
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2025-12"));
     /* it ends with the month in which it was asked for */
-    assert_int_equal(citizen.bill.valid_until_day, on("2025-12-31"));
+    assert_int_equal(citizen.bill.valid_until_day, day_of("2025-12-31"));
     citizen = somebody();
     cover(&citizen, "2025-09", "2025-09");
     bill(&citizen, "2025-11-30");
-    assert_int_equal(citizen.bill.from_month, month("2025-11"));
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2025-11"));
 }
 
 /* In time it covers the running period from its first month on, later it begins with its own. */
@@ -296,12 +221,14 @@ static void the_deadline_decides_on_the_first_month(void **state)
         citizen.method = (uint8_t)cases[i].method;
         cover(&citizen, "2025-11", "2025-12");
         bill(&citizen, cases[i].on);
-        assert_int_equal(citizen.bill.from_month, month(cases[i].from));
+        assert_int_equal(citizen.bill.from_month, (uint32_t)month_of(cases[i].from));
         assert_int_equal(citizen.bill.months, months[cases[i].method]);
-        pay(&citizen, cases[i].on);
+        settle(&citizen, cases[i].on);
         assert_int_equal(coverage_until(&citizen.coverage),
-                         month(cases[i].from) + months[cases[i].method] - 1);
-        assert_int_equal(citizen.coverage.n, month(cases[i].from) == month("2026-01") ? 1 : 2);
+                         (uint32_t)month_of(cases[i].from) + months[cases[i].method] - 1);
+        assert_int_equal(citizen.coverage.n,
+                         (uint32_t)month_of(cases[i].from) == (uint32_t)month_of("2026-01") ? 1
+                                                                                            : 2);
     }
 }
 
@@ -311,9 +238,9 @@ static void the_first_payment_covers_the_period_of_the_declaration(void **state)
     struct citizen citizen = somebody();
     citizen.method = METHOD_IS_QUARTERLY;
     bill(&citizen, "2025-12-31");
-    assert_int_equal(citizen.bill.from_month, month("2025-10"));
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2025-10"));
     bill(&citizen, "2026-01-01");
-    assert_int_equal(citizen.bill.from_month, month("2026-01"));
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2026-01"));
 }
 
 static void no_bill_for_months_to_come(void **state)
@@ -342,20 +269,20 @@ static void no_bill_for_a_month_that_is_paid(void **state)
     refuse(&citizen, "2025-10-31", -ERANGE, "on", "2025-12 to 2026-02 are paid");
     citizen.method = METHOD_IS_MONTHLY;
     bill(&citizen, "2025-10-31");
-    assert_int_equal(citizen.bill.from_month, month("2025-10"));
-    pay(&citizen, "2025-10-31");
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2025-10"));
+    settle(&citizen, "2025-10-31");
     assert_int_equal(citizen.coverage.n, 2);
     /* what a refund is made of is the payment that reaches farthest */
     struct citizen later = citizen;
     later.coverage = (struct coverage){0};
     bill(&later, "2025-11-30");
-    pay(&later, "2025-11-30");
-    assert_int_equal(later.payment.from_month, month("2025-11"));
-    assert_int_equal(later.payment.paid_day, on("2025-11-30"));
+    settle(&later, "2025-11-30");
+    assert_int_equal(later.payment.from_month, (uint32_t)month_of("2025-11"));
+    assert_int_equal(later.payment.paid_day, day_of("2025-11-30"));
     later.bill = citizen.payment;
-    later.bill.valid_until_day = on("2025-10-31");
-    pay(&later, "2025-10-31");
-    assert_int_equal(later.payment.from_month, month("2025-11"));
+    later.bill.valid_until_day = day_of("2025-10-31");
+    settle(&later, "2025-10-31");
+    assert_int_equal(later.payment.from_month, (uint32_t)month_of("2025-11"));
 }
 
 static void a_paid_month_is_not_settled_again(void **state)
@@ -364,7 +291,7 @@ static void a_paid_month_is_not_settled_again(void **state)
     struct citizen citizen = somebody(), next;
     bill(&citizen, "2025-11-30");
     cover(&citizen, "2025-11", "2025-11");
-    assert_int_equal(bill_settle(&citizen, on("2025-11-30"), 0, &next), -EEXIST);
+    assert_int_equal(bill_settle(&citizen, day_of("2025-11-30"), 0, &next), -EEXIST);
 }
 
 static void no_bill_before_the_enrolment(void **state)
@@ -373,7 +300,7 @@ static void no_bill_before_the_enrolment(void **state)
     struct citizen citizen = somebody();
     refuse(&citizen, "2025-10-14", -ERANGE, "on", "the date is before the enrolment");
     bill(&citizen, "2025-10-15");
-    citizen.changed_day = on("2025-11-20");
+    citizen.changed_day = day_of("2025-11-20");
     refuse(&citizen, "2025-11-19", -ERANGE, "on", "before the last change, of 2025-11-20");
     bill(&citizen, "2025-11-20");
 }
@@ -383,7 +310,7 @@ static void no_bill_after_the_end(void **state)
     (void)state;
     struct citizen citizen = somebody();
     citizen.end_reason = END_IS_PENSION;
-    citizen.end_day = on("2025-11-01");
+    citizen.end_day = day_of("2025-11-01");
     refuse(&citizen, "2025-11-30", -EPERM, "participant_id", "has ended on 2025-11-01");
 }
 
@@ -407,7 +334,7 @@ static void the_rules_of_the_day_may_refuse_a_bill(void **state)
            "too low: from 2,200,000 to 50,600,000 (Decree 351/2025/ND-CP); see "
            "Enrolment/ChangeContribution");
     refuse(&citizen, "2027-01-01", -EPERM, "income_vnd", "");
-    citizen.enrolled_day = citizen.declared_day = citizen.changed_day = on("2015-01-01");
+    citizen.enrolled_day = citizen.declared_day = citizen.changed_day = day_of("2015-01-01");
     refuse(&citizen, "2015-06-30", -ERANGE, "on", "the tables have no");
 }
 
@@ -420,16 +347,16 @@ static void future_years_are_billed_as_one_sum(void **state)
     citizen.method = METHOD_IS_FUTURE_YEARS;
     citizen.lump_months = 24;
     bill(&citizen, "2025-10-31");
-    assert_int_equal(citizen.bill.from_month, month("2025-10"));
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2025-10"));
     assert_int_equal(citizen.bill.months, 24);
     assert_int_equal(citizen.bill.participant_vnd + citizen.bill.central_vnd, 7644801);
     assert_int_equal(citizen.bill.central_vnd, 24 * 66000);
-    assert_int_equal(citizen.bill.valid_until_day, on("2025-10-31"));
+    assert_int_equal(citizen.bill.valid_until_day, day_of("2025-10-31"));
     /* not in time: still billed, from its own month on */
     bill(&citizen, "2025-12-05");
-    assert_int_equal(citizen.bill.from_month, month("2025-12"));
-    pay(&citizen, "2025-12-05");
-    assert_int_equal(coverage_until(&citizen.coverage), month("2027-11"));
+    assert_int_equal(citizen.bill.from_month, (uint32_t)month_of("2025-12"));
+    settle(&citizen, "2025-12-05");
+    assert_int_equal(coverage_until(&citizen.coverage), (uint32_t)month_of("2027-11"));
     assert_int_equal(citizen.lump_months, 0);
     refuse(&citizen, "2026-12-05", -EPERM, "method", "Enrolment/ChangeContribution");
     refuse(&citizen, "2027-12-05", -EPERM, "method", "no months are open");
@@ -442,17 +369,17 @@ static void missing_months_are_billed_beside_the_calendar(void **state)
     cover(&citizen, "2025-10", "2025-11");
     citizen.method = METHOD_IS_MISSING_MONTHS;
     citizen.lump_months = 12;
-    citizen.declared_day = citizen.changed_day = on("2025-11-20");
+    citizen.declared_day = citizen.changed_day = day_of("2025-11-20");
     bill(&citizen, "2025-11-25");
     assert_int_equal(citizen.bill.from_month, 0);
     assert_int_equal(citizen.bill.months, 12);
     assert_int_equal(citizen.bill.participant_vnd + citizen.bill.central_vnd, 4040708);
     assert_int_equal(is_current(&citizen, "2025-11-30"), 1);
     assert_int_equal(is_current(&citizen, "2025-12-01"), 0);
-    pay(&citizen, "2025-11-25");
+    settle(&citizen, "2025-11-25");
     assert_int_equal(citizen.months_missing, 12);
     assert_int_equal(citizen_months_paid(&citizen), 14);
-    assert_int_equal(coverage_until(&citizen.coverage), month("2025-11"));
+    assert_int_equal(coverage_until(&citizen.coverage), (uint32_t)month_of("2025-11"));
     assert_int_equal(citizen.payment.months, 0);
     assert_int_equal(citizen.lump_months, 0);
     refuse(&citizen, "2025-12-01", -EPERM, "method", "no months are open");
@@ -479,14 +406,14 @@ static void paying_moves_the_cover(void **state)
     citizen.coverage.n_older = 200;
     bill(&citizen, "2025-11-30");
     before = citizen;
-    pay(&citizen, "2025-11-30");
-    assert_int_equal(coverage_until(&citizen.coverage), month("2026-09"));
+    settle(&citizen, "2025-11-30");
+    assert_int_equal(coverage_until(&citizen.coverage), (uint32_t)month_of("2026-09"));
     assert_int_equal(citizen_months_paid(&citizen), 212);
     assert_int_equal(citizen.months_supported, 120);
     assert_int_equal(citizen.months_supported_earlier, 0);
     assert_int_equal(citizen.has_paid, 1);
     assert_memory_equal(&citizen.bill, &none, sizeof(none));
-    before.bill.paid_day = on("2025-11-30");
+    before.bill.paid_day = day_of("2025-11-30");
     assert_memory_equal(&citizen.payment, &before.bill, sizeof(none));
     /* nothing else changes; the version is the committer's business */
     assert_int_equal(citizen.version, before.version);
@@ -506,13 +433,13 @@ static void a_life_of_payments_has_no_gap_and_no_overlap(void **state)
     citizen.income_vnd = 2500000;
     for (int i = 0; i < 130; i++) {
         char date[DATE_TEXT_BYTES];
-        int32_t first = (int32_t)month("2025-11") + i;
+        int32_t first = (int32_t)(uint32_t)month_of("2025-11") + i;
         date_format(month_last_day(first), date);
         bill(&citizen, date);
         assert_int_equal(citizen.bill.from_month, first);
         assert_int_equal(judge(&citizen, citizen.bill_number, date), BILL_PAYABLE);
         central_vnd += citizen.bill.central_vnd;
-        pay(&citizen, date);
+        settle(&citizen, date);
         assert_int_equal(coverage_until(&citizen.coverage), first);
     }
     assert_int_equal(citizen.coverage.n, 1);
@@ -527,20 +454,20 @@ static void a_life_of_payments_has_no_gap_and_no_overlap(void **state)
 static void support_under_a_limit_that_is_over_is_earlier(void **state)
 {
     (void)state;
-    int32_t today = on("2025-11-30");
-    assert_int_equal(support_is_earlier(policy, on("2025-06-30"), today), 1);
-    assert_int_equal(support_is_earlier(policy, on("2025-07-01"), today), 0);
-    assert_int_equal(support_is_earlier(policy, on("2025-06-30"), on("2025-06-30")), 0);
-    assert_int_equal(support_is_earlier(policy, on("2017-12-31"), today), 0);
+    int32_t today = day_of("2025-11-30");
+    assert_int_equal(support_is_earlier(law, day_of("2025-06-30"), today), 1);
+    assert_int_equal(support_is_earlier(law, day_of("2025-07-01"), today), 0);
+    assert_int_equal(support_is_earlier(law, day_of("2025-06-30"), day_of("2025-06-30")), 0);
+    assert_int_equal(support_is_earlier(law, day_of("2017-12-31"), today), 0);
     struct citizen citizen = somebody(), next;
     citizen.months_supported = 5;
     bill(&citizen, "2025-11-30");
-    assert_int_equal(bill_settle(&citizen, on("2025-11-30"), 1, &next), 0);
+    assert_int_equal(bill_settle(&citizen, day_of("2025-11-30"), 1, &next), 0);
     assert_int_equal(next.months_supported, 6);
     assert_int_equal(next.months_supported_earlier, 1);
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bill_ids_read_back),

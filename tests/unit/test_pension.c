@@ -6,36 +6,7 @@
 #include "common/domain/calendar.h"
 #include "common/domain/pension.h"
 #include "common/domain/pension_history.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
-
-static int32_t month(const char *text)
-{
-    int32_t value = 0;
-    assert_int_equal(month_parse(text, &value), 0);
-    return value;
-}
+#include "tests/support/law.h"
 
 /* --- retirement age --- */
 
@@ -43,9 +14,9 @@ static void expect_age(enum sex sex, const char *birth, int64_t age_months, cons
 {
     int32_t at;
     const struct policy_row *row;
-    assert_int_equal(pension_age_month(policy, sex, on(birth), &at, &row, NULL), 0);
+    assert_int_equal(pension_age_month(law, sex, day_of(birth), &at, &row, NULL), 0);
     assert_int_equal(row->value, age_months);
-    assert_int_equal(at, month(reached));
+    assert_int_equal(at, month_of(reached));
 }
 
 static void a_man_born_1961_01_retires_at_60y3m_in_2021_04(void **state)
@@ -101,8 +72,7 @@ static void every_age_of_the_table(void **state)
             const struct policy_row *row;
             int32_t birth = december - (int32_t)age;
             assert_int_equal(
-                pension_age_month(policy, (enum sex)sex, month_first_day(birth), &at, &row, NULL),
-                0);
+                pension_age_month(law, (enum sex)sex, month_first_day(birth), &at, &row, NULL), 0);
             assert_int_equal(row->value, age);
             assert_int_equal(at, december);
         }
@@ -118,8 +88,8 @@ static void every_coefficient_of_2026(void **state)
         struct paid_history paid = {.n = 1, .runs[0] = {year * 12, 12, 10000000}};
         const struct policy_row *row;
         int64_t average_vnd;
-        assert_int_equal(history_average(policy, &paid, on("2026-03-01"), &average_vnd, &row, NULL),
-                         0);
+        assert_int_equal(
+            history_average(law, &paid, day_of("2026-03-01"), &average_vnd, &row, NULL), 0);
         assert_int_equal(average_vnd, hundredths[year - 2008] * 100000);
         assert_string_equal(row->citation, "Letter 340/BHXH-CSXH of 3 February 2026");
     }
@@ -128,15 +98,16 @@ static void every_coefficient_of_2026(void **state)
 static void the_order_of_coefficients_does_not_matter(void **state)
 {
     (void)state;
-    struct policy_table *table = &policy->tables[POLICY_INCOME_COEFFICIENT];
+    struct policy_table *table = &law->tables[POLICY_INCOME_COEFFICIENT];
     struct policy_row first = table->rows[0], *last = &table->rows[table->n - 1];
     struct paid_history paid = {.n = 1, .runs[0] = {2020 * 12, 24, 10000000}};
     const struct policy_row *row;
     int64_t average_vnd;
     table->rows[0] = *last;
     *last = first;
-    assert_int_equal(policy_check(policy, NULL), 0);
-    assert_int_equal(history_average(policy, &paid, on("2026-03-01"), &average_vnd, &row, NULL), 0);
+    assert_int_equal(policy_check(law, NULL), 0);
+    assert_int_equal(history_average(law, &paid, day_of("2026-03-01"), &average_vnd, &row, NULL),
+                     0);
     assert_int_equal(average_vnd, 11500000); /* 1.16 and 1.14 */
 }
 
@@ -146,11 +117,10 @@ static void the_age_grows_with_the_month_of_birth(void **state)
     (void)state;
     for (int sex = SEX_IS_FEMALE; sex <= SEX_IS_MALE; sex++) {
         int32_t before = 0, at;
-        for (int32_t birth = month("1950-01"); birth <= month("2010-12"); birth++) {
+        for (int32_t birth = month_of("1950-01"); birth <= month_of("2010-12"); birth++) {
             const struct policy_row *row;
             assert_int_equal(
-                pension_age_month(policy, (enum sex)sex, month_first_day(birth), &at, &row, NULL),
-                0);
+                pension_age_month(law, (enum sex)sex, month_first_day(birth), &at, &row, NULL), 0);
             assert_true(at > before);
             before = at;
         }
@@ -163,7 +133,7 @@ static void nobody_retires_beyond_the_calendar(void **state)
     int32_t at;
     const struct policy_row *row;
     struct err err = {0};
-    assert_int_equal(pension_age_month(policy, SEX_IS_MALE, date_make(2150, 1, 1), &at, &row, &err),
+    assert_int_equal(pension_age_month(law, SEX_IS_MALE, date_make(2150, 1, 1), &at, &row, &err),
                      -ERANGE);
     assert_string_equal(err.field, "birth_date");
 }
@@ -175,7 +145,7 @@ static void expect_rate(enum sex sex, uint32_t years, uint32_t months, int64_t b
     int64_t rate;
     const struct policy_row *row;
     assert_int_equal(
-        pension_rate(policy, sex, years * 12 + months, on("2026-03-01"), &rate, &row, NULL), 0);
+        pension_rate(law, sex, years * 12 + months, day_of("2026-03-01"), &rate, &row, NULL), 0);
     assert_int_equal(rate, basis_points);
 }
 
@@ -235,12 +205,12 @@ static void there_is_no_rate_for_too_few_years(void **state)
     const struct policy_row *row;
     struct err err = {0};
     assert_int_equal(
-        pension_rate(policy, SEX_IS_MALE, 14 * 12 + 6, on("2026-03-01"), &rate, &row, &err),
+        pension_rate(law, SEX_IS_MALE, 14 * 12 + 6, day_of("2026-03-01"), &rate, &row, &err),
         -ERANGE);
     assert_string_equal(err.field, "on");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_man_born_1961_01_retires_at_60y3m_in_2021_04),

@@ -1,6 +1,6 @@
 #include "tests/support/test.h"
 
-#include "tests/support/law.h"
+#include "tests/support/illustrated.h"
 
 static void what_is_paid_until_then_is_added_up(void **state)
 {

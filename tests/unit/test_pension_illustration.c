@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tests/support/law.h"
+#include "tests/support/illustrated.h"
 #include "tests/support/said.h"
 
 static void who_joins_early_is_paid_at_the_age(void **state)

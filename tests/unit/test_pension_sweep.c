@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
-#include "tests/support/law.h"
+#include "tests/support/illustrated.h"
 
 #define MONTHS 12
 #define PEOPLE 20000

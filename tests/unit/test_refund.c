@@ -6,22 +6,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/refund.h"
-#include "common/service/policy.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
+#include "tests/support/law.h"
 
 /* 1.5 M of another group on 1 March 2026, refunded in 2027. */
 static struct refund_request paid(enum method method, uint32_t months, uint32_t unused)
@@ -41,7 +26,7 @@ static struct quote refund_of(const struct refund_request *request)
 {
     struct quote refund;
     struct err err = {0};
-    if (refund_quote(policy, request, &refund, &err) != 0)
+    if (refund_quote(law, request, &refund, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
     int64_t sum = 0;
     for (size_t i = 0; i < refund.lines.n; i++)
@@ -87,7 +72,7 @@ static void future_months_come_back_with_their_own_discount(void **state)
     assert_int_equal(refund_of(&request).gross_vnd, 307324);
     request.months_unused = 24;
     assert_int_equal(refund_of(&request).gross_vnd, 7644801); /* what was paid */
-    policy->tables[POLICY_FUND_RATE].rows[1].value = 0;
+    law->tables[POLICY_FUND_RATE].rows[1].value = 0;
     request.months_unused = 7;
     assert_int_equal(refund_of(&request).gross_vnd, 7 * 330000);
 }
@@ -97,9 +82,9 @@ static void the_day_of_the_payment_says_how_much(void **state)
     (void)state;
     struct refund_request request = paid(METHOD_IS_FUTURE_YEARS, 24, 12);
     int64_t vnd = refund_of(&request).gross_vnd;
-    policy->tables[POLICY_FUND_RATE].rows[2].value = 9000; /* of 2027 */
+    law->tables[POLICY_FUND_RATE].rows[2].value = 9000; /* of 2027 */
     assert_int_equal(refund_of(&request).gross_vnd, vnd);
-    policy->tables[POLICY_FUND_RATE].rows[1].value = 9000;
+    law->tables[POLICY_FUND_RATE].rows[1].value = 9000;
     assert_true(refund_of(&request).gross_vnd < vnd);
 }
 
@@ -155,9 +140,9 @@ static void expect_refused(const struct refund_request *request, int rc, const c
 {
     struct quote refund;
     struct err err = {0};
-    assert_int_equal(refund_quote(policy, request, &refund, &err), rc);
+    assert_int_equal(refund_quote(law, request, &refund, &err), rc);
     assert_string_equal(err.field, field);
-    assert_int_equal(refund_quote(policy, request, &refund, NULL), rc);
+    assert_int_equal(refund_quote(law, request, &refund, NULL), rc);
 }
 
 static void requests_that_make_no_sense_are_refused(void **state)
@@ -194,7 +179,7 @@ static void requests_that_make_no_sense_are_refused(void **state)
     expect_refused(&bad, -ERANGE, "paid_on");
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(regular_months_come_back_without_interest),

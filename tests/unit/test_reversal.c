@@ -5,34 +5,13 @@
 
 #include "common/domain/calendar.h"
 #include "common/domain/redress.h"
-#include "common/service/policy.h"
 #include "services/payments/payments_rules.h"
+#include "tests/support/law.h"
 
 #define LIVES 3000
 #define STEPS 24
 
-static struct policy *policy;
 static const struct bill_place nowhere;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
 
 static struct citizen somebody(const char *enrolled_on)
 {
@@ -41,15 +20,15 @@ static struct citizen somebody(const char *enrolled_on)
                             .support_group = GROUP_OTHER,
                             .method = METHOD_IS_MONTHLY,
                             .income_vnd = 1500000,
-                            .enrolled_day = on(enrolled_on),
-                            .declared_day = on(enrolled_on),
-                            .changed_day = on(enrolled_on)};
+                            .enrolled_day = day_of(enrolled_on),
+                            .declared_day = day_of(enrolled_on),
+                            .changed_day = day_of(enrolled_on)};
 }
 
 static int bill(struct citizen *citizen, int32_t day)
 {
     struct citizen_bill made;
-    if (bill_make(policy, citizen, &nowhere, day, &made, NULL) < 0)
+    if (bill_make(law, citizen, &nowhere, day, &made, NULL) < 0)
         return -1;
     citizen->bill = made;
     citizen->bill_number++;
@@ -69,8 +48,8 @@ static struct payment pay(struct citizen *citizen, int32_t day, int is_earlier)
 
 static struct payment bill_and_pay(struct citizen *citizen, const char *date)
 {
-    assert_int_equal(bill(citizen, on(date)), 0);
-    return pay(citizen, on(date), 0);
+    assert_int_equal(bill(citizen, day_of(date)), 0);
+    return pay(citizen, day_of(date), 0);
 }
 
 static void assert_same_state(const struct citizen *a, const struct citizen *b)
@@ -117,7 +96,7 @@ static void the_bill_stays_dead_and_the_next_one_is_for_the_same_months(void **s
     assert_int_equal(citizen.paid_number, 1);
     undo(&citizen, &payment, &before);
     assert_int_equal(citizen.has_paid, 0);
-    assert_int_equal(bill_judge(policy, &citizen, 1, on("2025-11-30")), BILL_REPLACED);
+    assert_int_equal(bill_judge(law, &citizen, 1, day_of("2025-11-30")), BILL_REPLACED);
     struct payment again = bill_and_pay(&citizen, "2025-11-30");
     assert_int_equal(again.bill_number, 3);
     assert_int_equal(again.is_first, 1);
@@ -150,11 +129,11 @@ static void an_open_bill_is_dropped(void **state)
     (void)bill_and_pay(&citizen, "2025-10-31");
     struct citizen before = citizen;
     struct payment payment = bill_and_pay(&citizen, "2025-11-15");
-    assert_int_equal(bill(&citizen, on("2025-12-10")), 0);
+    assert_int_equal(bill(&citizen, day_of("2025-12-10")), 0);
     assert_int_equal(citizen.bill_number, 3);
     undo(&citizen, &payment, &before);
     assert_int_equal(citizen.bill_number, 4);
-    assert_int_equal(bill_judge(policy, &citizen, 3, on("2025-12-10")), BILL_REPLACED);
+    assert_int_equal(bill_judge(law, &citizen, 3, day_of("2025-12-10")), BILL_REPLACED);
 }
 
 static void nothing_is_taken_back_after_the_end_or_before_a_declaration(void **state)
@@ -164,10 +143,10 @@ static void nothing_is_taken_back_after_the_end_or_before_a_declaration(void **s
     struct payment payment = bill_and_pay(&citizen, "2025-10-31");
     struct citizen ended = citizen, declared = citizen;
     ended.end_reason = END_IS_WITHDRAWN;
-    ended.end_day = on("2025-11-02");
+    ended.end_day = day_of("2025-11-02");
     refuse(&ended, &payment, "has ended on 2025-11-02");
     declared.paid_number = 0;
-    declared.declared_day = on("2025-11-03");
+    declared.declared_day = day_of("2025-11-03");
     refuse(&declared, &payment, "nothing before the declaration of 2025-11-03");
     refuse(&declared, &payment, "Law 41/2024/QH15, article 36(2)");
 }
@@ -178,7 +157,7 @@ static void a_move_does_not_keep_a_payment(void **state)
     struct citizen before = somebody("2025-10-15"), citizen = before;
     struct payment payment = bill_and_pay(&citizen, "2025-10-31");
     citizen.commune = before.commune = 2650;
-    citizen.changed_day = before.changed_day = on("2025-11-01");
+    citizen.changed_day = before.changed_day = day_of("2025-11-01");
     undo(&citizen, &payment, &before);
 }
 
@@ -207,8 +186,8 @@ static void earlier_support_is_given_back_as_such(void **state)
     before.months_supported = 7;
     before.months_supported_earlier = 3;
     citizen = before;
-    assert_int_equal(bill(&citizen, on("2025-05-31")), 0);
-    struct payment payment = pay(&citizen, on("2025-05-31"), 1);
+    assert_int_equal(bill(&citizen, day_of("2025-05-31")), 0);
+    struct payment payment = pay(&citizen, day_of("2025-05-31"), 1);
     assert_int_equal(citizen.months_supported_earlier, 4);
     undo(&citizen, &payment, &before);
 }
@@ -259,7 +238,7 @@ static void any_life_goes_back_as_it_came(void **state)
     for (int life = 0; life < LIVES; life++) {
         struct citizen states[STEPS + 1] = {somebody("2025-07-05")};
         struct payment payments[STEPS];
-        int32_t day = on("2025-07-05");
+        int32_t day = day_of("2025-07-05");
         size_t n = 0;
         states[0].method = (uint8_t)(METHOD_IS_MONTHLY + next(&seed) % 4);
         for (int step = 0; step < STEPS; step++) {
@@ -291,8 +270,8 @@ static void a_payment_is_reversed_until_the_cut_off_of_its_business_date(void **
     (void)state;
     /* 18:00 in +07:00 is 11:00 UTC */
     assert_true(reversal_until_ms(0, 1080) == 11 * 3600 * 1000LL);
-    assert_true(reversal_until_ms(on("2026-11-22"), 1440) == 1795366800000LL);
-    assert_true(reversal_until_ms(on("2026-11-22"), 1) == 1795280460000LL);
+    assert_true(reversal_until_ms(day_of("2026-11-22"), 1440) == 1795366800000LL);
+    assert_true(reversal_until_ms(day_of("2026-11-22"), 1) == 1795280460000LL);
 }
 
 static void officers_are_codes(void **state)
@@ -372,7 +351,7 @@ static void other_bytes_are_no_record(void **state)
     }
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(the_bill_stays_dead_and_the_next_one_is_for_the_same_months),

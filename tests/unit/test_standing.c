@@ -6,31 +6,9 @@
 #include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
 #include "common/domain/standing.h"
-#include "common/service/policy.h"
+#include "tests/support/law.h"
 
 #define ROUNDS 20000
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
 
 static uint32_t month(const char *text)
 {
@@ -42,7 +20,7 @@ static uint32_t month(const char *text)
 
 static struct citizen somebody(enum method method, const char *enrolled_on)
 {
-    int32_t day = on(enrolled_on);
+    int32_t day = day_of(enrolled_on);
     return (struct citizen){
         .method = (uint8_t)method, .enrolled_day = day, .declared_day = day, .changed_day = day};
 }
@@ -59,7 +37,7 @@ static void expect(const struct citizen *citizen, const char *date, enum standin
 {
     struct standing standing;
     char due[DATE_TEXT_BYTES] = "";
-    assert_int_equal(standing_on(policy, citizen, on(date), &standing, NULL), 0);
+    assert_int_equal(standing_on(law, citizen, day_of(date), &standing, NULL), 0);
     if (standing.state != wanted)
         fail_msg("%s: state %d, not %d", date, (int)standing.state, (int)wanted);
     assert_int_equal(standing.until, month(until));
@@ -129,15 +107,15 @@ static void the_deadline_comes_from_the_table(void **state)
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_HALF_YEARLY, "2025-09-10");
     struct standing standing;
-    assert_int_equal(standing_on(policy, &citizen, on("2025-09-10"), &standing, NULL), 0);
+    assert_int_equal(standing_on(law, &citizen, day_of("2025-09-10"), &standing, NULL), 0);
     assert_string_equal(standing.deadline->citation, "Law 41/2024/QH15, article 36(3)");
-    assert_int_equal(standing_on(policy, &citizen, on("2025-06-30"), &standing, NULL), 0);
+    assert_int_equal(standing_on(law, &citizen, day_of("2025-06-30"), &standing, NULL), 0);
     assert_string_equal(standing.deadline->citation, "Decree 134/2015/ND-CP");
     struct err err = {0};
-    assert_int_equal(standing_on(policy, &citizen, on("2015-12-31"), &standing, &err), -ERANGE);
+    assert_int_equal(standing_on(law, &citizen, day_of("2015-12-31"), &standing, &err), -ERANGE);
     assert_string_equal(err.field, "on");
     citizen.method = METHOD_NONE;
-    assert_int_equal(standing_on(policy, &citizen, on("2025-09-10"), &standing, &err), -ERANGE);
+    assert_int_equal(standing_on(law, &citizen, day_of("2025-09-10"), &standing, &err), -ERANGE);
 }
 
 /* --- lump sums --- */
@@ -162,7 +140,7 @@ static void missing_months_cover_no_month_and_end_what_is_due(void **state)
     struct citizen citizen = somebody(METHOD_IS_MONTHLY, "2020-01-10");
     cover(&citizen, "2020-01", "2025-08");
     citizen.method = METHOD_IS_MISSING_MONTHS;
-    citizen.declared_day = citizen.changed_day = on("2025-10-05");
+    citizen.declared_day = citizen.changed_day = day_of("2025-10-05");
     citizen.lump_months = 12;
     expect(&citizen, "2025-09-30", STANDING_DUE, "2025-08", "2025-09", "2025-09-30");
     expect(&citizen, "2025-10-31", STANDING_DUE, "2025-08", "2025-10", "2025-10-31");
@@ -193,13 +171,13 @@ static void registering_again_begins_a_period(void **state)
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_HALF_YEARLY, "2025-01-10");
     cover(&citizen, "2025-01", "2025-06");
-    citizen.declared_day = citizen.changed_day = on("2025-12-15");
+    citizen.declared_day = citizen.changed_day = day_of("2025-12-15");
     expect(&citizen, "2025-11-30", STANDING_LAPSED, "2025-06", "2025-11", "");
     expect(&citizen, "2025-12-15", STANDING_DUE, "2025-06", "2025-12", "2026-03-31");
     expect(&citizen, "2026-03-31", STANDING_DUE, "2025-06", "2025-12", "2026-03-31");
     expect(&citizen, "2026-04-01", STANDING_LAPSED, "2025-06", "2026-04", "");
     /* the period before may still be paid until it is declared anew, not after */
-    citizen.declared_day = citizen.changed_day = on("2025-09-15");
+    citizen.declared_day = citizen.changed_day = day_of("2025-09-15");
     expect(&citizen, "2025-08-31", STANDING_DUE, "2025-06", "2025-07", "2025-10-31");
     expect(&citizen, "2025-10-31", STANDING_DUE, "2025-06", "2025-09", "2025-12-31");
     expect(&citizen, "2025-11-01", STANDING_DUE, "2025-06", "2025-09", "2025-12-31");
@@ -212,7 +190,7 @@ static void a_longer_method_does_not_bring_back_what_lapsed(void **state)
     cover(&citizen, "2025-01", "2025-01");
     expect(&citizen, "2025-06-09", STANDING_LAPSED, "2025-01", "2025-06", "");
     citizen.method = METHOD_IS_YEARLY;
-    citizen.declared_day = citizen.changed_day = on("2025-06-10");
+    citizen.declared_day = citizen.changed_day = day_of("2025-06-10");
     expect(&citizen, "2025-06-10", STANDING_DUE, "2025-01", "2025-06", "2025-12-31");
 }
 
@@ -234,7 +212,7 @@ static void an_end_is_the_end(void **state)
     struct citizen citizen = somebody(METHOD_IS_MONTHLY, "2025-01-10");
     cover(&citizen, "2025-01", "2025-10");
     citizen.end_reason = END_IS_WITHDRAWN;
-    citizen.end_day = on("2025-10-20");
+    citizen.end_day = day_of("2025-10-20");
     expect(&citizen, "2025-10-19", STANDING_ACTIVE, "2025-10", "2025-11", "2025-11-30");
     expect(&citizen, "2025-10-20", STANDING_ENDED, "2025-10", "", "");
     expect(&citizen, "2026-10-20", STANDING_ENDED, "2025-10", "", "");
@@ -248,7 +226,7 @@ static void of_months_that_are_only_counted_nothing_is_said(void **state)
     struct err err = {0};
     citizen.coverage.n_older = 5;
     cover(&citizen, "2025-10", "2025-10");
-    assert_int_equal(standing_on(policy, &citizen, on("2025-09-30"), &standing, &err), -ERANGE);
+    assert_int_equal(standing_on(law, &citizen, day_of("2025-09-30"), &standing, &err), -ERANGE);
     assert_string_equal(err.field, "on");
     assert_non_null(strstr(err.text, "before 2025-10"));
     expect(&citizen, "2025-10-01", STANDING_ACTIVE, "2025-10", "2025-11", "2025-11-30");
@@ -268,7 +246,7 @@ static uint64_t next(uint64_t *seed)
 static enum standing_state state_on(const struct citizen *citizen, int32_t day)
 {
     struct standing standing;
-    assert_int_equal(standing_on(policy, citizen, day, &standing, NULL), 0);
+    assert_int_equal(standing_on(law, citizen, day, &standing, NULL), 0);
     return standing.state;
 }
 
@@ -277,7 +255,7 @@ static void a_payment_never_makes_a_state_worse(void **state)
 {
     (void)state;
     uint64_t seed = 5;
-    const int32_t first = on("2025-07-01");
+    const int32_t first = day_of("2025-07-01");
     for (int round = 0; round < ROUNDS; round++) {
         struct citizen citizen =
             somebody((enum method)(1 + next(&seed) % METHOD_IS_MISSING_MONTHS), "2025-07-01");
@@ -312,11 +290,11 @@ static void paying_what_is_due_makes_active(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         enum method method = (enum method)(1 + next(&seed) % METHOD_IS_YEARLY);
         struct citizen citizen = somebody(method, "2025-07-01");
-        int32_t day = on("2025-07-01");
+        int32_t day = day_of("2025-07-01");
         for (int payment = 0; payment < 12; payment++) {
             struct standing standing;
             day += (int32_t)(next(&seed) % 400);
-            assert_int_equal(standing_on(policy, &citizen, day, &standing, NULL), 0);
+            assert_int_equal(standing_on(law, &citizen, day, &standing, NULL), 0);
             if (standing.state == STANDING_ACTIVE)
                 continue;
             struct month_range range = {standing.from_month,
@@ -330,7 +308,7 @@ static void paying_what_is_due_makes_active(void **state)
     }
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(a_month_is_due_within_it),

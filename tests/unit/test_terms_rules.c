@@ -4,30 +4,8 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
-#include "common/service/policy.h"
 #include "services/enrolment/terms_rules.h"
-
-static struct policy *policy;
-
-static int policy_open(void **state)
-{
-    (void)state;
-    return policy_load("deploy/policy", &policy, NULL);
-}
-
-static int policy_close(void **state)
-{
-    (void)state;
-    policy_destroy(&policy);
-    return 0;
-}
-
-static int32_t on(const char *date)
-{
-    int32_t day = 0;
-    assert_int_equal(date_parse(date, &day), 0);
-    return day;
-}
+#include "tests/support/law.h"
 
 static uint32_t month(const char *text)
 {
@@ -38,7 +16,7 @@ static uint32_t month(const char *text)
 
 static struct citizen somebody(enum method method)
 {
-    int32_t day = on("2025-07-10");
+    int32_t day = day_of("2025-07-10");
     return (struct citizen){.version = 5,
                             .commune = 2647,
                             .support_group = GROUP_OTHER,
@@ -73,7 +51,7 @@ static void change(const struct citizen *before, struct change_request request, 
 {
     struct quote quote;
     struct err err = {0};
-    if (change_decide(policy, before, &request, ret, &quote, &err) != 0)
+    if (change_decide(law, before, &request, ret, &quote, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
 }
 
@@ -83,18 +61,18 @@ static void refuse(const struct citizen *before, struct change_request request, 
     struct quote quote;
     struct citizen next;
     struct err err = {0};
-    assert_int_equal(change_decide(policy, before, &request, &next, &quote, &err), rc);
+    assert_int_equal(change_decide(law, before, &request, &next, &quote, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, said);
-    assert_int_equal(change_decide(policy, before, &request, &next, &quote, NULL), rc);
+    assert_int_equal(change_decide(law, before, &request, &next, &quote, NULL), rc);
 }
 
 static void nothing_is_no_change(void **state)
 {
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY);
-    refuse(&citizen, (struct change_request){.on_day = on("2025-08-01")}, -EINVAL, "method",
+    refuse(&citizen, (struct change_request){.on_day = day_of("2025-08-01")}, -EINVAL, "method",
            "want one of income_vnd, method, months, support_group, unit_code");
 }
 
@@ -103,14 +81,14 @@ static void terms_change_when_nothing_is_paid_ahead(void **state)
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
     struct change_request request = {
-        .income_vnd = 2500000, .method = METHOD_IS_HALF_YEARLY, .on_day = on("2025-08-01")};
+        .income_vnd = 2500000, .method = METHOD_IS_HALF_YEARLY, .on_day = day_of("2025-08-01")};
     pay(&citizen, "2025-07", "2025-07", 264000, 66000);
     change(&citizen, request, &next);
     assert_int_equal(next.income_vnd, 2500000);
     assert_int_equal(next.method, METHOD_IS_HALF_YEARLY);
     assert_int_equal(next.lump_months, 0);
-    assert_int_equal(next.declared_day, on("2025-08-01"));
-    assert_int_equal(next.changed_day, on("2025-08-01"));
+    assert_int_equal(next.declared_day, day_of("2025-08-01"));
+    assert_int_equal(next.changed_day, day_of("2025-08-01"));
     assert_int_equal(next.payment.months, 0);
     assert_int_equal(next.support_group, citizen.support_group);
     assert_int_equal(next.commune, citizen.commune);
@@ -132,16 +110,16 @@ static void terms_hold_until_their_months_are_over(void **state)
     pay(&citizen, "2025-07", "2025-12", 6 * 264000, 6 * 66000);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct change_request request = cases[i].request;
-        request.on_day = on("2025-12-31");
+        request.on_day = day_of("2025-12-31");
         refuse(&citizen, request, -EPERM, cases[i].field,
                "paid until 2025-12; may be changed from 2026-01-01 on (Law 41/2024/QH15, article "
                "36(2))");
-        request.on_day = on("2026-01-01");
+        request.on_day = day_of("2026-01-01");
         change(&citizen, request, &next);
     }
     /* also a gap before months that are paid is no time to change */
     citizen.coverage.ranges[0].from = month("2025-11");
-    refuse(&citizen, (struct change_request){.income_vnd = 2500000, .on_day = on("2025-10-31")},
+    refuse(&citizen, (struct change_request){.income_vnd = 2500000, .on_day = day_of("2025-10-31")},
            -EPERM, "income_vnd", "2026-01-01");
 }
 
@@ -152,18 +130,18 @@ static void group_and_commune_change_at_any_time(void **state)
     pay(&citizen, "2025-07", "2026-06", 12 * 264000, 12 * 66000);
     change(&citizen,
            (struct change_request){
-               .support_group = GROUP_POOR, .commune = 2650, .on_day = on("2025-09-01")},
+               .support_group = GROUP_POOR, .commune = 2650, .on_day = day_of("2025-09-01")},
            &next);
     assert_int_equal(next.support_group, GROUP_POOR);
     assert_int_equal(next.commune, 2650);
-    assert_int_equal(next.changed_day, on("2025-09-01"));
+    assert_int_equal(next.changed_day, day_of("2025-09-01"));
     /* the declaration of the terms is still the old one, as is what a refund is made of */
     assert_int_equal(next.declared_day, citizen.declared_day);
     assert_int_equal(next.payment.months, 12);
     static const int wrong[] = {-1, 5, 99};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         refuse(&citizen,
-               (struct change_request){.support_group = wrong[i], .on_day = on("2025-09-01")},
+               (struct change_request){.support_group = wrong[i], .on_day = day_of("2025-09-01")},
                -EINVAL, "support_group", "SUPPORT_GROUP_POOR");
 }
 
@@ -174,39 +152,40 @@ static void the_same_terms_may_be_declared_again(void **state)
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
     pay(&citizen, "2025-07", "2025-07", 264000, 66000);
     change(&citizen,
-           (struct change_request){.method = METHOD_IS_MONTHLY, .on_day = on("2025-11-05")}, &next);
+           (struct change_request){.method = METHOD_IS_MONTHLY, .on_day = day_of("2025-11-05")},
+           &next);
     assert_int_equal(next.method, METHOD_IS_MONTHLY);
-    assert_int_equal(next.declared_day, on("2025-11-05"));
+    assert_int_equal(next.declared_day, day_of("2025-11-05"));
 }
 
 static void a_change_is_not_before_the_last_one(void **state)
 {
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY);
-    refuse(&citizen, (struct change_request){.commune = 2650, .on_day = on("2025-07-09")}, -EINVAL,
-           "on", "before the last change, of 2025-07-10");
+    refuse(&citizen, (struct change_request){.commune = 2650, .on_day = day_of("2025-07-09")},
+           -EINVAL, "on", "before the last change, of 2025-07-10");
     citizen.end_reason = END_IS_WITHDRAWN;
-    citizen.end_day = on("2025-08-01");
-    refuse(&citizen, (struct change_request){.commune = 2650, .on_day = on("2025-09-01")}, -EPERM,
-           "participant_id", "has ended on 2025-08-01");
+    citizen.end_day = day_of("2025-08-01");
+    refuse(&citizen, (struct change_request){.commune = 2650, .on_day = day_of("2025-09-01")},
+           -EPERM, "participant_id", "has ended on 2025-08-01");
 }
 
 static void new_terms_fit_the_law_of_their_day(void **state)
 {
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY);
-    struct change_request request = {.income_vnd = 1499999, .on_day = on("2025-09-01")};
+    struct change_request request = {.income_vnd = 1499999, .on_day = day_of("2025-09-01")};
     refuse(&citizen, request, -ERANGE, "income_vnd", "too low: from 1,500,000 to 46,800,000");
     request.income_vnd = INT64_MIN;
     refuse(&citizen, request, -ERANGE, "income_vnd", "too low");
     request.income_vnd = 1500000;
-    request.on_day = on("2027-01-01");
+    request.on_day = day_of("2027-01-01");
     refuse(&citizen, request, -ERANGE, "income_vnd", "too low: from 2,200,000");
-    request = (struct change_request){.method = 7, .on_day = on("2025-09-01")};
+    request = (struct change_request){.method = 7, .on_day = day_of("2025-09-01")};
     refuse(&citizen, request, -EINVAL, "method", "unknown method");
     request.method = -1;
     refuse(&citizen, request, -EINVAL, "method", "unknown method");
-    request = (struct change_request){.months = 3, .on_day = on("2025-09-01")};
+    request = (struct change_request){.months = 3, .on_day = day_of("2025-09-01")};
     refuse(&citizen, request, -EINVAL, "months", "1 month at once");
     request.method = METHOD_IS_FUTURE_YEARS;
     refuse(&citizen, request, -EINVAL, "months", "24 to 60 months");
@@ -218,11 +197,12 @@ static void a_raised_floor_is_met_by_a_change(void **state)
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
     pay(&citizen, "2026-12", "2026-12", 264000, 66000);
-    change(&citizen, (struct change_request){.income_vnd = 2200000, .on_day = on("2027-01-01")},
+    change(&citizen, (struct change_request){.income_vnd = 2200000, .on_day = day_of("2027-01-01")},
            &next);
     assert_int_equal(next.income_vnd, 2200000);
     /* where somebody lives may be told without it */
-    change(&citizen, (struct change_request){.commune = 2650, .on_day = on("2027-01-01")}, &next);
+    change(&citizen, (struct change_request){.commune = 2650, .on_day = day_of("2027-01-01")},
+           &next);
     assert_int_equal(next.income_vnd, 1500000);
 }
 
@@ -230,9 +210,9 @@ static void an_income_between_the_steps_is_warned_of(void **state)
 {
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
-    struct change_request request = {.income_vnd = 1530000, .on_day = on("2025-09-01")};
+    struct change_request request = {.income_vnd = 1530000, .on_day = day_of("2025-09-01")};
     struct quote quote;
-    assert_int_equal(change_decide(policy, &citizen, &request, &next, &quote, NULL), 0);
+    assert_int_equal(change_decide(law, &citizen, &request, &next, &quote, NULL), 0);
     assert_int_equal(quote.n_warnings, 1);
     assert_string_equal(quote.warnings[0].field, "income_vnd");
 }
@@ -242,25 +222,26 @@ static void a_lump_sum_is_declared_with_its_months(void **state)
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next, again;
     struct change_request request = {
-        .method = METHOD_IS_FUTURE_YEARS, .months = 36, .on_day = on("2025-09-01")};
+        .method = METHOD_IS_FUTURE_YEARS, .months = 36, .on_day = day_of("2025-09-01")};
     change(&citizen, request, &next);
     assert_int_equal(next.lump_months, 36);
     /* while it is not paid, another income is for the same months */
-    change(&next, (struct change_request){.income_vnd = 2500000, .on_day = on("2025-09-02")},
+    change(&next, (struct change_request){.income_vnd = 2500000, .on_day = day_of("2025-09-02")},
            &again);
     assert_int_equal(again.lump_months, 36);
     assert_int_equal(again.method, METHOD_IS_FUTURE_YEARS);
-    change(&next, (struct change_request){.months = 24, .on_day = on("2025-09-02")}, &again);
+    change(&next, (struct change_request){.months = 24, .on_day = day_of("2025-09-02")}, &again);
     assert_int_equal(again.lump_months, 24);
-    change(&next, (struct change_request){.method = METHOD_IS_MONTHLY, .on_day = on("2025-09-02")},
+    change(&next,
+           (struct change_request){.method = METHOD_IS_MONTHLY, .on_day = day_of("2025-09-02")},
            &again);
     assert_int_equal(again.lump_months, 0);
     /* when it is paid, what comes next needs its months */
     next.lump_months = 0;
     pay(&next, "2025-09", "2028-08", 36 * 264000, 36 * 66000);
-    refuse(&next, (struct change_request){.months = 24, .on_day = on("2025-09-02")}, -EPERM,
+    refuse(&next, (struct change_request){.months = 24, .on_day = day_of("2025-09-02")}, -EPERM,
            "months", "paid until 2028-08");
-    refuse(&next, (struct change_request){.income_vnd = 2500000, .on_day = on("2028-09-01")},
+    refuse(&next, (struct change_request){.income_vnd = 2500000, .on_day = day_of("2028-09-01")},
            -EINVAL, "months", "24 to 60 months");
 }
 
@@ -271,9 +252,9 @@ static void missing_months_depend_on_age_and_months_paid(void **state)
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
     struct change_request request = {.method = METHOD_IS_MISSING_MONTHS,
                                      .months = 60,
-                                     .on_day = on("2025-09-01"),
+                                     .on_day = day_of("2025-09-01"),
                                      .sex = SEX_IS_MALE,
-                                     .birth_day = on("1964-03-31")};
+                                     .birth_day = day_of("1964-03-31")};
     change(&citizen, request, &next);
     assert_int_equal(next.lump_months, 60);
     citizen.coverage.n_older = 150; /* of 180 */
@@ -282,7 +263,7 @@ static void missing_months_depend_on_age_and_months_paid(void **state)
     change(&citizen, request, &next);
     citizen.coverage.n_older = 200;
     refuse(&citizen, request, -EINVAL, "method", "no month is missing");
-    request.birth_day = on("1985-03-31");
+    request.birth_day = day_of("1985-03-31");
     refuse(&citizen, request, -EINVAL, "method", "from 2047-02 on");
 }
 
@@ -293,16 +274,16 @@ static void years_ahead_depend_on_age_and_months_paid(void **state)
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
     struct change_request request = {.method = METHOD_IS_FUTURE_YEARS,
                                      .months = 24,
-                                     .on_day = on("2025-09-01"),
+                                     .on_day = day_of("2025-09-01"),
                                      .sex = SEX_IS_MALE,
-                                     .birth_day = on("1964-03-31")};
+                                     .birth_day = day_of("1964-03-31")};
     refuse(&citizen, request, -EINVAL, "method", "retirement age in 2025-06");
     citizen.coverage.n_older = 150; /* of 180 */
     refuse(&citizen, request, -EINVAL, "method", "retirement age in 2025-06");
     citizen.coverage.n_older = 180;
     change(&citizen, request, &next);
     citizen.coverage.n_older = 0;
-    request.birth_day = on("1965-03-31");
+    request.birth_day = day_of("1965-03-31");
     change(&citizen, request, &next);
 }
 
@@ -311,7 +292,7 @@ static void an_open_bill_is_dropped(void **state)
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_MONTHLY), next;
     static const struct citizen_bill none;
-    struct change_request request = {.commune = 2650, .on_day = on("2025-09-01")};
+    struct change_request request = {.commune = 2650, .on_day = day_of("2025-09-01")};
     change(&citizen, request, &next);
     assert_int_equal(next.bill_number, 1);
     citizen.bill.months = 1;
@@ -325,24 +306,24 @@ static void an_open_bill_is_dropped(void **state)
 static void end(const struct citizen *before, enum end_reason reason, const char *date,
                 struct citizen *ret, struct ending *ending)
 {
-    struct end_request request = {(int)reason, on(date)};
+    struct end_request request = {(int)reason, day_of(date)};
     struct err err = {0};
-    if (end_decide(policy, before, &request, ret, ending, &err) != 0)
+    if (end_decide(law, before, &request, ret, ending, &err) != 0)
         fail_msg("refused: %s: %s", err.field, err.text);
 }
 
 static void refuse_end(const struct citizen *before, int reason, const char *date, int rc,
                        const char *field, const char *said)
 {
-    struct end_request request = {reason, on(date)};
+    struct end_request request = {reason, day_of(date)};
     struct citizen next;
     struct ending ending;
     struct err err = {0};
-    assert_int_equal(end_decide(policy, before, &request, &next, &ending, &err), rc);
+    assert_int_equal(end_decide(law, before, &request, &next, &ending, &err), rc);
     assert_string_equal(err.field, field);
     if (strstr(err.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", err.text, said);
-    assert_int_equal(end_decide(policy, before, &request, &next, &ending, NULL), rc);
+    assert_int_equal(end_decide(law, before, &request, &next, &ending, NULL), rc);
 }
 
 static void unused_months_are_refunded_without_the_support(void **state)
@@ -371,8 +352,8 @@ static void unused_months_are_refunded_without_the_support(void **state)
         assert_int_equal(coverage_months(&next.coverage), 6 - cases[i].months);
         assert_int_equal(next.months_supported, 6 - cases[i].months);
         assert_int_equal(next.end_reason, cases[i].reason);
-        assert_int_equal(next.end_day, on(cases[i].on));
-        assert_int_equal(next.changed_day, on(cases[i].on));
+        assert_int_equal(next.end_day, day_of(cases[i].on));
+        assert_int_equal(next.changed_day, day_of(cases[i].on));
         assert_int_equal(next.payment.months, 0);
         assert_int_equal(citizen_months_paid(&next),
                          cases[i].reason == END_IS_ONE_OFF ? 0 : 6 - cases[i].months);
@@ -439,7 +420,7 @@ static void no_refund_is_known_before_its_law(void **state)
 {
     (void)state;
     struct citizen citizen = somebody(METHOD_IS_HALF_YEARLY);
-    citizen.enrolled_day = citizen.declared_day = citizen.changed_day = on("2025-01-10");
+    citizen.enrolled_day = citizen.declared_day = citizen.changed_day = day_of("2025-01-10");
     pay(&citizen, "2025-01", "2025-06", 6 * 264000, 6 * 66000);
     refuse_end(&citizen, END_IS_DECEASED, "2025-03-01", -ERANGE, "on", "2025-03-01");
 }
@@ -458,12 +439,12 @@ static void who_has_left_may_come_back(void **state)
         struct citizen citizen = somebody(METHOD_IS_MONTHLY);
         struct err err = {0};
         citizen.end_reason = (uint8_t)cases[i].reason;
-        citizen.end_day = on("2025-09-15");
-        assert_int_equal(return_check(&citizen, on("2025-09-15"), &err), cases[i].rc);
+        citizen.end_day = day_of("2025-09-15");
+        assert_int_equal(return_check(&citizen, day_of("2025-09-15"), &err), cases[i].rc);
         assert_string_equal(err.field, cases[i].rc == 0 ? "" : "personal_id");
         if (cases[i].rc != 0)
             continue;
-        assert_int_equal(return_check(&citizen, on("2025-09-14"), &err), -EINVAL);
+        assert_int_equal(return_check(&citizen, day_of("2025-09-14"), &err), -EINVAL);
         assert_string_equal(err.field, "enrolled_on");
     }
 }
@@ -487,7 +468,7 @@ static void what_was_paid_before_is_kept(void **state)
     assert_int_equal(next.payment.months, 0);
 }
 
-#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, policy_open, policy_close)
+#define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
     WITH_POLICY(nothing_is_no_change),
