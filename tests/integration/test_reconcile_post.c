@@ -237,6 +237,50 @@ static void what_is_missing_is_posted_once(void **state)
         free(first[i]);
 }
 
+static void is_refused_and_not_posted(const char *why)
+{
+    assert_int_equal(reconcile("--post"), 1);
+    says(why);
+    assert_int_equal(collect("VNPOST", "Collections/GetPayment", "{'partnerTransactionId':'T8'}"),
+                     0);
+    collected_says("NOT_FOUND");
+}
+
+/* The row of T8 is good; what is wrong stands behind it, or in the other file. */
+static void of_a_refused_file_nothing_is_posted(void **state)
+{
+    (void)state;
+    struct bill bill;
+    collecting_bill(BILLS, "", &bill);
+    add("T8", &bill, 0, EOD_PAID);
+    write_file();
+    FILE *file = fopen(file_path, "ae");
+    assert_non_null(file);
+    assert_true(fputs("D\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    is_refused_and_not_posted("line 4: there is something behind the trailer");
+    assert_int_equal(truncate(file_path, 180), 0);
+    is_refused_and_not_posted("without its trailer");
+    add("T8", &bill, 0, EOD_PAID);
+    write_file();
+    file = fopen(file_path, "r+e");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 150, SEEK_SET), 0);
+    assert_int_equal(putc('#', file), '#');
+    assert_int_equal(fclose(file), 0);
+    is_refused_and_not_posted("line 3: sha256: the rows are not those of the header");
+    add("T8", &bill, 0, EOD_PAID);
+    write_file();
+    file = fopen(statement_path, "we");
+    assert_non_null(file);
+    assert_true(fputs("<!DOCTYPE Document [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+                      "<Document>&x;</Document>",
+                      file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    is_refused_and_not_posted("line 1: a document type (DOCTYPE) is not taken");
+    write_statement(1);
+}
+
 static void another_file_finds_the_posted_payment_matched(void **state)
 {
     (void)state;
@@ -353,6 +397,7 @@ static void a_killed_posting_is_run_again(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_class_is_told_of_a_living_ledger),
     cmocka_unit_test(what_is_missing_is_posted_once),
+    cmocka_unit_test(of_a_refused_file_nothing_is_posted),
     cmocka_unit_test(another_file_finds_the_posted_payment_matched),
     cmocka_unit_test(the_remittance_is_held_against_the_ledger),
     cmocka_unit_test(the_instruction_is_over_what_is_due),

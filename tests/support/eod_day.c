@@ -42,6 +42,7 @@ unsigned eod_day_rows(const struct eod_day *self, unsigned i, char ret[EOD_DAY_L
     char id[EOD_TRANSACTION_MAX_BYTES + 1], paid_at[INSTANT_TEXT_BYTES], date[DATE_TEXT_BYTES];
     enum match_class class = eod_day_class(self, i);
     int64_t amount_vnd = amount_of(self, i) + (class == MATCH_AMOUNT_DIFFERS ? 1000 : 0);
+    int64_t fee_vnd = amount_of(self, i) / 25 + (class == MATCH_FEE_DIFFERS);
     *ret_vnd = 0;
     if (class == MATCH_MISSING_AT_PARTNER)
         return 0;
@@ -49,13 +50,12 @@ unsigned eod_day_rows(const struct eod_day *self, unsigned i, char ret[EOD_DAY_L
     instant_format(self->business_day * DAY_MS + (int64_t)(random_of(self, i, 3) % 36000000),
                    paid_at);
     date_format(self->business_day + (class == MATCH_OTHER_BUSINESS_DATE), date);
-    int len =
-        snprintf(ret, EOD_DAY_LINE_BYTES,
-                 "D,%s,p%04u-1-%u,06G7XQ2M4N8PA1B2C3D4%06u-1,1,%lld,%s,%s,%s,VNP-%05u,C%06u,"
-                 "cash,%lld\n",
-                 id, i % 1024, i / 1024 + 1, i, (long long)amount_vnd,
-                 class == MATCH_STATUS_DIFFERS ? "reversed" : "paid", paid_at, date, i % 9000,
-                 i % 50000, (long long)(amount_of(self, i) / 25 + (class == MATCH_FEE_DIFFERS)));
+    int len = snprintf(ret, EOD_DAY_LINE_BYTES,
+                       "D,%s,p%04u-1-%u,06G7XQ2M4N8PA1B2C3D4%06u-1,1,%lld,%s,%s,%s,VNP-%05u,C%06u,"
+                       "cash,%lld\n",
+                       id, i % 1024, i / 1024 + 1, i, (long long)amount_vnd,
+                       class == MATCH_STATUS_DIFFERS ? "reversed" : "paid", paid_at, date, i % 9000,
+                       i % 50000, (long long)fee_vnd);
     *ret_vnd = amount_vnd;
     if (class == MATCH_BAD_RECORD)
         memcpy(strstr(ret, "cash"), "card", 4);
