@@ -91,12 +91,12 @@ void post_bank_entry(const char *bank_account, const char *organisation, const c
              owner_of(organisation, reference));
 }
 
-void post_suspense_move(const char *reference, const char *organisation, const char *to_reference,
-                        int64_t amount_vnd, struct postings *ret)
+void post_suspense_move(const char *reference, const char *organisation, int64_t amount_vnd,
+                        struct postings *ret)
 {
     ret->n = 0;
     transfer(ret, amount_vnd, (struct side){ACCOUNT_IS_SUSPENSE, holder_of(reference)},
-             owner_of(organisation, to_reference));
+             owner_of(organisation, HOLDER_UNKNOWN));
 }
 
 void post_commission(const char *organisation, int64_t amount_vnd, struct postings *ret)

@@ -71,9 +71,9 @@ void post_remittance(const char *collector, const char *organisation, int64_t am
 void post_bank_entry(const char *bank_account, const char *organisation, const char *reference,
                      int64_t amount_vnd, struct postings *ret);
 
-/* Money leaves suspense: for an organisation, or, organisation "", for another reference. */
-void post_suspense_move(const char *reference, const char *organisation, const char *to_reference,
-                        int64_t amount_vnd, struct postings *ret);
+/* Money in suspense turns out to be an organisation's. */
+void post_suspense_move(const char *reference, const char *organisation, int64_t amount_vnd,
+                        struct postings *ret);
 
 /* An organisation has earned a commission. */
 void post_commission(const char *organisation, int64_t amount_vnd, struct postings *ret);

@@ -227,3 +227,10 @@ void receipt_place_cash(const uint8_t subject[ID_BYTES], struct receipt_place *r
     memcpy(ret->field + ret->len, partition_field(subject), CITIZEN_FIELD_BYTES);
     ret->len += CITIZEN_FIELD_BYTES;
 }
+
+void receipt_place_bank(const uint8_t subject[ID_BYTES], struct receipt_place *ret)
+{
+    start(ret, 'b', partition_bucket(subject));
+    memcpy(ret->field + ret->len, subject, ID_BYTES);
+    ret->len += ID_BYTES;
+}

@@ -64,5 +64,7 @@ void receipt_place_payment(unsigned partition, struct journal_position position,
                            struct receipt_place *ret); /* PaymentReceiptRecord */
 void receipt_place_cash(const uint8_t subject[ID_BYTES],
                         struct receipt_place *ret); /* RemittedRecord */
+void receipt_place_bank(const uint8_t subject[ID_BYTES],
+                        struct receipt_place *ret); /* BankEntryRecord */
 
 #endif

@@ -485,6 +485,8 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_RECEIPT_VOIDED:
     case ANSINH__V1__EVENT__KIND_RECEIPT_BLOCK_ALLOCATED:
     case ANSINH__V1__EVENT__KIND_CASH_REMITTED:
+    case ANSINH__V1__EVENT__KIND_BANK_ENTRY_POSTED:
+    case ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED:
         return;
     case ANSINH__V1__EVENT__KIND_UNITS_IMPORTED:
         apply_units(self, event->units_imported);

@@ -306,6 +306,41 @@ static const char *apply_remitted(const struct numbered *self, const Ansinh__V1_
                : "has another sum of all that was handed over";
 }
 
+/* --- banks ------------------------------------------------------------------------------------ */
+
+static const char *apply_banked(const struct numbered *self, const Ansinh__V1__BankEntryPosted *in)
+{
+    struct receipt_place place;
+    if (in->entry == NULL)
+        return "posts no bank entry";
+    receipt_place_bank(in->subject.data, &place);
+    const char *fault = find(self, &place) != NULL ? "posts a bank entry a second time" : NULL;
+    Ansinh__V1__BankEntryRecord after = *in->entry;
+    int64_t suspense_vnd = after.organisation_code[0] == '\0' ? after.amount_vnd : 0;
+    put(self, &place, &after.base);
+    if (after.amount_vnd == 0 || after.suspense_vnd != suspense_vnd ||
+        after.posted_at_ms != self->at_ms)
+        fault = "posts a bank entry that contradicts itself";
+    return fault;
+}
+
+static const char *apply_moved(const struct numbered *self, const Ansinh__V1__SuspenseMoved *in)
+{
+    struct receipt_place place;
+    receipt_place_bank(in->subject.data, &place);
+    const struct fold_numbered *record = find(self, &place);
+    if (record == NULL)
+        return "moves money of a bank entry that was not posted";
+    Ansinh__V1__BankEntryRecord after = *(const Ansinh__V1__BankEntryRecord *)record->message;
+    int64_t before_vnd = after.suspense_vnd;
+    after.suspense_vnd -= in->amount_vnd;
+    put(self, &place, &after.base);
+    int is_left = before_vnd > 0 ? in->amount_vnd > 0 && in->amount_vnd <= before_vnd
+                                 : in->amount_vnd < 0 && in->amount_vnd >= before_vnd;
+    return is_left && after.suspense_vnd == in->suspense_vnd ? NULL
+                                                             : "moves more than is in suspense";
+}
+
 /* --- entries ---------------------------------------------------------------------------------- */
 
 static const ProtobufCBinaryData *subject_of(const Ansinh__V1__Event *event)
@@ -318,6 +353,10 @@ static const ProtobufCBinaryData *subject_of(const Ansinh__V1__Event *event)
         return &event->receipt_block_allocated->subject;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED)
         return &event->cash_remitted->subject;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_BANK_ENTRY_POSTED)
+        return &event->bank_entry_posted->subject;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED)
+        return &event->suspense_moved->subject;
     return NULL;
 }
 
@@ -336,6 +375,10 @@ const char *numbered_apply(struct map *records, struct arena *arena, unsigned pa
         return apply_voided(&self, event->receipt_voided);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_RECEIPT_BLOCK_ALLOCATED)
         return apply_block(&self, event->receipt_block_allocated);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_BANK_ENTRY_POSTED)
+        return apply_banked(&self, event->bank_entry_posted);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED)
+        return apply_moved(&self, event->suspense_moved);
     return apply_remitted(&self, event->cash_remitted);
 }
 

@@ -102,6 +102,17 @@ static void want(const Ansinh__V1__Event *event, struct sums *ret)
         int64_t vnd = event->cash_remitted->amount_vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH] = -vnd;
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_BANK_ENTRY_POSTED &&
+               event->bank_entry_posted->entry != NULL) {
+        const Ansinh__V1__BankEntryRecord *entry = event->bank_entry_posted->entry;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_BANK_SETTLEMENT] = entry->amount_vnd;
+        ret->net[entry->organisation_code[0] == '\0'
+                     ? ANSINH__V1__ACCOUNT__ACCOUNT_SUSPENSE
+                     : ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = -entry->amount_vnd;
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED) {
+        int64_t vnd = event->suspense_moved->amount_vnd;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_SUSPENSE] = vnd;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = -vnd;
     } else if (refund_of(event) != NULL) {
         const Ansinh__V1__Pockets *refund = refund_of(event);
         want_pockets(refund, -1, ret);

@@ -5,6 +5,7 @@
 #include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/ledger.pb-c.h"
 #include "common/base/log.h"
+#include "services/settlement/bank.h"
 #include "services/settlement/collected.h"
 #include "services/settlement/custody.h"
 #include "services/settlement/receipt_queue.h"
@@ -129,6 +130,9 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
 static const struct bus_method ledger_methods[] = {
     {"TrialBalance", on_trial_balance, 0},
     {"GetAccount", on_get_account, 0},
+    {"ListSuspense", on_list_suspense, 0},
+    {"PostBankEntry", on_post_bank_entry, BUS_COMMAND},
+    {"MoveSuspense", on_move_suspense, BUS_COMMAND},
 };
 
 static const struct bus_method books_methods[] = {{"ListBooked", on_list_booked, 0}};

@@ -357,6 +357,57 @@ static void payments_are_listed_by_organisation_and_date(void **state)
     assert_int_equal(number("balanceVnd"), 0);
 }
 
+#define POST "Ledger/PostBankEntry"
+#define MOVE "Ledger/MoveSuspense"
+#define ENTRY(ref) "'bankAccount':'0011002233','statementId':'2026-11-22','entryRef':'" ref "'"
+
+/* Money that the bank has: an organisation's at once, or in suspense until somebody knows. */
+static void what_nobody_knows_is_in_suspense(void **state)
+{
+    (void)state;
+    static const char posted[] = "{" ENTRY("FT1") ",'amountVnd':'500000','bookedOn':'2026-11-21',"
+                                                  "'organisationCode':'VNPOST'}";
+    static const char unknown[] = "{" ENTRY("FT2") ",'amountVnd':'70000','bookedOn':'2026-11-21'}";
+    assert_int_equal(ask(POST, posted), 0);
+    assert_int_equal(number("suspenseVnd"), 0);
+    assert_string_not_equal(text_after(answer, "entryId"), "");
+    assert_int_equal(ask(POST, unknown), 0);
+    assert_int_equal(number("suspenseVnd"), 70000);
+    assert_int_equal(ask(POST, posted), 0); /* again: nothing happens */
+    assert_int_equal(ask(POST, unknown), 0);
+    assert_string_equal(text_after(answer, "entryId"), "");
+    assert_int_equal(ask(POST, "{" ENTRY("FT2") ",'amountVnd':'70001','bookedOn':'2026-11-21'}"),
+                     ANSINH__V1__CODE__CODE_ALREADY_EXISTS);
+    wait_entries("BANK_SETTLEMENT", "0011002233", 570000);
+    assert_int_equal(ask("Ledger/ListSuspense", "{}"), 0);
+    assert_string_equal(text_after(answer, "reference"), "FT2");
+    assert_int_equal(number("balanceVnd"), 70000);
+    assert_int_equal(number("itemsOpen"), 1);
+    assert_true(number("sinceMs") > 0);
+    assert_int_equal(ask(MOVE, "{" ENTRY("FT2") ",'amountVnd':'70001',"
+                                                "'organisationCode':'VNPOST','officerCode':'CB1'}"),
+                     ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+    assert_int_equal(ask(MOVE, "{" ENTRY("FT2") ",'amountVnd':'20000',"
+                                                "'organisationCode':'VNPOST','officerCode':'CB1'}"),
+                     0);
+    assert_int_equal(number("suspenseVnd"), 50000);
+    assert_int_equal(
+        ask(MOVE, "{" ENTRY("FT2") ",'organisationCode':'VIETTEL','officerCode':'CB1'}"), 0);
+    assert_int_equal(number("movedVnd"), 50000);
+    assert_int_equal(
+        ask(MOVE, "{" ENTRY("FT2") ",'organisationCode':'VIETTEL','officerCode':'CB1'}"),
+        ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+    assert_int_equal(
+        ask(MOVE, "{" ENTRY("FT9") ",'organisationCode':'VIETTEL','officerCode':'CB1'}"),
+        ANSINH__V1__CODE__CODE_NOT_FOUND);
+    wait_entries("SUSPENSE", "FT2", 70000);
+    assert_int_equal(number("balanceVnd"), 0);
+    assert_int_equal(ask("Ledger/ListSuspense", "{}"), 0);
+    assert_int_equal(number("itemsOpen"), 0);
+    assert_int_equal(debits_of("BANK_SETTLEMENT", 0), 570000);
+    assert_balanced();
+}
+
 static void bad_questions_name_the_field(void **state)
 {
     (void)state;
@@ -367,6 +418,13 @@ static void bad_questions_name_the_field(void **state)
         {"Ledger/TrialBalance", "{'pageToken':'99:x'}", "page_token"},
         {"Ledger/TrialBalance", "{'partition':'p1024'}", "partition"},
         {"Ledger/TrialBalance", "{'partition':'p0001','withHolders':true}", "partition"},
+        {POST, "{'bankAccount':'1','statementId':'1'}", "entry_ref"},
+        {POST, "{" ENTRY("x") "}", "amount_vnd"},
+        {POST, "{" ENTRY("x") ",'amountVnd':'1','bookedOn':'x'}", "booked_on"},
+        {POST, "{" ENTRY("x") ",'amountVnd':'1','bookedOn':'2026-01-01','organisationCode':'x'}",
+         "organisation_code"},
+        {MOVE, "{" ENTRY("x") ",'organisationCode':'VNPOST'}", "officer_code"},
+        {"Ledger/ListSuspense", "{'pageSize':101}", "page_size"},
         {"Books/ListBooked", "{'businessDate':'2025-13-01'}", "business_date"},
         {"Books/ListBooked", "{'businessDate':'2025-12-01','pageToken':'7'}", "page_token"},
         {"Books/ListBooked", "{'businessDate':'2025-12-01','pageSize':1001}", "page_size"},
@@ -425,6 +483,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_partition_is_balanced_alone),
     cmocka_unit_test(a_refund_is_booked),
     cmocka_unit_test(payments_are_listed_by_organisation_and_date),
+    cmocka_unit_test(what_nobody_knows_is_in_suspense),
     cmocka_unit_test(bad_questions_name_the_field),
     cmocka_unit_test(the_books_survive),
 };

@@ -181,8 +181,7 @@ static const struct good_request requests[] = {
     READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),
     READ("Contacts/ResolveContact", "{'citizen':'AAAAAAAAAAAAAAAAAAAAAA=='}"),
     READ("Contacts/ResolvePeople", "{'citizens':['AAAAAAAAAAAAAAAAAAAAAA==']}"),
-    COMMAND("Custody/Remit",
-            "{'holderCode':'NV0001','amountVnd':5,'reference':'r','advance':true}",
+    COMMAND("Custody/Remit", "{'holderCode':'NV0001','amountVnd':5,'reference':'r','advance':true}",
             "{'holderCode':'NV0001','amountVnd':5,'reference':'r','advance':true}"),
     READ("Custody/GetCustody", "{'holderCode':'-'}"),
     READ("Custody/ListCustody", "{'organisationCode':'VNPOST','pageSize':5}"),
@@ -202,6 +201,17 @@ static const struct good_request requests[] = {
     READ("Receipts/VerifyCode", "{'code':'0000-0000-0000-0000'}"),
     READ("Ledger/TrialBalance", "{'withHolders':true}"),
     READ("Books/ListBooked", "{'businessDate':'2025-11-30'}"),
+    COMMAND("Ledger/PostBankEntry",
+            "{'bankAccount':'0011','statementId':'S1','entryRef':'E1','amountVnd':5,"
+            "'bookedOn':'2025-11-30','reference':'R1','organisationCode':'VNPOST'}",
+            "{'bankAccount':'0011','statementId':'S1','entryRef':'E1','amountVnd':5,"
+            "'bookedOn':'2025-11-30'}"),
+    COMMAND("Ledger/MoveSuspense",
+            "{'bankAccount':'0011','statementId':'S1','entryRef':'E1','amountVnd':5,"
+            "'organisationCode':'VNPOST','officerCode':'CB1'}",
+            "{'bankAccount':'0011','statementId':'S1','entryRef':'E1','organisationCode':'VNPOST',"
+            "'officerCode':'CB1'}"),
+    READ("Ledger/ListSuspense", "{'pageSize':5}"),
     READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
     READ("Contacts/ResolveParticipant", "{'siCode':'0123456789'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
