@@ -7,6 +7,7 @@
 #include "common/archive/record.h"
 #include "common/archive/segment_format.h"
 #include "common/domain/citizen.h"
+#include "common/domain/redress.h"
 #include "common/service/directory_rows.h"
 #include "services/notifications/notifications_store.h"
 #include "tests/fuzz/fuzz.h"
@@ -21,6 +22,14 @@ static void read_citizen(const uint8_t *data, size_t size)
     ASSERT(len <= sizeof(packed) && citizen_unpack(packed, len, &again) == 0);
     uint8_t repacked[CITIZEN_PACKED_MAX_BYTES];
     ASSERT(citizen_pack(&again, repacked) == len && memcmp(packed, repacked, len) == 0);
+}
+
+static void read_redress(const uint8_t *data, size_t size)
+{
+    struct redress redress;
+    uint8_t packed[REDRESS_MAX_BYTES];
+    if (redress_unpack(data, size, &redress) == 0)
+        ASSERT(redress_pack(&redress, packed) == size && memcmp(packed, data, size) == 0);
 }
 
 static void read_totals(const uint8_t *data, size_t size)
@@ -120,8 +129,9 @@ static void read_segment_trailer(const uint8_t *data, size_t size)
 typedef void (*read_fn)(const uint8_t *data, size_t size);
 
 static const read_fn readers[] = {
-    read_citizen,       read_totals,          read_answer,  read_task,         read_delivery,
-    read_directory_row, read_directory_event, read_records, read_segment_meta, read_segment_trailer,
+    read_citizen,      read_totals,          read_answer,          read_task,
+    read_delivery,     read_directory_row,   read_directory_event, read_records,
+    read_segment_meta, read_segment_trailer, read_redress,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

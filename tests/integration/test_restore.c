@@ -97,6 +97,41 @@ static void come_and_go(void)
                      0);
 }
 
+static void call(const char *method, const char *body)
+{
+    if (platform_call(platform, NULL, method, answer, "%s", body) != 0)
+        fail_msg("%s %s: %s", method, body, answer);
+}
+
+/* Pays on a day (empty: today) and takes it back: reversed, or refunded by two officers. */
+static void take_back(const char *personal_id, const char *day, int is_refund)
+{
+    char body[600], bill[64], version[16], due[24], paid[64];
+    (void)snprintf(
+        body, sizeof(body),
+        "{\"personalId\":\"%s\",\"fullName\":\"A\",\"birthDate\":\"1985-05-17\",\"sex\":2,"
+        "\"unitCode\":\"02647\",\"supportGroup\":4,\"incomeVnd\":1500000,\"method\":1,"
+        "\"enrolledOn\":\"%s\"}",
+        personal_id, day);
+    call("Enrolment/Enrol", body);
+    (void)snprintf(body, sizeof(body), "{\"personalId\":\"%s\",\"on\":\"%s\"}", personal_id, day);
+    call("Payments/Inquire", body);
+    (void)snprintf(bill, sizeof(bill), "%s", platform_field(answer, "billId"));
+    (void)snprintf(version, sizeof(version), "%s", platform_field(answer, "billVersion"));
+    (void)snprintf(due, sizeof(due), "%s", platform_field(answer, "dueVnd"));
+    (void)snprintf(body, sizeof(body),
+                   "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":%s,\"paidOn\":\"%s\"}",
+                   bill, version, due, day);
+    call("Payments/Pay", body);
+    (void)snprintf(paid, sizeof(paid), "%s", platform_field(answer, "paymentId"));
+    (void)snprintf(body, sizeof(body),
+                   "{\"paymentId\":\"%s\",\"reason\":1,\"officerCode\":\"nv-1\"}", paid);
+    call(is_refund ? "Payments/OpenRefundCase" : "Payments/Reverse", body);
+    (void)snprintf(body, sizeof(body), "{\"paymentId\":\"%s\",\"officerCode\":\"nv-2\"}", paid);
+    if (is_refund)
+        call("Payments/ApproveRefundCase", body);
+}
+
 /* A partner's payment and a cancelled one, which are known for ever. */
 static void partner_pays(void)
 {
@@ -134,6 +169,8 @@ static int start(void **state)
     (void)snprintf(first_answer, sizeof(first_answer), "%.4000s", answer);
     pay_once(PAYER("010085800001"));
     come_and_go();
+    take_back("010085810071", "", 0);
+    take_back("010085810072", "2025-11-10", 1);
     partner_pays();
     /* an open bill */
     assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
