@@ -33,9 +33,8 @@ struct recipient {
 int templates_load(const char *directory, struct templates **ret, struct err *err) MUST_CHECK;
 void templates_destroy(struct templates **self);
 
-/* Appends subject (one line) and body (lines ended by \n). event_id is the receipt's payment id, or the
- * reversal's own. 0,
- * or -EMSGSIZE: over the buffers' limits. */
+/* Appends subject (one line) and body (lines ended by \n). event_id is the receipt's payment id, or
+ * the reversal's own. 0, or -EMSGSIZE: over the buffers' limits. */
 int templates_render(const struct templates *self, const struct task *task, const char *event_id,
                      const struct recipient *to, struct buf *ret_subject,
                      struct buf *ret_body) MUST_CHECK;
