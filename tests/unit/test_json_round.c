@@ -77,10 +77,6 @@ static int setup(void **state)
     types_add(&ansinh__v1__identity__descriptor);
     types_add(&ansinh__v1__journal_entry__descriptor);
     types_add(&ansinh__v1__policy_document__descriptor);
-    types_add(&ansinh__v1__remitted_record__descriptor);
-    types_add(&ansinh__v1__receipt_record__descriptor);
-    types_add(&ansinh__v1__payment_receipt_record__descriptor);
-    types_add(&ansinh__v1__receipt_series_record__descriptor);
     types_add(&ansinh__v1__progress_view__descriptor);
     types_add(&ansinh__v1__remitted_record__descriptor);
     types_add(&ansinh__v1__receipt_series_record__descriptor);
