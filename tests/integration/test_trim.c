@@ -10,6 +10,7 @@
 #include "ansinh/v1/events.pb-c.h"
 #include "common/service/command.h"
 #include "tests/support/archived.h"
+#include "tests/support/collecting.h"
 #include "tests/support/people.h"
 
 #define PEOPLE 600
@@ -150,6 +151,31 @@ static void test_without_an_archiver_the_truth_is_told(void **state)
                      ANSINH__V1__CODE__CODE_UNAVAILABLE);
 }
 
+static void test_a_partner_is_answered_from_the_archive(void **state)
+{
+    (void)state;
+    static char first[PLATFORM_ANSWER_BYTES];
+    struct bill bill;
+    collecting_on(platform);
+    collecting_bill(1, "", &bill);
+    assert_int_equal(collect_pay("trim-1", &bill), 0);
+    (void)snprintf(first, sizeof(first), "%s", collected());
+    /* behind the payment there is something that stays */
+    assert_int_equal(collect("", "Enrolment/ChangeContribution",
+                             "{'participantId':'%.26s','supportGroup':3}", bill.id),
+                     0);
+    assert_true(people_wait_board(platform, "15", 1, WAIT_MS));
+    assert_true(archived_wait(platform, WAIT_MS));
+    assert_true(wait_until(platform, is_trimmed, NULL, WAIT_MS));
+    assert_int_equal(collect_pay("trim-1", &bill), 0);
+    assert_string_equal(collected(), first);
+    assert_int_equal(
+        collect("VNPOST", "Collections/GetPayment", "{'partnerTransactionId':'trim-1'}"), 0);
+    collected_says("COLLECTION_STATE_PAID");
+    platform_signal(platform, "archiver", 1, SIGKILL);
+    assert_int_equal(collect_pay("trim-1", &bill), ANSINH__V1__CODE__CODE_UNAVAILABLE);
+}
+
 /* --- projections ------------------------------------------------------------------------------ */
 
 static int says_the_archive_is_away(void *arg)
@@ -233,6 +259,7 @@ static void test_nothing_is_trimmed_before_a_projection_has_it(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(test_trimmed_payments_are_found),
     TEST(test_without_an_archiver_the_truth_is_told),
+    TEST(test_a_partner_is_answered_from_the_archive),
     TEST(test_projections_are_made_from_the_archive),
     TEST(test_nothing_is_trimmed_before_a_projection_has_it),
 };
