@@ -9,7 +9,9 @@
 #include "services/settlement/settlement.h"
 #include "services/settlement/subject.h"
 
-#define AMOUNT_MAX_VND (1LL << 53)
+#define AMOUNT_MAX_VND 100000000000 /* of one slip */
+#define ADVANCE_MAX_VND 1000000000  /* so that no sum of the books leaves what is counted exactly  \
+                                     */
 #define REFERENCE_MAX_BYTES 64
 
 /* Lives in the request's arena. */
@@ -87,9 +89,10 @@ static enum subject_verdict decide(struct subject_state *state)
         return subject_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "amount_vnd",
                               "%lld dong are in hand; a larger amount needs advance",
                               (long long)cash_vnd);
-    if (self->in->amount_vnd > AMOUNT_MAX_VND - remitted_vnd)
-        return subject_refuse(state, ANSINH__V1__CODE__CODE_OUT_OF_RANGE, "amount_vnd",
-                              "the sum of all remittances would pass 2^53 dong");
+    if (self->in->amount_vnd > cash_vnd + ADVANCE_MAX_VND)
+        return subject_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "amount_vnd",
+                              "%lld dong are in hand; an advance is at most %lld",
+                              (long long)cash_vnd, (long long)ADVANCE_MAX_VND);
     Ansinh__V1__RemittedRecord *after =
         subject_message(state->request->arena, &ansinh__v1__remitted_record__descriptor);
     if (after == NULL)
@@ -186,7 +189,7 @@ void on_remit(void *arg, struct bus_request *request)
     if (in->holder_code[0] == '\0' || strlen(in->holder_code) >= CUSTODY_CODE_BYTES)
         bus_fail(request, bad, "holder_code", "unknown code");
     else if (in->amount_vnd < 1 || in->amount_vnd > AMOUNT_MAX_VND)
-        bus_fail(request, bad, "amount_vnd", "want 1 to 2^53 dong");
+        bus_fail(request, bad, "amount_vnd", "want 1 to %lld dong", (long long)AMOUNT_MAX_VND);
     else if (!is_reference(in->reference))
         bus_fail(request, bad, "reference", "want 1 to %d printable ASCII characters",
                  REFERENCE_MAX_BYTES);

@@ -88,6 +88,13 @@ static void enrol_and_inquire(const char *personal_id, const char *si_code)
     (void)strcpy(names.due, platform_field(answer, "dueVnd"));
 }
 
+static int is_receipt_issued(void *arg)
+{
+    (void)arg;
+    return platform_call(platform, NULL, "Receipts/GetReceipt", answer, "{\"paymentId\":\"%s\"}",
+                         names.payment) == 0;
+}
+
 static int hostile_start(void **state)
 {
     (void)state;
@@ -104,6 +111,8 @@ static int hostile_start(void **state)
     enrol_and_inquire("010085000001", "0123456789"); /* stays open */
     for (size_t i = 0; i < N_SERVICES; i++)
         peers[i] = raw_peer_create(platform, api_processes()[i]);
+    assert_true(
+        wait_until(platform, is_receipt_issued, NULL, ARCHIVE_MS)); /* the last thing done */
     assert_true(archived_wait(platform, ARCHIVE_MS));
     take_state(&before);
     return 0;

@@ -186,7 +186,7 @@ static const struct good_request requests[] = {
     READ("Custody/GetCustody", "{'holderCode':'-'}"),
     READ("Custody/ListCustody", "{'organisationCode':'VNPOST','pageSize':5}"),
     READ("Custody/ListAlarms", "{'pageSize':5}"),
-    READ("Receipts/GetReceipt", "{'paymentId':'$y'}"),
+    {"Receipts/GetReceipt", "{'paymentId':'$y'}", NULL, " series number "},
     COMMAND("Receipts/VoidReceipt",
             "{'series':'-/-/2025','number':1,'reason':1,'remark':'x','officer':'o'}",
             "{'series':'-/-/2025','number':1,'reason':1,'officer':'o'}"),
