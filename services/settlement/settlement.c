@@ -6,6 +6,7 @@
 #include "ansinh/v1/ledger.pb-c.h"
 #include "common/base/log.h"
 #include "services/settlement/bank.h"
+#include "services/settlement/budget.h"
 #include "services/settlement/collected.h"
 #include "services/settlement/custody.h"
 #include "services/settlement/receipt_queue.h"
@@ -123,13 +124,16 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "books_lag_ms", "", stats.lag_ms, 0);
     emit(sink, "books_caught_up", "", projector_is_caught_up(self->projector), 0);
     emit_till(self, emit, sink);
-    if (projector_is_leader(self->projector))
-        emit(sink, "books_unbalanced", "", balances_unbalanced(self->parts[BOOKS_BALANCES]), 0);
+    if (!projector_is_leader(self->projector))
+        return;
+    emit(sink, "books_unbalanced", "", balances_unbalanced(self->parts[BOOKS_BALANCES]), 0);
+    emit(sink, "books_budgets_warning", "", budgets_warning(self), 0);
 }
 
 static const struct bus_method ledger_methods[] = {
     {"TrialBalance", on_trial_balance, 0},
     {"GetAccount", on_get_account, 0},
+    {"GetBudget", on_get_budget, 0},
     {"ListSuspense", on_list_suspense, 0},
     {"PostBankEntry", on_post_bank_entry, BUS_COMMAND},
     {"MoveSuspense", on_move_suspense, BUS_COMMAND},
@@ -228,7 +232,7 @@ const struct service_spec settlement_spec = {
     .name = "settlement",
     .prefix = "SETTLEMENT_",
     .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_PUBLISHER |
-             SERVICE_KEYRING | SERVICE_DIRECTORY,
+             SERVICE_KEYRING | SERVICE_DIRECTORY | SERVICE_POLICY,
     .create = create,
     .problem = problem,
     .is_idle = is_idle,

@@ -425,6 +425,7 @@ static void bad_questions_name_the_field(void **state)
          "organisation_code"},
         {MOVE, "{" ENTRY("x") ",'organisationCode':'VNPOST'}", "officer_code"},
         {"Ledger/ListSuspense", "{'pageSize':101}", "page_size"},
+        {"Ledger/GetBudget", "{'provinceCode':'1x'}", "province_code"},
         {"Books/ListBooked", "{'businessDate':'2025-13-01'}", "business_date"},
         {"Books/ListBooked", "{'businessDate':'2025-12-01','pageToken':'7'}", "page_token"},
         {"Books/ListBooked", "{'businessDate':'2025-12-01','pageSize':1001}", "page_size"},

@@ -211,6 +211,7 @@ static const struct good_request requests[] = {
             "'organisationCode':'VNPOST','officerCode':'CB1'}",
             "{'bankAccount':'0011','statementId':'S1','entryRef':'E1','organisationCode':'VNPOST',"
             "'officerCode':'CB1'}"),
+    READ("Ledger/GetBudget", "{'provinceCode':'15'}"),
     READ("Ledger/ListSuspense", "{'pageSize':5}"),
     READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
     READ("Contacts/ResolveParticipant", "{'siCode':'0123456789'}"),

@@ -124,6 +124,8 @@ static void commands_are_those_that_change_something(void **state)
                                            "Partners/ImportPartners",
                                            "Partners/AddKey",
                                            "Partners/RevokeKey",
+                                           "Ledger/PostBankEntry",
+                                           "Ledger/MoveSuspense",
                                            "Custody/Remit",
                                            "Receipts/VoidReceipt",
                                            "Receipts/ReplaceReceipt",
