@@ -549,7 +549,6 @@ void projector_touch(struct projector *self)
     if (self->state == RUNNING && self->pending++ == 0)
         self->oldest_ms = clock_mono_ms();
 }
-
 uint64_t projector_version(const struct projector *self)
 {
     /* epochs are microseconds of taking over, so flushes never catch up with the next one */
@@ -590,17 +589,10 @@ int projector_is_caught_up(const struct projector *self)
            self->pending == 0 && !self->is_flushing && feed_behind(self->feed) == 0;
 }
 
-int projector_is_near(const struct projector *self, int64_t entries_max)
-{
-    struct projector_stats stats;
-    projector_stats_get(self, &stats);
-    return self->state == RUNNING && self->slices_seen >= SWEEP_SLICES &&
-           stats.lag_events <= entries_max;
-}
-
 void projector_stats_get(const struct projector *self, struct projector_stats *ret)
 {
     *ret = self->stats;
+    ret->has_swept = self->state == RUNNING && self->slices_seen >= SWEEP_SLICES;
     ret->lag_events = (int64_t)self->pending;
     for (size_t i = 0; i < SWEEP_SLICES; i++)
         ret->lag_events += self->slice_lag[i];

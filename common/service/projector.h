@@ -78,11 +78,8 @@ int projector_is_leader(const struct projector *self);
 /* True when every event that a sweep has seen is applied and flushed. */
 int projector_is_caught_up(const struct projector *self);
 
-/* True when a sweep has seen at most so many entries that are not applied: unlike being caught up
- * this comes true under load, too. */
-int projector_is_near(const struct projector *self, int64_t entries_max);
-
 struct projector_stats {
+    int has_swept; /* it leads, and a sweep has looked at all partitions since */
     int64_t applied, flushes, refused_flushes, takeovers;
     int64_t lag_events; /* journal entries known but not applied */
     int64_t lag_ms;     /* age of the oldest event not flushed */

@@ -70,7 +70,8 @@ void numbered_position(unsigned partition, uint32_t epoch, uint64_t seq, uint8_t
 static Ansinh__V1__ReceiptSeriesRecord series_get(const struct numbered *self, const char *name)
 {
     struct receipt_place place;
-    Ansinh__V1__ReceiptSeriesRecord series = ANSINH__V1__RECEIPT_SERIES_RECORD__INIT;
+    Ansinh__V1__ReceiptSeriesRecord series;
+    ansinh__v1__receipt_series_record__init(&series);
     receipt_place_series(series_id(name), &place);
     const struct fold_numbered *record = find(self, &place);
     if (record != NULL)
@@ -119,7 +120,8 @@ static void payment_put(const struct numbered *self, const char *series, uint64_
                         const Ansinh__V1__ReceiptRecord *receipt)
 {
     struct receipt_place place;
-    Ansinh__V1__PaymentReceiptRecord payment = ANSINH__V1__PAYMENT_RECEIPT_RECORD__INIT;
+    Ansinh__V1__PaymentReceiptRecord payment;
+    ansinh__v1__payment_receipt_record__init(&payment);
     payment.series_id = series_id(series);
     payment.number = number;
     receipt_place_payment(receipt->partition,
@@ -130,7 +132,8 @@ static void payment_put(const struct numbered *self, const char *series, uint64_
 static const char *issue(const struct numbered *self, Ansinh__V1__ReceiptSeriesRecord *series,
                          const Ansinh__V1__IssuedReceipt *in)
 {
-    Ansinh__V1__ReceiptRecord receipt = ANSINH__V1__RECEIPT_RECORD__INIT;
+    Ansinh__V1__ReceiptRecord receipt;
+    ansinh__v1__receipt_record__init(&receipt);
     struct receipt_place place;
     receipt_place_payment(in->partition, (struct journal_position){in->epoch, in->seq}, &place);
     const char *fault = find(self, &place) != NULL ? "issues a second receipt for a payment" : NULL;
@@ -168,7 +171,8 @@ static const char *apply_block(const struct numbered *self,
                                const Ansinh__V1__ReceiptBlockAllocated *in)
 {
     Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
-    Ansinh__V1__ReceiptBlock block = ANSINH__V1__RECEIPT_BLOCK__INIT;
+    Ansinh__V1__ReceiptBlock block;
+    ansinh__v1__receipt_block__init(&block);
     const char *fault = in->count == 0 || in->first_number != series.next_number
                             ? "allocates other numbers than the next ones"
                             : NULL;
@@ -190,7 +194,8 @@ static const char *apply_block(const struct numbered *self,
 static const char *void_unused(const struct numbered *self, const Ansinh__V1__ReceiptVoided *in,
                                uint64_t number)
 {
-    Ansinh__V1__ReceiptRecord receipt = ANSINH__V1__RECEIPT_RECORD__INIT;
+    Ansinh__V1__ReceiptRecord receipt;
+    ansinh__v1__receipt_record__init(&receipt);
     const char *fault =
         receipt_get(self, in->series, number) != NULL ? "voids a used number as unused" : NULL;
     receipt.state = ANSINH__V1__RECEIPT_STATE__RECEIPT_STATE_VOIDED;
@@ -235,7 +240,8 @@ static const char *close_block(const struct numbered *self, const Ansinh__V1__Re
 static void replace(const struct numbered *self, const Ansinh__V1__ReceiptVoided *in,
                     const Ansinh__V1__ReceiptRecord *before)
 {
-    Ansinh__V1__ReceiptRecord receipt = ANSINH__V1__RECEIPT_RECORD__INIT;
+    Ansinh__V1__ReceiptRecord receipt;
+    ansinh__v1__receipt_record__init(&receipt);
     Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
     series.next_number = in->replacement + 1;
     receipt.state = ANSINH__V1__RECEIPT_STATE__RECEIPT_STATE_VALID;
@@ -290,7 +296,8 @@ static const char *apply_voided(const struct numbered *self, const Ansinh__V1__R
 static const char *apply_remitted(const struct numbered *self, const Ansinh__V1__CashRemitted *in)
 {
     struct receipt_place place;
-    Ansinh__V1__RemittedRecord after = ANSINH__V1__REMITTED_RECORD__INIT;
+    Ansinh__V1__RemittedRecord after;
+    ansinh__v1__remitted_record__init(&after);
     receipt_place_cash(in->subject.data, &place);
     const struct fold_numbered *record = find(self, &place);
     if (record != NULL)

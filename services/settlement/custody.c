@@ -222,7 +222,8 @@ static int write_blocked(struct custody *self, struct custody_holder *holder, st
 {
     char field[sizeof(CUSTODY_HOLDER) + CUSTODY_CODE_BYTES];
     uint8_t packed[BLOCKED_MAX_BYTES];
-    Ansinh__V1__CashInHand value = ANSINH__V1__CASH_IN_HAND__INIT;
+    Ansinh__V1__CashInHand value;
+    ansinh__v1__cash_in_hand__init(&value);
     struct custody_place place;
     if (!holder->is_blocked && !holder->cash.is_blocked)
         return 0;
@@ -301,7 +302,7 @@ static void look(void *arg)
         return;
     projector_stats_get(self->projector, &stats);
     self->has_caught_up |= projector_is_caught_up(self->projector);
-    self->is_near = projector_is_near(self->projector, NEAR_EVENTS);
+    self->is_near = stats.has_swept && stats.lag_events <= NEAR_EVENTS;
     if (!self->is_near)
         return;
     int64_t now_ms = clock_wall_ms();

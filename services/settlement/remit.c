@@ -10,8 +10,9 @@
 #include "services/settlement/subject.h"
 
 #define AMOUNT_MAX_VND 100000000000 /* of one slip */
-#define ADVANCE_MAX_VND 1000000000  /* so that no sum of the books leaves what is counted exactly  \
-                                     */
+#define ADVANCE_MAX_VND                                                                            \
+    1000000000 /* so that no sum of the books leaves what is counted exactly                       \
+                */
 #define REFERENCE_MAX_BYTES 64
 
 /* Lives in the request's arena. */

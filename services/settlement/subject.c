@@ -238,6 +238,12 @@ static void on_done(struct subject *self, struct journal_position position)
     answer(self, state->answer, position);
 }
 
+static void fail_busy(struct subject *self)
+{
+    bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                   "this partition takes no writes now; nothing was done");
+}
+
 static void on_outcome(struct subject *self, const struct commit_result *result)
 {
     switch (result->outcome) {
@@ -252,14 +258,13 @@ static void on_outcome(struct subject *self, const struct commit_result *result)
         return;
     case COMMIT_CONFLICT:
         self->is_unknown = 0; /* the id is not known: no earlier attempt was carried out */
-        if (++self->conflicts <= CONFLICTS_MAX) {
+        if (++self->conflicts > CONFLICTS_MAX)
+            fail_busy(self);
+        else
             subject_read(self);
-            return;
-        }
-        /* fall through */
+        return;
     case COMMIT_FROZEN:
-        bus_fail_retry(self->state.request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                       "this partition takes no writes now; nothing was done");
+        fail_busy(self);
         return;
     }
 }
