@@ -92,8 +92,11 @@ def components(schema, names):
             "Failed": {"description": f"See the code and its outcome. {codes_of(500, 600)}", "content": content}},
         "securitySchemes": {"signature": {
             "type": "apiKey", "in": "header", "name": "Signature",
-            "description": "HTTP Message Signatures (RFC 9421) over @method, @target-uri and content-digest (RFC 9530), with "
-                           "created, nonce and keyid in Signature-Input; ed25519 or hmac-sha256."}},
+            "description": "HTTP Message Signatures (RFC 9421): one signature that covers @method, @target-uri and content-digest "
+                           "(RFC 9530), in the headers Signature, Signature-Input and Content-Digest. Signature-Input says created "
+                           "(within 5 minutes), nonce (8 to 128 characters, new for every attempt) and keyid "
+                           "(<organisation>:<name>); ed25519 or hmac-sha256. Answers are signed under the label ansinh by the keys "
+                           "at /.well-known/ansinh-keys. Step by step, with test vectors: docs/post-office.md."}},
     }
 
 

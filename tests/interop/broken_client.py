@@ -22,7 +22,8 @@ class NewId(partner_client.Client):
     def call(self, method, body):
         if method == "Pay":
             request = json.loads(body)
-            request["partnerTransactionId"] += f"-{self.sent}"
+            if self.sent > 0:
+                request["partnerTransactionId"] = f"{self.sent}-{request['partnerTransactionId']}"
             self.sent += 1
             body = json.dumps(request).encode()
         return super().call(method, body)
