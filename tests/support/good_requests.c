@@ -243,6 +243,13 @@ int good_request_ignores(const struct good_request *self, const char *field)
     return self->idle != NULL && strstr(self->idle, word) != NULL;
 }
 
+int good_request_may_be_negative(const struct good_request *self, const char *field)
+{
+    return (strcmp(self->method, "Ledger/PostBankEntry") == 0 ||
+            strcmp(self->method, "Ledger/MoveSuspense") == 0) &&
+           strcmp(field, "amount_vnd") == 0;
+}
+
 static char moment[24], date[DATE_TEXT_BYTES];
 
 static const char *now(void)

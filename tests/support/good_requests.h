@@ -26,6 +26,9 @@ const struct good_request *good_request_at(size_t i);
  * not, and every member of a household from the fifth on pays the same. */
 int good_request_ignores(const struct good_request *self, const char *field);
 
+/* What a bank has booked may be a debit. */
+int good_request_may_be_negative(const struct good_request *self, const char *field);
+
 /* Told from another by the partner's own transaction id, and by no request id. */
 int good_request_has_own_id(const struct good_request *self);
 
