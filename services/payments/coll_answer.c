@@ -1,9 +1,11 @@
-/* Answers of Collections from the journal's entries. Nothing else may go into them: a repetition is
- * answered from the entry, years later, byte for byte. */
+/* Answers of Collections from the journal's entries. Nothing else may go into them, but what the
+ * platform's own key makes of them: a repetition is answered from the entry, years later, byte for
+ * byte. */
 #include <string.h>
 
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "common/service/receipt.h"
 #include "services/payments/collections.h"
 #include "services/payments/payments_rules.h"
 
@@ -41,7 +43,17 @@ static int set_texts(struct arena *arena, const Ansinh__V1__Event *event,
     return 1;
 }
 
-Ansinh__V1__CollectedPayment *collected_payment(struct arena *arena, unsigned partition,
+static char *code_text(const struct service *svc, struct arena *arena, unsigned partition,
+                       struct journal_position position)
+{
+    char *code = arena_alloc(arena, RECEIPT_CODE_BYTES);
+    if (code != NULL)
+        receipt_code_format(svc->keyring, partition, position, code);
+    return code;
+}
+
+Ansinh__V1__CollectedPayment *collected_payment(const struct service *svc, struct arena *arena,
+                                                unsigned partition,
                                                 struct journal_position position,
                                                 const Ansinh__V1__Event *event)
 {
@@ -52,7 +64,8 @@ Ansinh__V1__CollectedPayment *collected_payment(struct arena *arena, unsigned pa
     ansinh__v1__collected_payment__init(out);
     out->partner_transaction_id = paid->transaction_id;
     out->payment_id = position_text(arena, partition, position);
-    if (!set_texts(arena, event, out))
+    out->verification_code = code_text(svc, arena, partition, position);
+    if (!set_texts(arena, event, out) || out->verification_code == NULL)
         return NULL;
     out->product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
     out->method = paid->method;

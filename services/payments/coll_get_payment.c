@@ -57,7 +57,8 @@ static void on_payment(void *arg, const Ansinh__V1__Event *event)
 {
     struct telling *self = arg;
     unsigned partition = partition_of(self->claim.citizen);
-    self->out.payment = collected_payment(self->request->arena, partition, self->position, event);
+    self->out.payment =
+        collected_payment(self->svc, self->request->arena, partition, self->position, event);
     if (self->out.payment == NULL)
         fail_memory(self);
     else

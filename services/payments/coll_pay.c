@@ -40,8 +40,8 @@ static void on_entry(void *arg, const Ansinh__V1__Event *event)
     struct collecting *self = arg;
     Ansinh__V1__CollectionsPayResponse out;
     ansinh__v1__collections_pay_response__init(&out);
-    out.payment =
-        collected_payment(self->request->arena, partition_of(self->citizen), self->position, event);
+    out.payment = collected_payment(self->svc, self->request->arena, partition_of(self->citizen),
+                                    self->position, event);
     if (out.payment == NULL)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
                  "the answer needs too much memory; ask GetPayment");

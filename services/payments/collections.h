@@ -74,7 +74,8 @@ void transaction_close(struct service *svc, struct bus_request *request,
  */
 
 /* In the arena; NULL: no memory. */
-Ansinh__V1__CollectedPayment *collected_payment(struct arena *arena, unsigned partition,
+Ansinh__V1__CollectedPayment *collected_payment(const struct service *svc, struct arena *arena,
+                                                unsigned partition,
                                                 struct journal_position position,
                                                 const Ansinh__V1__Event *event);
 Ansinh__V1__CollectedReversal *collected_reversal(struct arena *arena, unsigned partition,

@@ -165,6 +165,8 @@ static void a_payment_is_answered_the_same_for_ever(void **state)
     collecting_bill(2, "", &bill);
     assert_int_equal(collect_pay("same-1", &bill), 0);
     collected_says("\"partnerTransactionId\":\"same-1\"");
+    collected_says("\"verificationCode\":\"");
+    assert_int_equal(strcspn(strstr(collected(), "verificationCode") + 19, "\""), 16);
     keep_first();
     for (int i = 0; i < 3; i++) {
         assert_int_equal(collect_pay("same-1", &bill), 0);
