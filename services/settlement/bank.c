@@ -14,7 +14,7 @@
 #include "services/settlement/subject.h"
 
 #define TEXT_MAX_BYTES 35
-#define AMOUNT_MAX_VND (1LL << 53)
+#define AMOUNT_MAX_VND 100000000000000LL /* of one entry: sums of many stay exact */
 
 /* Lives in the request's arena. */
 struct bank_call {
@@ -278,7 +278,8 @@ void on_post_bank_entry(void *arg, struct bus_request *request)
         bus_fail(request, bad, wrong, TEXT_WANTED);
     else if (in->amount_vnd == 0 || in->amount_vnd > AMOUNT_MAX_VND ||
              in->amount_vnd < -AMOUNT_MAX_VND)
-        bus_fail(request, bad, "amount_vnd", "want a sum other than 0, at most 2^53 dong");
+        bus_fail(request, bad, "amount_vnd", "want a sum other than 0, at most %lld dong",
+                 AMOUNT_MAX_VND);
     else if (date_parse(in->booked_on, &self->booked_day) < 0)
         bus_fail(request, bad, "booked_on", "want YYYY-MM-DD");
     else
@@ -301,6 +302,8 @@ void on_move_suspense(void *arg, struct bus_request *request)
     const char *wrong = wrong_text(texts, names, ARRAY_LEN(texts));
     if (wrong != NULL)
         bus_fail(request, bad, wrong, TEXT_WANTED);
+    else if (in->amount_vnd > AMOUNT_MAX_VND || in->amount_vnd < -AMOUNT_MAX_VND)
+        bus_fail(request, bad, "amount_vnd", "want at most %lld dong", AMOUNT_MAX_VND);
     else
         start(self);
 }
