@@ -23,6 +23,8 @@
 #define WAIT_MS 120000
 #define STEP_MS 20
 #define PYTHON "/usr/bin/python3"
+#define NODE "/usr/bin/node"
+#define KEY_ID "VNPOST:sandbox"
 /* The slowest answer comes after 5 s; a timeout is held a little longer than the client waits. */
 #define CLIENT_TIMEOUT_S "6"
 #define HOLD_MS "6500"
@@ -117,7 +119,7 @@ static int start(void **state)
     (void)snprintf(key, sizeof(key), "%s/partner.key", var);
     (void)snprintf(people, sizeof(people), "%s/people.txt", var);
     assert_int_equal(setenv("VAR", var, 1) | setenv("PORT", port, 1) |
-                         setenv("HOLD_MS", HOLD_MS, 1) | setenv("PEOPLE", "60", 1) |
+                         setenv("HOLD_MS", HOLD_MS, 1) | setenv("PEOPLE", "80", 1) |
                          setenv("PYTHONDONTWRITEBYTECODE", "1", 1),
                      0);
     sandbox = spawn("sandbox.out", (const char *const[]){"deploy/sandbox", NULL});
@@ -135,39 +137,32 @@ static int stop(void **state)
 
 /* --- certifying ------------------------------------------------------------------------------- */
 
-/* fault: NULL for the example; only: a scenario, or NULL for all. The exit status; said is the
- * report. */
-static int certify(const char *fault, const char *only)
+/* Starts a client's adapter, whose arguments end with NULL; it says where it listens. */
+static pid_t start_adapter(const char *const arguments[], char ret_address[TEXT_BYTES])
 {
-    static int n;
-    const char *adapter[ARGUMENTS_MAX] = {PYTHON}, *build = getenv("O");
-    char journal[2 * TEXT_BYTES], program[TEXT_BYTES], partner[TEXT_BYTES] = "";
-    int i = 1;
-    (void)snprintf(journal, sizeof(journal), "%s/journal-%d", var, n++);
-    (void)snprintf(program, sizeof(program), "%s/bin/ansinh", build == NULL ? "build" : build);
-    if (fault == NULL) {
-        adapter[i++] = "docs/examples/partner_adapter.py";
-    } else {
-        adapter[i++] = "tests/interop/broken_client.py";
-        adapter[i++] = fault;
-    }
-    const char *const rest[] = {"--url",     url,     "--key",  key, "--key-id",  "VNPOST:sandbox",
-                                "--journal", journal, "--port", "0", "--timeout", CLIENT_TIMEOUT_S};
-    memcpy(&adapter[i], rest, sizeof(rest));
     (void)unlink(path_of("adapter.out"));
-    pid_t client = spawn("adapter.out", adapter);
+    pid_t client = spawn("adapter.out", arguments);
     wait_for("adapter.out", "/\n");
-    assert_int_equal(sscanf(said, "adapter: %255s", partner), 1);
+    assert_int_equal(sscanf(said, "adapter: %255s", ret_address), 1);
+    return client;
+}
+
+/* only: a scenario, or NULL for all. Ends the client. The exit status; said is the report. */
+static int judge(pid_t client, const char *address, const char *only)
+{
+    char program[TEXT_BYTES];
+    const char *build = getenv("O");
+    (void)snprintf(program, sizeof(program), "%s/bin/ansinh", build == NULL ? "build" : build);
     const char *const command[] = {program,
                                    "certify",
                                    "--partner",
-                                   partner,
+                                   address,
                                    "--sandbox",
                                    url,
                                    "--key",
                                    key,
                                    "--key-id",
-                                   "VNPOST:sandbox",
+                                   KEY_ID,
                                    "--people",
                                    people,
                                    only == NULL ? NULL : "--only",
@@ -179,12 +174,50 @@ static int certify(const char *fault, const char *only)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* fault: NULL for the example. */
+static int certify(const char *fault, const char *only)
+{
+    static int n;
+    const char *arguments[ARGUMENTS_MAX] = {PYTHON};
+    char journal[2 * TEXT_BYTES], address[TEXT_BYTES];
+    int i = 1;
+    (void)snprintf(journal, sizeof(journal), "%s/journal-%d", var, n++);
+    if (fault == NULL) {
+        arguments[i++] = "docs/examples/partner_adapter.py";
+    } else {
+        arguments[i++] = "tests/interop/broken_client.py";
+        arguments[i++] = fault;
+    }
+    const char *const rest[] = {"--url",     url,     "--key",  key, "--key-id",  KEY_ID,
+                                "--journal", journal, "--port", "0", "--timeout", CLIENT_TIMEOUT_S};
+    memcpy(&arguments[i], rest, sizeof(rest));
+    pid_t client = start_adapter(arguments, address);
+    return judge(client, address, only);
+}
+
 static void the_example_is_certified(void **state)
 {
     (void)state;
     if (certify(NULL, NULL) != 0)
         fail_msg("%s", said);
     assert_non_null(strstr(said, "18 passed, 0 failed"));
+}
+
+/* Written from docs/post-office.md alone. */
+static void a_client_in_another_language_is_certified(void **state)
+{
+    (void)state;
+    char address[TEXT_BYTES];
+    if (access(NODE, X_OK) != 0) {
+        print_message("there is no " NODE "\n");
+        skip();
+    }
+    pid_t client =
+        start_adapter((const char *const[]){NODE, "tests/interop/partner_adapter.mjs", url, key,
+                                            KEY_ID, CLIENT_TIMEOUT_S "000", NULL},
+                      address);
+    if (judge(client, address, NULL) != 0)
+        fail_msg("%s", said);
 }
 
 static void must_fail(const char *fault, const char *only, const char *why)
@@ -213,6 +246,7 @@ static void what_cannot_be_tried_is_said(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_example_is_certified),
+    cmocka_unit_test(a_client_in_another_language_is_certified),
     cmocka_unit_test(a_client_with_a_fault_is_not_certified),
     cmocka_unit_test(what_cannot_be_tried_is_said),
 };
