@@ -1,6 +1,5 @@
 #include "services/settlement/receipt_rules.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define CODE_MAX_CHARS 32
@@ -20,26 +19,6 @@ uint64_t series_number(struct series *self, uint64_t named, int is_free)
     if (named != 0 && is_free && series_block_of(self, named) != NULL)
         return named;
     return self->next++;
-}
-
-uint64_t series_allocate(struct series *self, uint32_t count)
-{
-    uint64_t first = self->next;
-    self->blocks[self->n_blocks++] = (struct series_block){first, count};
-    self->next += count;
-    return first;
-}
-
-int series_close(struct series *self, uint64_t first)
-{
-    const struct series_block *block = series_block_of(self, first);
-    if (block == NULL || block->first != first)
-        return -ENOENT;
-    size_t i = (size_t)(block - self->blocks);
-    memmove(&self->blocks[i], &self->blocks[i + 1],
-            (self->n_blocks - i - 1) * sizeof(*self->blocks));
-    self->n_blocks--;
-    return 0;
 }
 
 int is_officer_code(const char *text)

@@ -28,13 +28,6 @@ const struct series_block *series_block_of(const struct series *self, uint64_t n
  * block and free, else the series' next one, which is then used. */
 uint64_t series_number(struct series *self, uint64_t named, int is_free);
 
-/* Takes the next count numbers out as an open block at the end of blocks, where there must be room;
- * answers the first. */
-uint64_t series_allocate(struct series *self, uint32_t count);
-
-/* Takes an open block out by its first number. -ENOENT. */
-int series_close(struct series *self, uint64_t first) MUST_CHECK;
-
 /* True for 1 to 32 letters, digits, - _ . */
 int is_officer_code(const char *text);
 

@@ -128,8 +128,8 @@ static int64_t counted(const char *result)
     assert_int_equal(gateway_client_get(&own, "/metrics", ""), 200);
     (void)snprintf(wanted, sizeof(wanted), "result=\"%s\"", result);
     int64_t value = -1;
-    for (char *line = strtok((char *)own.body.data, "\n"); line != NULL;
-         line = strtok(NULL, "\n")) {
+    char *rest = (char *)own.body.data;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
         if (strstr(line, "signatures_total") != NULL && strstr(line, wanted) != NULL &&
             strstr(line, "gateway-1") != NULL)
             value = strtoll(strrchr(line, ' ') + 1, NULL, 10);

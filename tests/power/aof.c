@@ -184,7 +184,7 @@ size_t aof_choose(const struct aof_file *file, enum aof_part part, uint64_t rand
     for (size_t i = 0; i < file->len; i++)
         n += file->parts[i] == (uint8_t)part;
     assert_true(n > 0);
-    n = random % n;
+    n = random % n; // cppcheck-suppress zerodiv
     for (size_t i = 0;; i++) {
         if (file->parts[i] == (uint8_t)part && n-- == 0)
             return i;
