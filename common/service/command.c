@@ -155,17 +155,20 @@ static int pack_decision(struct command *self)
     self->packed_len = citizen_pack(&state->next, self->packed);
     state->event->at_ms = state->now_ms;
     state->event->citizen = (ProtobufCBinaryData){ID_BYTES, state->citizen};
-    event_set_request(state->event, &state->id, state->fingerprint, self->event_request);
-    self->event_len = protobuf_c_message_get_packed_size(&state->event->base);
     self->answer_len =
         self->spec->finish != NULL ? 0 : protobuf_c_message_get_packed_size(state->answer);
-    self->event_bytes = arena_alloc(arena, self->event_len);
     self->answer_bytes = arena_alloc(arena, self->answer_len);
-    if (self->event_bytes == NULL || self->answer_bytes == NULL)
+    if (self->answer_bytes == NULL)
         return -ENOMEM;
-    (void)protobuf_c_message_pack(&state->event->base, self->event_bytes);
     if (self->spec->finish == NULL)
         (void)protobuf_c_message_pack(state->answer, self->answer_bytes);
+    event_set_request(state->event, &state->id, state->fingerprint, self->answer_bytes,
+                      self->answer_len, self->event_request);
+    self->event_len = protobuf_c_message_get_packed_size(&state->event->base);
+    self->event_bytes = arena_alloc(arena, self->event_len);
+    if (self->event_bytes == NULL)
+        return -ENOMEM;
+    (void)protobuf_c_message_pack(&state->event->base, self->event_bytes);
     return 0;
 }
 

@@ -115,11 +115,11 @@ typedef void (*citizen_read_fn)(void *arg, int rc, const struct citizen *citizen
 void citizen_read(struct service *svc, struct arena *arena, const uint8_t citizen[ID_BYTES],
                   citizen_read_fn fn, void *arg);
 
-/* Notes in an event the request id and fingerprint that it is committed under; storage must live as
- * long as the event. */
+/* Notes in an event the request id and fingerprint that it is committed under, and what answer is
+ * stored with it (NULL when answer_len is 0); storage must live as long as the event. */
 #define EVENT_REQUEST_BYTES (ID_BYTES + 8)
 void event_set_request(Ansinh__V1__Event *event, const struct request_id *id, uint64_t fingerprint,
-                       uint8_t storage[EVENT_REQUEST_BYTES]);
+                       const void *answer, size_t answer_len, uint8_t storage[EVENT_REQUEST_BYTES]);
 
 /* "p0513-1-42" */
 #define POSITION_TEXT_BYTES 40

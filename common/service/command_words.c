@@ -22,10 +22,11 @@ void command_fail_lost(struct bus_request *request, unsigned partition,
 }
 
 void event_set_request(Ansinh__V1__Event *event, const struct request_id *id, uint64_t fingerprint,
-                       uint8_t storage[EVENT_REQUEST_BYTES])
+                       const void *answer, size_t answer_len, uint8_t storage[EVENT_REQUEST_BYTES])
 {
     memcpy(storage, id->bytes, ID_BYTES);
     for (int i = 0; i < 8; i++)
         storage[ID_BYTES + i] = (uint8_t)(fingerprint >> (8 * i));
     event->request = (ProtobufCBinaryData){EVENT_REQUEST_BYTES, storage};
+    event->answer = answer_checksum(answer, answer_len);
 }

@@ -1,6 +1,7 @@
 #include "common/store/commit.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -399,4 +400,23 @@ int answer_unpack(const void *bytes, size_t len, struct journal_position *ret)
 uint64_t answer_fingerprint(const void *bytes)
 {
     return get_le((const uint8_t *)bytes + 12, FINGERPRINT_BYTES);
+}
+
+uint32_t answer_checksum(const void *answer, size_t len)
+{
+    static const uint8_t key[crypto_shorthash_KEYBYTES] = {0};
+    uint8_t hash[crypto_shorthash_BYTES];
+    (void)crypto_shorthash(hash, len == 0 ? hash : answer, len, key);
+    uint32_t checksum = (uint32_t)get_le(hash, 4);
+    return checksum == 0 ? 1 : checksum;
+}
+
+uint32_t answer_stored_checksum(const void *bytes, size_t len)
+{
+    return answer_checksum((const uint8_t *)bytes + STORED_HEADER_BYTES, len - STORED_HEADER_BYTES);
+}
+
+int answer_stored_is_lost(const void *bytes, size_t len)
+{
+    return answer_is_lost((const uint8_t *)bytes + STORED_HEADER_BYTES, len - STORED_HEADER_BYTES);
 }

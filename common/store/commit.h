@@ -160,5 +160,11 @@ int answer_is_lost(const uint8_t *answer, size_t len);
 int answer_unpack(const void *bytes, size_t len, struct journal_position *ret) MUST_CHECK;
 /* The fingerprint in an answer that was unpacked. */
 uint64_t answer_fingerprint(const void *bytes);
+/* Of the answer itself (NULL when len is 0), never 0. Against accidents: it has no key. */
+uint32_t answer_checksum(const void *answer, size_t len);
+/* The same of an answer that was unpacked, as it is stored. */
+uint32_t answer_stored_checksum(const void *bytes, size_t len);
+/* Whether an answer that was unpacked was lost in a restore. */
+int answer_stored_is_lost(const void *bytes, size_t len);
 
 #endif

@@ -230,8 +230,8 @@ static void expire(struct round *self, const char *key, size_t key_len, int32_t 
     target_send(&self->restore->target, self->partition, ARRAY_LEN(argv), argv, lens);
 }
 
-/* One of the surviving ledger's answers is taken when it is that of the entry which names its id.
- */
+/* One of the surviving ledger's answers is taken when it is that of the entry which names its id,
+ * and what the entry was answered. */
 static void copy_answer(struct round *self, const char *key, int32_t day, const char *field,
                         const uint8_t *value, size_t len)
 {
@@ -242,6 +242,8 @@ static void copy_answer(struct round *self, const char *key, int32_t day, const 
     const struct fold_entry *entry = fold_find(self->fold, position);
     if (entry == NULL || !entry->is_noted || memcmp(entry->id, field, ID_BYTES) != 0)
         return;
+    if (entry->answer != 0 && answer_stored_checksum(value, len) != entry->answer)
+        return; /* damaged, or lost before: it is marked as lost */
     size_t i = (size_t)(entry - self->fold->entries);
     self->answered[i / 8] |= (uint8_t)(1U << (i % 8));
     self->restore->n_answers++;

@@ -413,6 +413,7 @@ static void note_request(struct fold *self, struct journal_position position,
     }
     entry->is_noted = 1;
     entry->at_ms = event->at_ms;
+    entry->answer = event->answer;
     memcpy(entry->id, event->request.data, ID_BYTES);
     for (int i = 0; i < 8; i++)
         entry->fingerprint |= (uint64_t)event->request.data[ID_BYTES + i] << (8 * i);

@@ -67,6 +67,7 @@ struct fold_entry {
     int64_t at_ms;
     uint8_t id[ID_BYTES];
     uint64_t fingerprint;
+    uint32_t answer; /* checksum; 0: not known */
     int is_noted;
 };
 

@@ -321,6 +321,15 @@ static int is_in_place(const struct ask *ask, const char *field)
     return day == ask->day && id.bytes[ID_BYTES - 1] % ANSWER_BUCKETS == ask->bucket;
 }
 
+/* A restore leaves a mark in the place of an answer that no file had. */
+static int is_answer_of(const struct check *check, const struct fold_entry *entry,
+                        const char *value, size_t len)
+{
+    if (entry->answer == 0 || answer_stored_checksum(value, len) == entry->answer)
+        return 1;
+    return answer_stored_is_lost(value, len) && entry->position.epoch < check->fold->at.epoch;
+}
+
 static void take_answer(struct ask *ask, const char *field, size_t field_len, const char *value,
                         size_t len)
 {
@@ -346,6 +355,11 @@ static void take_answer(struct ask *ask, const char *field, size_t field_len, co
         findings_add(&check->findings,
                      "%s: entry %" PRIu32 "-%" PRIu64 " was committed for another request", name,
                      position.epoch, position.seq);
+    if (!is_answer_of(check, entry, value, len))
+        findings_add(&check->findings,
+                     "%s: the stored answer is another than entry %" PRIu32 "-%" PRIu64
+                     " was given",
+                     name, position.epoch, position.seq);
     size_t place = (size_t)(entry - check->fold->entries);
     uint8_t bit = (uint8_t)(1U << (place % 8));
     if (check->answered[place / 8] & bit)

@@ -72,7 +72,7 @@ static int pack_event(struct claiming *self)
     event.kind_case = ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED;
     event.alias_claimed = &claimed;
     alias_request(&self->claim, &id, &fingerprint);
-    event_set_request(&event, &id, fingerprint, request);
+    event_set_request(&event, &id, fingerprint, NULL, 0, request);
     self->event_len = protobuf_c_message_get_packed_size(&event.base);
     uint8_t *packed = arena_alloc(self->request->arena, self->event_len);
     if (packed == NULL)

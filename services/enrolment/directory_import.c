@@ -144,7 +144,8 @@ static int pack_event(struct import *self, int64_t now_ms)
     if (event == NULL)
         return -ENOMEM;
     event->at_ms = now_ms;
-    event_set_request(event, &self->request->id, self->request->fingerprint, request);
+    event_set_request(event, &self->request->id, self->request->fingerprint, self->stored,
+                      self->stored_len, request);
     self->event_len = protobuf_c_message_get_packed_size(&event->base);
     uint8_t *packed = arena_alloc(self->request->arena, self->event_len);
     if (packed == NULL)

@@ -112,7 +112,7 @@ static int pack_event(struct claiming *self, Ansinh__V1__Event *event)
 {
     uint8_t request[EVENT_REQUEST_BYTES];
     event->at_ms = self->entry.now_ms;
-    event_set_request(event, &self->entry.id, self->entry.fingerprint, request);
+    event_set_request(event, &self->entry.id, self->entry.fingerprint, NULL, 0, request);
     self->entry.event_len = protobuf_c_message_get_packed_size(&event->base);
     uint8_t *packed = arena_alloc(self->request->arena, self->entry.event_len);
     if (packed == NULL)

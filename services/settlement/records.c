@@ -110,13 +110,14 @@ static int add_records(struct arena *arena, const struct records_commit *in, str
     return 0;
 }
 
-static int pack_event(struct arena *arena, struct records_commit *self)
+static int pack_event(struct arena *arena, struct records_commit *self, const struct commit *commit)
 {
     uint8_t request[EVENT_REQUEST_BYTES];
     if (self->event_bytes != NULL)
         return 0;
     self->event->at_ms = self->now_ms;
-    event_set_request(self->event, &self->id, self->fingerprint, request);
+    event_set_request(self->event, &self->id, self->fingerprint, commit->answer, commit->answer_len,
+                      request);
     self->event_len = protobuf_c_message_get_packed_size(&self->event->base);
     self->event_bytes = arena_alloc(arena, self->event_len);
     if (self->event_bytes != NULL)
@@ -134,10 +135,6 @@ int records_commit(struct store *ledger, struct arena *arena, struct records_com
     commit.id = self->id;
     commit.fingerprint = self->fingerprint;
     commit.now_ms = self->now_ms;
-    if (pack_event(arena, self) < 0 || add_records(arena, self, &commit) < 0)
-        return -ENOMEM;
-    commit.event = self->event_bytes;
-    commit.event_len = self->event_len;
     commit.answer = answer;
     if (self->answer != NULL) {
         commit.answer_len = protobuf_c_message_get_packed_size(self->answer);
@@ -145,5 +142,9 @@ int records_commit(struct store *ledger, struct arena *arena, struct records_com
             return -EMSGSIZE;
         (void)protobuf_c_message_pack(self->answer, answer);
     }
+    if (pack_event(arena, self, &commit) < 0 || add_records(arena, self, &commit) < 0)
+        return -ENOMEM;
+    commit.event = self->event_bytes;
+    commit.event_len = self->event_len;
     return commit_send(ledger, &commit, fn, arg);
 }

@@ -317,6 +317,27 @@ static void test_answers(void **state)
                    "", key, "was committed for another request");
 }
 
+/* What a caller who repeats a command would be told. */
+static void test_texts_of_answers(void **state)
+{
+    (void)state;
+    char key[KEY_MAX_BYTES];
+    find_answers(key);
+    assert_notices(ledger, key,
+                   "local all = redis.call('HGETALL', KEYS[1])"
+                   "redis.call('HSET', KEYS[1], all[1], all[2]:sub(1, -2) .."
+                   "  string.char(bit.bxor(all[2]:byte(-1), 1)))",
+                   "", key, "the stored answer is another than entry 1-");
+    assert_notices(ledger, key,
+                   "local all = redis.call('HGETALL', KEYS[1])"
+                   "redis.call('HSET', KEYS[1], all[1], all[2]:sub(1, 20))",
+                   "", key, "the stored answer is another than entry 1-");
+    assert_notices(ledger, key,
+                   "local all = redis.call('HGETALL', KEYS[1])" /* as a restore leaves it */
+                   "redis.call('HSET', KEYS[1], all[1], all[2]:sub(1, 20) .. string.char(0))",
+                   "", key, "the stored answer is another than entry 1-");
+}
+
 /* The bucket of the one alias there is. */
 static void find_alias(char ret[KEY_MAX_BYTES])
 {
@@ -538,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_totals),
         cmocka_unit_test(test_journal),
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_texts_of_answers),
         cmocka_unit_test(test_names_of_keys),
         cmocka_unit_test(test_identities_are_opened_when_asked),
         cmocka_unit_test(test_aliases),
