@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,10 @@
 #define ANSWER_MAX_BYTES ((size_t)4 * 1024 * 1024)
 #define RECORD_TIMEOUT_MS 10000
 #define HTTP_OK 200
+#define HTTP_TOO_MANY 429
+#define HTTP_UNAVAILABLE 503
+#define TRIES_MAX 40
+#define TRY_AFTER_MS 500
 
 static void copy(char ret[CERTIFY_TEXT_BYTES], const json_t *object, const char *name)
 {
@@ -92,15 +97,23 @@ int certify_let_do(const struct certify_calls *self, const struct certify_task *
 
 /* --- the platform ----------------------------------------------------------------------------- */
 
-/* 0 with the HTTP status, or -EIO. */
+/* 0 with the HTTP status, or -EIO. These calls count for the partner's rate, too: waits when it is
+ * spent. */
 static int ask(const struct certify_calls *self, const char *method, const char *name,
                const char *value, struct buf *ret, long *ret_status)
 {
     CLEANUP(buf_fini) struct buf json;
     buf_init(&json, REQUEST_MAX_BYTES);
-    if (put(&json, json_pack("{s:s}", name, value)) < 0 ||
-        call_signed_ask(&self->signer, method, &json, ret, ret_status) != 0)
+    if (put(&json, json_pack("{s:s}", name, value)) < 0)
         return -EIO;
+    for (int i = 0; i < TRIES_MAX; i++) {
+        buf_reset(ret);
+        if (call_signed_ask(&self->signer, method, &json, ret, ret_status) != 0)
+            return -EIO;
+        if (*ret_status != HTTP_TOO_MANY && *ret_status != HTTP_UNAVAILABLE)
+            break;
+        (void)poll(NULL, 0, TRY_AFTER_MS);
+    }
     return 0;
 }
 
