@@ -13,7 +13,7 @@ FIELD = descriptor_pb2.FieldDescriptorProto
 SCALARS = {
     FIELD.TYPE_STRING: "string", FIELD.TYPE_BOOL: "bool", FIELD.TYPE_BYTES: "bytes", FIELD.TYPE_INT32: "int32",
     FIELD.TYPE_UINT32: "uint32", FIELD.TYPE_INT64: "int64", FIELD.TYPE_UINT64: "uint64", FIELD.TYPE_SINT64: "int64",
-    FIELD.TYPE_FIXED64: "uint64",
+    FIELD.TYPE_FIXED64: "uint64", FIELD.TYPE_FIXED32: "uint32",
 }
 # Field numbers inside FileDescriptorProto and the messages below it: how protoc says where a comment belongs.
 MESSAGE, ENUM, SERVICE, MEMBER = 4, 5, 6, 2
