@@ -14,8 +14,9 @@
 
 #define TEXTS "deploy/templates"
 
-static const char *const names[] = {"welcome.vi.txt", "welcome.en.txt", "receipt.vi.txt",
-                                    "receipt.en.txt"};
+/* Two of each kind of task, in its order: byte 0 of an input chooses, so new ones come last. */
+static const char *const names[] = {"welcome.vi.txt", "welcome.en.txt",  "receipt.vi.txt",
+                                    "receipt.en.txt", "reversal.vi.txt", "reversal.en.txt"};
 static char folder[64];
 
 static void clean_up(void)
@@ -37,7 +38,7 @@ static void make_folder(void)
     ASSERT(atexit(clean_up) == 0);
 }
 
-/* The three others are the real ones. */
+/* The others are the real ones. */
 static void fill_folder(size_t which, const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -92,7 +93,7 @@ static size_t head_lines(const char *name, const char *subject)
 static void render(const struct templates *templates, size_t which, const char *name)
 {
     struct task task = {.position = {1, 5},
-                        .kind = which < 2 ? TASK_WELCOME : TASK_RECEIPT,
+                        .kind = (enum task_kind)(TASK_WELCOME + which / 2),
                         .day = 20414,
                         .receipt = {24300, 12, 1, 2, 3, 4}};
     struct recipient to = {"ABCD", name, (enum template_language)(which % 2)};
