@@ -294,6 +294,8 @@ void match_settle(struct match *self)
             line->differs = DIFFERS_BUSINESS_DATE;
         } else if (line->status == EOD_PAID) {
             line->posting = POSTING_DUE;
+        } else {
+            line->note = "reversed, and never came online: no money moved, nothing to post";
         }
     }
 }

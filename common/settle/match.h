@@ -57,8 +57,9 @@ struct match_line {
     enum match_class class;
     unsigned differs; /* enum match_differs */
     enum match_posting posting;
-    const char *note; /* of a bad record: what is wrong; of a refused posting: why; else empty */
-    int has_row;      /* else row.transaction_id alone is set */
+    /* Of a bad record: what is wrong; of what is not posted: why; else empty. */
+    const char *note;
+    int has_row; /* else row.transaction_id alone is set */
     struct eod_row row;
     int has_payment; /* else the rest is empty and 0 */
     const char *payment_id;

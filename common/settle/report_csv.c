@@ -135,7 +135,8 @@ int report_csv(const struct settle_report *self, FILE *out)
 int report_bank_csv(const struct settle_report *self, FILE *out)
 {
     struct bank_line line;
-    (void)fputs("class,booked_on,amount,reversal,account,bank_reference,age_days,key,reference\n",
+    (void)fputs("class,booked_on,amount,reversal,account,bank_reference,age_days,key,reference,"
+                "organisation,suspense,statement_id,entry_ref,posting,note\n",
                 out);
     for (size_t i = 0; i < bank_count(self->bank) && !ferror(out); i++) {
         bank_line(self->bank, i, &line);
@@ -145,9 +146,15 @@ int report_bank_csv(const struct settle_report *self, FILE *out)
         put(out, line.is_reversal ? "yes" : "no");
         put(out, line.account);
         put(out, line.bank_reference);
-        put_number(out, line.class == BANK_UNKNOWN, line.age_days);
+        put_number(out, line.suspense_vnd != 0, line.age_days);
         put(out, line.key);
         put(out, line.reference);
+        put(out, line.organisation);
+        put_number(out, 1, line.suspense_vnd);
+        put(out, line.statement_id);
+        put(out, line.entry_ref);
+        put(out, report_postings[line.posting]);
+        put(out, line.note);
         (void)putc_unlocked('\n', out);
     }
     return written(out);

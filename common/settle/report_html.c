@@ -27,6 +27,7 @@ static const char *const bank_titles[BANK_CLASSES][2] = {
     [BANK_DEBIT] = {"Ghi nợ", "Debit"},
     [BANK_NOT_BOOKED] = {"Chưa hạch toán", "Not booked"},
     [BANK_DUPLICATE] = {"Trùng", "Duplicate"},
+    [BANK_EARLIER] = {"Treo từ trước", "In suspense from earlier statements"},
 };
 
 static const char *const state_titles[][2] = {
@@ -195,7 +196,7 @@ static void put_bank(const struct settle_report *self, FILE *out)
         (void)fputs("</tr>\n", out);
     }
     (void)fputs("</table>\n", out);
-    if (result->sums[BANK_UNKNOWN].n > 0)
+    if (result->suspense.n > 0)
         put_ages(result, out);
 }
 

@@ -95,6 +95,7 @@ static json_t *bank_json(const struct bank_result *result)
     set_vnd(object, "receivedVnd", result->received_vnd);
     set_day(object, "asOf", result->as_of_day);
     set(object, "classes", classes);
+    set(object, "suspense", sum_json(&result->suspense));
     set(object, "suspenseAges", ages);
     return object;
 }

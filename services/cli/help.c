@@ -62,8 +62,9 @@ static const struct {
      "                   [--statement FILE]... [--post] [--archive FOLDER] [--keys FILE]\n"
      "FILE is the partner's end-of-day file, statements are camt.053 or camt.054 of the\n"
      "bank (docs/files.md). --post pays what the ledger does not have under the\n"
-     "partner's own ids; a second time changes nothing. Exit status 1 when something\n"
-     "differs. Entries that were trimmed need --archive.\n"},
+     "partner's own ids, and posts the bank's entries to organisations or into suspense;\n"
+     "a second time changes nothing. Exit status 1 when something differs. Entries\n"
+     "that were trimmed need --archive.\n"},
     {"remittance",
      "  ansinh remittance --partner CODE --date DATE --from NAME,ACCOUNT,BIC\n"
      "                    --to NAME,ACCOUNT,BIC [--on DATE] [--archive FOLDER] [--keys FILE]\n"

@@ -151,16 +151,18 @@ static int say(const struct reconcile *self)
         differs |= i != MATCH_MATCHED && sums[i].n > 0;
     }
     if (self->query.is_posting)
-        (void)fprintf(stderr, "reconcile: %u posted, %u refused\n", self->n_posted,
-                      self->n_refused);
+        (void)fprintf(stderr, "reconcile: %u posted, %u refused\n", self->payments.n_posted,
+                      self->payments.n_refused);
     if (self->bank == NULL)
         return differs;
+    if (self->query.is_posting)
+        (void)fprintf(stderr, "reconcile: bank entries: %u posted, %u refused\n",
+                      self->entries.n_posted, self->entries.n_refused);
     (void)printf("remittance=%s due_vnd=%lld received_vnd=%lld suspense_vnd=%lld\n",
                  remittance_state_names[self->result.state], (long long)self->result.due_vnd,
-                 (long long)self->result.received_vnd,
-                 (long long)self->result.sums[BANK_UNKNOWN].vnd);
-    return differs || self->result.state != REMITTANCE_MATCHED ||
-           self->result.sums[BANK_UNKNOWN].n > 0;
+                 (long long)self->result.received_vnd, (long long)self->result.suspense.vnd);
+    return differs || self->result.state != REMITTANCE_MATCHED || self->result.suspense.n > 0 ||
+           self->entries.n_refused > 0;
 }
 
 static int run(struct reconcile *self)
@@ -187,6 +189,7 @@ static int run(struct reconcile *self)
 
 int cli_reconcile(int argc, char **argv)
 {
+    static const char *const both[] = {"payments", "settlement", NULL};
     static const char *const posting[] = {"payments", NULL}, *const reading[] = {NULL};
     struct reconcile *self = calloc(1, sizeof(*self));
     char keys[CONF_STRING_BYTES + 16];
@@ -194,7 +197,10 @@ int cli_reconcile(int argc, char **argv)
         return cli_fail(1, "no memory");
     int status = read_options(&self->query, keys, sizeof(keys), argc, argv);
     if (status == 0)
-        status = cli_open(&self->svc, &reconcile_spec, self->query.is_posting ? posting : reading);
+        status = cli_open(&self->svc, &reconcile_spec,
+                          !self->query.is_posting         ? reading
+                          : self->query.n_statements == 0 ? posting
+                                                          : both);
     if (status == 0) {
         status = run(self);
         service_close(&self->svc);

@@ -1,4 +1,5 @@
-/* The ledger's side of a reconciliation: the partner's payments as the journals tell them. */
+/* The ledger's side of a reconciliation: the partner's payments and the bank entries as the
+ * journals tell them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ struct reading {
     struct arena *texts;
     struct payment *payments; /* and reversals */
     size_t n, capacity;
+    struct banked *banked; /* NULL: no statement was given */
+    int32_t from_day;      /* older payments are passed over */
     struct err *err;
 };
 
@@ -103,6 +106,13 @@ static int take(void *arg, unsigned partition, struct journal_position position,
                 Ansinh__V1__Event *event)
 {
     struct reading *self = arg;
+    if (self->banked != NULL) {
+        int rc = banked_take(self->banked, event, self->err);
+        if (rc < 0)
+            return rc;
+    }
+    if (clock_business_day(event->at_ms) < self->from_day)
+        return 0;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         return take_payment(self, partition, position, event->payment_recorded);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
@@ -154,20 +164,34 @@ static int give(struct reading *self)
     return rc < 0 ? err_set(self->err, rc, "no memory for the ledger's payments") : 0;
 }
 
+static int give_banked(const struct reading *self)
+{
+    int rc = self->banked == NULL ? 0 : banked_give(self->banked, self->reconcile->bank);
+    return rc < 0 ? err_set(self->err, rc, "the ledger has too many bank entries") : 0;
+}
+
+/* Money in suspense may be of any age. */
 int reconcile_read_ledger(struct reconcile *self, struct err *err)
 {
-    struct reading reading = {.reconcile = self, .err = err};
+    struct reading reading = {.reconcile = self,
+                              .err = err,
+                              .from_day = self->query.business_day - RECONCILE_DAYS_BEFORE};
     struct entries_query entries = self->query.entries;
     unsigned long n_unreadable = 0;
-    entries.from_day = self->query.business_day - RECONCILE_DAYS_BEFORE;
+    entries.from_day = self->bank == NULL ? reading.from_day : INT32_MIN;
     entries.to_day = clock_business_day(clock_wall_ms()) + 1;
     reading.texts = arena_create(TEXTS_MAX_BYTES);
+    if (self->bank != NULL)
+        reading.banked = banked_create(bank_as_of_day(self->bank));
     int rc = entries_read(&self->svc, &entries, take, &reading, &n_unreadable, err);
     if (rc == 0 && n_unreadable > 0)
         rc = err_set(err, -EIO, "%lu entries cannot be read", n_unreadable);
     if (rc == 0)
         rc = give(&reading);
+    if (rc == 0)
+        rc = give_banked(&reading);
     free(reading.payments);
+    banked_destroy(&reading.banked);
     arena_destroy(&reading.texts);
     return rc;
 }

@@ -172,6 +172,120 @@ static void suspense_has_an_age(void **state)
     assert_int_equal(line.age_days, 400);
 }
 
+static struct bank_line line_at(size_t i)
+{
+    struct bank_line line;
+    bank_line(bank, i, &line);
+    return line;
+}
+
+/* Every booked transaction once, in its direction, to whom it belongs. */
+static void what_moved_money_is_due_to_be_posted(void **state)
+{
+    (void)state;
+    struct camt_entry out = credit(5, ""), back = credit(7, "VTPOST-20261122");
+    struct camt_entry later = credit(9, OURS), undated = credit(11, "");
+    out.is_credit = back.is_credit = 0;
+    back.is_reversal = 1;
+    later.status = CAMT_NOT_BOOKED;
+    undated.booked_day = 0;
+    undated.text = "Nộp tiền không rõ";
+    (void)class_of(out);
+    (void)class_of(back);
+    (void)class_of(back);
+    (void)class_of(later);
+    (void)class_of(credit(0, OURS));
+    (void)class_of(undated);
+    assert_int_equal(line_at(0).posting, POSTING_DUE);
+    assert_int_equal(line_at(0).amount_vnd, -5);
+    assert_int_equal(line_at(0).suspense_vnd, -5);
+    assert_string_equal(line_at(0).organisation, "");
+    assert_string_equal(line_at(0).books_reference, line_at(0).bank_reference);
+    assert_int_equal(line_at(1).posting, POSTING_DUE);
+    assert_int_equal(line_at(1).amount_vnd, -7);
+    assert_int_equal(line_at(1).suspense_vnd, 0);
+    assert_string_equal(line_at(1).organisation, "VTPOST");
+    assert_string_equal(line_at(1).books_reference, "VTPOST-20261122");
+    for (size_t i = 2; i < 5; i++)
+        assert_int_equal(line_at(i).posting, POSTING_NONE);
+    assert_int_equal(line_at(5).posting, POSTING_REFUSED);
+    assert_non_null(strstr(line_at(5).note, "BookgDt"));
+    (void)settle(0);
+    assert_int_equal(result.suspense.n, 2);
+    assert_int_equal(result.suspense.vnd, 6);
+}
+
+static struct bank_posted posted_of(const struct bank_line *line)
+{
+    return (struct bank_posted){.account = line->account,
+                                .statement_id = line->statement_id,
+                                .entry_ref = line->entry_ref,
+                                .reference = "R",
+                                .organisation = line->organisation,
+                                .suspense_vnd = line->suspense_vnd,
+                                .booked_day = line->booked_day};
+}
+
+static void what_the_ledger_has_is_not_posted_again(void **state)
+{
+    (void)state;
+    struct camt_entry place = credit(8, "");
+    place.bank_reference = "";
+    (void)class_of(credit(5, ""));
+    (void)class_of(place);
+    struct bank_line first = line_at(0), second = line_at(1);
+    assert_string_equal(first.statement_id, "-");
+    assert_string_equal(second.statement_id, "S");
+    assert_int_equal(strlen(first.entry_ref), 32);
+    struct bank_posted posted = posted_of(&first);
+    posted.suspense_vnd = 2; /* 3 were moved */
+    posted.account = "9";
+    assert_int_equal(bank_posted(bank, &posted), 0);
+    assert_int_equal(line_at(0).posting, POSTING_DUE);
+    posted.account = first.account;
+    assert_int_equal(bank_posted(bank, &posted), 0);
+    assert_int_equal(line_at(0).posting, POSTING_DONE);
+    assert_int_equal(line_at(0).suspense_vnd, 2);
+    assert_int_equal(line_at(1).posting, POSTING_DUE);
+    assert_int_equal(bank_line_refused(bank, 1, "why"), 0);
+    assert_string_equal(line_at(1).note, "why");
+    assert_int_equal(bank_count(bank), 2);
+    (void)settle(0);
+    assert_int_equal(result.sums[BANK_UNKNOWN].vnd, 13);
+    assert_int_equal(result.suspense.vnd, 10);
+}
+
+static void what_earlier_statements_left_is_in_suspense(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *account, *entry_ref;
+        int64_t vnd;
+        int days_ago;
+    } entries[] = {{"0123456789", "b", 20, 40}, {"0123456789", "a", 10, 40},
+                   {"0123456789", "c", 0, 2},   {"0123456789", "d", 40, -1},
+                   {"77", "e", 80, 2},          {"0123456789", "f", -3, 1}};
+    (void)class_of(credit(1, ""));
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        struct bank_posted posted = {
+            entries[i].account,           "M", entries[i].entry_ref, "X", "", entries[i].vnd,
+            DAY + 1 - entries[i].days_ago};
+        assert_int_equal(bank_posted(bank, &posted), 0);
+    }
+    (void)settle(0);
+    assert_int_equal(bank_count(bank), 4);
+    assert_string_equal(line_at(1).entry_ref, "a");
+    assert_string_equal(line_at(2).entry_ref, "b");
+    assert_string_equal(line_at(3).entry_ref, "f");
+    assert_int_equal(line_at(1).class, BANK_EARLIER);
+    assert_int_equal(line_at(1).age_days, 40);
+    assert_int_equal(result.sums[BANK_EARLIER].n, 3);
+    assert_int_equal(result.suspense.vnd, 28);
+    assert_int_equal(result.ages[BANK_AGES - 1].vnd, 30);
+    assert_int_equal(result.ages[0].vnd, -2);
+    assert_int_equal(result.state, REMITTANCE_MATCHED);
+}
+
 static void sums_add_up_to_all_entries(void **state)
 {
     (void)state;
@@ -214,6 +328,9 @@ static const struct CMUnitTest tests[] = {
     BANK_TEST(what_is_not_booked_does_not_count_and_may_come_again),
     BANK_TEST(the_same_transaction_in_two_statements_counts_once),
     BANK_TEST(suspense_has_an_age),
+    BANK_TEST(what_moved_money_is_due_to_be_posted),
+    BANK_TEST(what_the_ledger_has_is_not_posted_again),
+    BANK_TEST(what_earlier_statements_left_is_in_suspense),
     BANK_TEST(sums_add_up_to_all_entries),
     BANK_TEST(more_than_can_be_counted_is_refused),
 };

@@ -124,6 +124,7 @@ static void what_the_ledger_lacks_is_missing_at_us(void **state)
         assert_int_equal(line_of(i).class, MATCH_MISSING_AT_US);
     assert_int_equal(line_of(0).posting, POSTING_DUE);
     assert_int_equal(line_of(1).posting, POSTING_NONE);
+    assert_non_null(strstr(line_of(1).note, "nothing to post"));
     assert_int_equal(match_due_vnd(match), 0);
     assert_int_equal(match_posted(match, 0, "p0007-1-3"), 0);
     assert_int_equal(match_refused(match, 2, "the bill is paid"), 0);
