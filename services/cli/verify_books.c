@@ -10,8 +10,10 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/map.h"
+#include "common/service/command.h"
 #include "common/service/postings.h"
 #include "services/cli/verify_books_read.h"
+#include "services/cli/verify_numbered.h"
 #include "services/cli/verify_views.h"
 
 #define LOADS_MAX 5
@@ -29,6 +31,7 @@ struct verify_books {
     struct verify *verify;
     struct arena *arena;
     struct map *cells;
+    struct hash_list waiting; /* payments that wait for their receipt */
     struct journal_position first[PARTITIONS], second[PARTITIONS];
 };
 
@@ -45,6 +48,7 @@ struct verify_books *verify_books_create(struct verify *verify)
 void verify_books_destroy(struct verify_books **self)
 {
     map_destroy(&(*self)->cells);
+    hash_list_fini(&(*self)->waiting);
     arena_destroy(&(*self)->arena);
     free(*self);
     *self = NULL;
@@ -78,6 +82,14 @@ static void take(void *arg, const char *place, int64_t number, unsigned partitio
     cell->n_stored += position != NULL;
 }
 
+static void take_waiting(void *arg, unsigned partition, struct journal_position payment)
+{
+    struct verify_books *self = arg;
+    uint8_t at[ID_BYTES];
+    numbered_position(partition, payment.epoch, payment.seq, at);
+    hash_list_add(&self->waiting, at);
+}
+
 static void take_wrong(void *arg, const char *key, const char *why)
 {
     struct verify_books *self = arg;
@@ -96,10 +108,11 @@ static int has_gone_back(const struct verify_books *self)
 
 void verify_books_load(struct verify_books *self)
 {
-    const struct books_reader reader = {self->verify, self, take, take_wrong};
+    const struct books_reader reader = {self->verify, self, take, take_waiting, take_wrong};
     int rc = -EAGAIN;
     for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
         map_destroy(&self->cells);
+        hash_list_fini(&self->waiting);
         arena_reset(self->arena);
         self->cells = map_create();
         rc = verify_checkpoint(self->verify, BOOKS_VIEW, self->first);
@@ -156,6 +169,18 @@ static void post(struct verify_books *self, unsigned partition, int is_early, in
     one_at(self, place, size);
 }
 
+/* Cash that was taken in, and what was handed over of it. */
+static void cash(struct verify_books *self, int is_early, int is_remitted,
+                 const struct posting *posting)
+{
+    char place[BOOKS_PLACE_BYTES];
+    if (posting->account != ACCOUNT_IS_COLLECTOR_CASH)
+        return;
+    (void)snprintf(place, sizeof(place), "cash %s:%.35s", is_remitted ? "remitted" : "collected",
+                   posting->holder);
+    sum_at(self, is_early, place, is_remitted ? -posting->amount_vnd : posting->amount_vnd);
+}
+
 static void list(struct verify_books *self, const Ansinh__V1__PaymentRecorded *paid)
 {
     char place[BOOKS_PLACE_BYTES];
@@ -173,8 +198,11 @@ void verify_books_apply(struct verify_books *self, unsigned partition,
     int is_early = position_compare(position, self->first[partition]) <= 0;
     if (event_postings(event, &postings) < 0)
         return; /* reported by the fold already */
-    for (size_t i = 0; i < postings.n; i++)
+    for (size_t i = 0; i < postings.n; i++) {
         post(self, partition, is_early, event->at_ms, &postings.rows[i]);
+        cash(self, is_early, event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED,
+             &postings.rows[i]);
+    }
     if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         list(self, event->payment_recorded);
     else if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
@@ -196,6 +224,25 @@ static void compare_cell(struct verify_books *self, const struct cell *cell)
                           cell->place, cell->n_stored, cell->n_before);
 }
 
+/* What the books have taken in has its receipt, or waits for it: nothing else would give it one. */
+static void compare_receipts(struct verify_books *self)
+{
+    const struct verify *verify = self->verify;
+    hash_list_sort(&self->waiting);
+    for (size_t i = 0; i < verify->paid.n; i++) {
+        const uint8_t *at = verify->paid.hashes[i];
+        struct journal_position position;
+        char id[POSITION_TEXT_BYTES];
+        unsigned partition = numbered_place(at, &position);
+        if (position_compare(position, self->first[partition]) > 0 ||
+            hash_list_has(&verify->receipted, at) || hash_list_has(&self->waiting, at))
+            continue;
+        position_format(partition, position, id);
+        verify_difference(self->verify, "%s: is paid, has no receipt and does not wait for one",
+                          id);
+    }
+}
+
 void verify_books_compare(struct verify_books *self)
 {
     const struct cell *cell;
@@ -209,4 +256,5 @@ void verify_books_compare(struct verify_books *self)
     }
     for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;)
         compare_cell(self, cell);
+    compare_receipts(self);
 }

@@ -20,6 +20,10 @@
 #define HEAD_BYTES 9 /* version, length of the holder's name */
 #define TIME_BYTES 8
 #define NUMBERS 4 /* of an entry's row */
+#define CASH_HEAD_BYTES 31
+#define CASH_LOT_BYTES 12
+#define TASK_HEAD_BYTES 28
+#define TASK_IS_RECEIPT 1
 
 struct scan {
     const struct books_reader *reader;
@@ -55,6 +59,14 @@ static void take_sum(struct scan *self, const char *field, size_t field_len, con
         self->reader->take(self->reader->arg, place, number, 0, NULL);
 }
 
+static int64_t read_little(const uint8_t *from)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8; i++)
+        number |= (uint64_t)from[i] << (8 * i);
+    return (int64_t)number;
+}
+
 static void take_partition(struct scan *self, const char *field, size_t field_len,
                            const uint8_t *value, size_t len)
 {
@@ -65,12 +77,10 @@ static void take_partition(struct scan *self, const char *field, size_t field_le
     }
     for (size_t account = 0; account < BOOKS_ACCOUNTS; account++) {
         char place[BOOKS_PLACE_BYTES];
-        uint64_t number = 0;
-        for (size_t i = 0; i < 8; i++)
-            number |= (uint64_t)value[8 * account + i] << (8 * i);
+        int64_t number = read_little(value + 8 * account);
         (void)snprintf(place, sizeof(place), "parts %.8s:%zu", field, account);
         if (number != 0)
-            self->reader->take(self->reader->arg, place, (int64_t)number, 0, NULL);
+            self->reader->take(self->reader->arg, place, number, 0, NULL);
     }
 }
 
@@ -196,6 +206,54 @@ static void take_reversal(struct scan *self, const char *field, size_t field_len
         self->reader->take(self->reader->arg, "reversed", 1, partition, &position);
 }
 
+/* --- cash and receipts ------------------------------------------------------------------------ */
+
+/* version, flags, collected, remitted, what came before the first lot, its minute, number of lots;
+ * then the lots, each a minute and what came */
+static void take_cash(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
+                      size_t len)
+{
+    static const char *const names[] = {"collected", "remitted"};
+    char place[BOOKS_PLACE_BYTES];
+    (void)field_len;
+    if (len < CASH_HEAD_BYTES ||
+        len != CASH_HEAD_BYTES + (size_t)value[CASH_HEAD_BYTES - 1] * CASH_LOT_BYTES) {
+        wrong(self, "has cash that cannot be read");
+        return;
+    }
+    int64_t apart_vnd = read_little(value + 18);
+    for (size_t at = CASH_HEAD_BYTES; at < len; at += CASH_LOT_BYTES)
+        apart_vnd += read_little(value + at + 4);
+    if (apart_vnd != read_little(value + 2))
+        wrong(self, "has cash whose parts do not add up");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(place, sizeof(place), "cash %s:%.40s", names[i], field);
+        self->reader->take(self->reader->arg, place, read_little(value + 2 + 8 * i), 0, NULL);
+    }
+}
+
+/* kind, partition, epoch and number of the payment, and what the receipt needs */
+static void take_task(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
+                      size_t len)
+{
+    const uint8_t *bytes = (const uint8_t *)field;
+    struct journal_position payment = {0, 0};
+    (void)value;
+    (void)len;
+    unsigned partition =
+        field_len <= TASK_HEAD_BYTES ? PARTITIONS : (unsigned)bytes[1] << 8 | (unsigned)bytes[2];
+    if (partition >= PARTITIONS) {
+        wrong(self, "has a payment that cannot be read");
+        return;
+    }
+    for (size_t i = 0; i < 4; i++)
+        payment.epoch = payment.epoch << 8 | bytes[3 + i];
+    for (size_t i = 0; i < 8; i++)
+        payment.seq = payment.seq << 8 | bytes[7 + i];
+    if (bytes[0] == TASK_IS_RECEIPT)
+        self->reader->waits(self->reader->arg, partition, payment);
+}
+
 /* --- scans ------------------------------------------------------------------------------------ */
 
 static int was_seen(struct scan *self, const char *member, size_t len)
@@ -253,6 +311,8 @@ int books_read(const struct books_reader *reader)
     const struct scan reversals = {.reader = reader, .command = "HSCAN", .take = take_reversal};
     const struct scan chunks = {.reader = reader, .command = "ZSCAN", .take = take_chunk};
     const struct scan batches = {.reader = reader, .command = "ZSCAN", .take = take_batch};
+    const struct scan cash = {.reader = reader, .command = "HSCAN", .take = take_cash};
+    const struct scan tasks = {.reader = reader, .command = "ZSCAN", .take = take_task};
     int year, month, day;
     char name[VIEW_KEY_MAX_BYTES];
     date_split(clock_business_day(clock_wall_ms()), &year, &month, &day);
@@ -269,5 +329,9 @@ int books_read(const struct books_reader *reader)
     }
     if (rc == 0)
         rc = scan(batches, "payments");
+    if (rc == 0)
+        rc = scan(cash, "cash");
+    if (rc == 0)
+        rc = scan(tasks, "rq");
     return rc == 0 ? scan(reversals, "reversed") : rc;
 }

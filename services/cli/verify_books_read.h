@@ -13,15 +13,18 @@
  *   "totals <account>:<side>:<holder>"  "days <account>:<day>:<side>:<holder>"
  *   "parts <partition>:<account>"       "entries <account>:<side>:<holder>"
  *   "payments <day>:<organisation>"     "reversed"
+ *   "cash collected:<holder>"           "cash remitted:<holder>"
  *
  * take: a number at a place. Sums come once and are what is stored; of entries and payments each
- * one comes, with its journal position, to be added up (NULL in a sum). wrong: what cannot be read.
+ * one comes, with its journal position, to be added up (NULL in a sum). waits: a payment in the
+ * queue of those that get a receipt; may come twice. wrong: what cannot be read.
  */
 struct books_reader {
     struct verify *verify;
     void *arg;
     void (*take)(void *arg, const char *place, int64_t number, unsigned partition,
                  const struct journal_position *position);
+    void (*waits)(void *arg, unsigned partition, struct journal_position payment);
     void (*wrong)(void *arg, const char *key, const char *why);
 };
 

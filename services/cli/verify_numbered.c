@@ -64,6 +64,15 @@ void numbered_position(unsigned partition, uint32_t epoch, uint64_t seq, uint8_t
         ret[i] = (uint8_t)(values[i / 8] >> (8 * (7 - i % 8)));
 }
 
+unsigned numbered_place(const uint8_t bytes[ID_BYTES], struct journal_position *ret)
+{
+    uint64_t values[2] = {0, 0};
+    for (size_t i = 0; i < ID_BYTES; i++)
+        values[i / 8] = values[i / 8] << 8 | bytes[i];
+    *ret = (struct journal_position){(uint32_t)values[0], values[1]};
+    return (unsigned)(values[0] >> 32);
+}
+
 /* --- series ----------------------------------------------------------------------------------- */
 
 /* The series as it is; a new one begins with 1. */
@@ -395,16 +404,14 @@ const char *numbered_apply(struct map *records, struct arena *arena, unsigned pa
 void verify_receipts(struct verify *self)
 {
     hash_list_sort(&self->paid);
+    hash_list_sort(&self->receipted);
     for (size_t i = 0; i < self->receipted.n; i++) {
         const uint8_t *bytes = self->receipted.hashes[i];
-        uint64_t values[2] = {0, 0};
+        struct journal_position position;
         char id[POSITION_TEXT_BYTES];
         if (hash_list_has(&self->paid, bytes))
             continue;
-        for (size_t b = 0; b < ID_BYTES; b++)
-            values[b / 8] = values[b / 8] << 8 | bytes[b];
-        unsigned partition = (unsigned)(values[0] >> 32);
-        struct journal_position position = {(uint32_t)values[0], values[1]};
+        unsigned partition = numbered_place(bytes, &position);
         position_format(partition, position, id);
         if (partition >= PARTITIONS || position_compare(position, self->heads[partition]) <= 0)
             verify_difference(self, "%s: has a receipt, and is no payment", id);

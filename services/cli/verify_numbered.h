@@ -31,8 +31,10 @@ struct fold_numbered *numbered_find(const struct map *self, unsigned bucket, con
 
 /* A journal position as an element of a list of hashes. */
 void numbered_position(unsigned partition, uint32_t epoch, uint64_t seq, uint8_t ret[ID_BYTES]);
+/* The partition of such 16 bytes, and the position in it. */
+unsigned numbered_place(const uint8_t bytes[ID_BYTES], struct journal_position *ret);
 
-/* Receipts of payments that no journal has. */
+/* Receipts of payments that no journal has. Sorts both lists. */
 void verify_receipts(struct verify *self);
 
 #endif
