@@ -95,6 +95,9 @@ static void refuse(struct check *self, enum auth_refusal refusal, const char *te
     struct auth *auth = self->auth;
     struct connect_error error = {
         .code = code_of(refusal), .message = text, .retry_after_ms = retry_after_ms};
+    /* what came before under this nonce may have been the same request, and done */
+    if (refusal == AUTH_REPLAYED)
+        error.outcome = ANSINH__V1__OUTCOME__OUTCOME_UNKNOWN;
     ++*auth->results[refusal];
     signature_fini(&self->signature);
     if (may_log(auth))

@@ -47,7 +47,9 @@ static json_t *detail_of(const struct connect_error *error)
         (void)snprintf(request_id, sizeof(request_id), "%s", error->request_id);
     Ansinh__V1__ErrorDetail detail;
     ansinh__v1__error_detail__init(&detail);
-    detail.outcome = bus_code_outcome(error->code, error->is_command);
+    detail.outcome = error->outcome != ANSINH__V1__OUTCOME__OUTCOME_UNSPECIFIED
+                         ? error->outcome
+                         : bus_code_outcome(error->code, error->is_command);
     detail.field = field;
     detail.request_id = request_id;
     detail.retry_after_ms = error->retry_after_ms;

@@ -9,12 +9,13 @@
 
 struct connect_error {
     Ansinh__V1__Code code;
-    unsigned status;         /* HTTP; 0: the one that Connect has for the code */
-    const char *message;     /* one sentence; "" is allowed */
-    const char *field;       /* the wrong input; "" or NULL: none */
-    unsigned retry_after_ms; /* 0: not said */
-    int is_command;          /* what was asked for may have been done when nobody knows */
-    const char *request_id;  /* Idempotency-Key to ask with, when the outcome is unknown; or NULL */
+    unsigned status;             /* HTTP; 0: the one that Connect has for the code */
+    const char *message;         /* one sentence; "" is allowed */
+    const char *field;           /* the wrong input; "" or NULL: none */
+    unsigned retry_after_ms;     /* 0: not said */
+    int is_command;              /* what was asked for may have been done when nobody knows */
+    Ansinh__V1__Outcome outcome; /* unspecified: what the code says */
+    const char *request_id; /* Idempotency-Key to ask with, when the outcome is unknown; or NULL */
 };
 
 /* HTTP status of a code; 200 for success. */

@@ -107,7 +107,7 @@ static void future_years_are_paid_once(void **state)
     stand("2025-10-15", ACTIVE, "2027-09", "2027-09-30");
     expect_field("lumpMonths", "0");
     inquire("2025-10-15", 400);
-    expect_said("method");
+    expect_said("no months are open to be paid in one sum");
     stand("2027-10-15", LAPSED, "2027-10", "");
 }
 

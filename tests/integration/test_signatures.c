@@ -339,6 +339,7 @@ static void a_nonce_is_used_once_in_all_gateways(void **state)
     expect_refused(&wish, "the nonce was used before", "replayed");
     assert_int_equal(signer_send(&second, &wish), 401);
     assert_non_null(strstr((const char *)second.body.data, "the nonce was used before"));
+    assert_non_null(strstr((const char *)second.body.data, "OUTCOME_UNKNOWN"));
     /* another key's */
     struct wish other = good_hmac();
     other.nonce = wish.nonce;
