@@ -12,6 +12,7 @@ enum mutant {
     MUTANT_CHECKPOINT_APART,     /* the checkpoint is written later than what it stands for */
     MUTANT_REUSED_CONNECTION,    /* a Redis connection is used on after an answer came too late */
     MUTANT_COUNT_REPEATS,        /* an event that comes again is counted again */
+    MUTANT_NO_TOMBSTONE,         /* a payment is done although its reversal came before it */
 };
 
 #ifndef ANSINH_MUTANT

@@ -18,9 +18,10 @@ enum outcome carrier_outcome(unsigned code, const char *field)
     case ANSINH__V1__CODE__CODE_CANCELED:
         return OUTCOME_TURNED_AWAY;
     default:
-        /* the key's age is a matter of the clock that it was held against */
-        return strcmp(field, "Idempotency-Key") == 0 &&
-                       code == ANSINH__V1__CODE__CODE_INVALID_ARGUMENT
+        /* the key's age, or a day in the future, is a matter of the clock it was held against */
+        return code == ANSINH__V1__CODE__CODE_INVALID_ARGUMENT &&
+                       (strcmp(field, "Idempotency-Key") == 0 || strcmp(field, "paid_on") == 0 ||
+                        strcmp(field, "paid_at_ms") == 0)
                    ? OUTCOME_TURNED_AWAY
                    : OUTCOME_REFUSED;
     }
@@ -70,6 +71,7 @@ static void bus_send(struct lane *lane)
     struct bus_call call = {.service = method->process,
                             .method = method->name,
                             .id = lane->request.id,
+                            .partner = kind_partner(lane->request.kind),
                             .timeout_ms = lane->request.timeout_ms};
     bus_call_packed(self->svc->client, &call, lane->request.body, lane->request.len, on_answer,
                     lane);

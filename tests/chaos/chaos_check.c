@@ -36,6 +36,16 @@ static int is_in_unit(uint32_t commune, const char *unit)
     return strlen(unit) < 5 || strcmp(code, unit) == 0;
 }
 
+static void count_payment(struct count *self, const Ansinh__V1__PaymentRecorded *paid, int sign,
+                          const char *unit)
+{
+    if (!is_in_unit(paid->commune, unit))
+        return;
+    self->payments += sign;
+    self->participants += paid->is_first ? sign : 0;
+    self->participant_vnd += sign * paid->pockets->participant_vnd;
+}
+
 static struct count count_unit(const struct witness *witness, const char *unit)
 {
     struct count count = {0};
@@ -45,11 +55,10 @@ static struct count count_unit(const struct witness *witness, const char *unit)
             continue;
         if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
             count.declared += is_in_unit(event->participant_enrolled->commune, unit);
-        } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED &&
-                   is_in_unit(event->payment_recorded->commune, unit)) {
-            count.payments++;
-            count.participants += event->payment_recorded->is_first != 0;
-            count.participant_vnd += event->payment_recorded->pockets->participant_vnd;
+        } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
+            count_payment(&count, event->payment_recorded, 1, unit);
+        } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED) {
+            count_payment(&count, event->payment_reversed->payment, -1, unit);
         }
     }
     return count;

@@ -93,12 +93,13 @@ int main(int argc, char **argv)
     client.seed = (uint64_t)seed;
     client.n_citizens = (uint32_t)n_citizens;
     client.may_hang_up = strcmp(argv[1], "bus") != 0;
+    client.is_partner = !client.may_hang_up; /* over HTTP a partner signs */
     client.known = calloc((size_t)n_citizens, sizeof(*client.known));
     client.unsettled = calloc(UNSETTLED_MAX, sizeof(*client.unsettled));
     ASSERT(client.known != NULL && client.unsettled != NULL);
-    for (int64_t i = 0; i < n_citizens; i++)
-        client.known[i].month = FIRST_MONTH;
     client.this_month = (uint32_t)month_of_day(clock_business_day(clock_wall_ms()));
+    for (uint32_t i = 0; i < client.n_citizens; i++)
+        client.known[i].month = is_todays(i) ? client.this_month : FIRST_MONTH;
     client.begin_ms = clock_mono_ms();
     for (size_t i = 0; i < (size_t)n_walkers; i++)
         walkers[i] = walker_create(&client, make_lane(&svc, argv[1], argv + 6, (size_t)argc - 6, i),
@@ -107,6 +108,8 @@ int main(int argc, char **argv)
     history_close(&client.history);
     for (size_t i = 0; i < RECENT_MAX; i++)
         step_free(&client.recent[i]);
+    for (size_t i = 0; i < client.n_held; i++)
+        step_free(&client.held[i]);
     free(client.known);
     free(client.unsettled);
     service_close(&svc);

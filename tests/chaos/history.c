@@ -19,17 +19,28 @@ static const struct {
     [KIND_ENROL] = {"enrol", "ansinh.v1.Enrolment/Enrol"},
     [KIND_INQUIRE] = {"inquire", "ansinh.v1.Payments/Inquire"},
     [KIND_PAY] = {"pay", "ansinh.v1.Payments/Pay"},
+    [KIND_REVERSE] = {"reverse", "ansinh.v1.Payments/Reverse"},
+    [KIND_COLLECT] = {"collect", "ansinh.v1.Collections/Pay"},
+    [KIND_TAKE_BACK] = {"take-back", "ansinh.v1.Collections/Reverse"},
     [KIND_PARTICIPANT] = {"participant", "ansinh.v1.Enrolment/GetParticipant"},
     [KIND_PAYMENT] = {"payment", "ansinh.v1.Payments/GetPayment"},
     [KIND_QUOTE] = {"quote", "ansinh.v1.Payments/Quote"},
     [KIND_PROGRESS] = {"progress", "ansinh.v1.Analytics/GetProgress"},
+    [KIND_COLLECTED] = {"collected", "ansinh.v1.Collections/GetPayment"},
 };
+
+#define PARTNER "VNPOST"
 
 static const char letters[] = "ortu"; /* of outcomes */
 
 const char *kind_method(enum kind kind)
 {
     return kinds[kind].method;
+}
+
+const char *kind_partner(enum kind kind)
+{
+    return kind == KIND_COLLECT || kind == KIND_TAKE_BACK || kind == KIND_COLLECTED ? PARTNER : "";
 }
 
 uint64_t history_hash(const void *bytes, size_t len)

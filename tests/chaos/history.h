@@ -21,16 +21,22 @@ enum kind {
     KIND_ENROL,
     KIND_INQUIRE,
     KIND_PAY,
-    KIND_LAST_COMMAND = KIND_PAY,
+    KIND_REVERSE,
+    KIND_COLLECT,   /* a partner's payment; the request id is its transaction id, too */
+    KIND_TAKE_BACK, /* a partner's reversal; the same */
+    KIND_LAST_COMMAND = KIND_TAKE_BACK,
     KIND_PARTICIPANT,
     KIND_PAYMENT,
     KIND_QUOTE,
     KIND_PROGRESS,
+    KIND_COLLECTED, /* what became of a partner's payment */
     KINDS
 };
 
 /* The method's full name. */
 const char *kind_method(enum kind kind);
+/* The organisation that calls it; "": none. */
+const char *kind_partner(enum kind kind);
 
 enum outcome {
     OUTCOME_OK,          /* acknowledged */

@@ -43,6 +43,7 @@ void judge_init(struct judge *self, const struct history *history, struct witnes
         .arena = arena_create(ARENA_MAX_BYTES),
         .by_id = map_create(),
         .by_citizen = map_create(),
+        .by_transaction = map_create(),
         .aliases = map_create(),
     };
 }
@@ -59,6 +60,7 @@ void judge_fini(struct judge *self)
     free(self->commands);
     map_destroy(&self->by_id);
     map_destroy(&self->by_citizen);
+    map_destroy(&self->by_transaction);
     map_destroy(&self->aliases);
     arena_destroy(&self->arena);
 }
@@ -177,9 +179,43 @@ static void take_alias(struct judge *self, const struct entry *entry)
                entry->partition, entry->position.seq);
 }
 
+/* The payment that a reversal names must be the newest one that stands. */
+static void take_reversal(struct judge *self, const struct line *line, const struct state *before,
+                          const struct entry *entry)
+{
+    const Ansinh__V1__PaymentReversed *in = entry->event->payment_reversed;
+    struct entry *payment =
+        before->paid_version == 0 ? NULL : line->entries[before->paid_version - 1];
+    if (payment == NULL || payment->position.epoch != in->payment_epoch ||
+        payment->position.seq != in->payment_seq)
+        judge_find(self, FINDING_MODEL, NULL, "p%04u %" PRIu64 ": takes back what does not stand",
+                   entry->partition, entry->position.seq);
+    else
+        payment->reversal = entry;
+}
+
+/* Receipts are given by the platform itself; verify holds them against the payments. */
+static int is_platforms_own(const Ansinh__V1__Event *event)
+{
+    return event != NULL && (event->kind_case == ANSINH__V1__EVENT__KIND_RECEIPTS_ISSUED ||
+                             event->kind_case == ANSINH__V1__EVENT__KIND_RECEIPT_VOIDED);
+}
+
+static int is_about_transaction(const Ansinh__V1__Event *event)
+{
+    return event != NULL && (event->kind_case == ANSINH__V1__EVENT__KIND_TRANSACTION_CLAIMED ||
+                             event->kind_case == ANSINH__V1__EVENT__KIND_TRANSACTION_CLOSED);
+}
+
 static void take_entry(struct judge *self, struct entry *entry)
 {
     const Ansinh__V1__Event *event = entry->event;
+    if (is_platforms_own(event))
+        return;
+    if (is_about_transaction(event)) { /* changes nothing of a citizen */
+        judge_take_dealing(self, entry);
+        return;
+    }
     if (event == NULL || event->citizen.len != ID_BYTES) {
         judge_find(self, FINDING_MODEL, NULL, "p%04u %" PRIu64 ": cannot be read", entry->partition,
                    entry->position.seq);
@@ -196,7 +232,9 @@ static void take_entry(struct judge *self, struct entry *entry)
     struct state state = {0};
     if (line->n > 0)
         state = line->states[line->n - 1];
-    const char *wrong = model_apply(&state, event);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        take_reversal(self, line, &state, entry);
+    const char *wrong = model_apply(&state, line->states, event);
     if (wrong[0] != '\0')
         judge_find(self, FINDING_MODEL, NULL, "p%04u %" PRIu64 ": %s", entry->partition,
                    entry->position.seq, wrong);
@@ -204,6 +242,33 @@ static void take_entry(struct judge *self, struct entry *entry)
     entry->line_i = line->n;
     line->entries[line->n] = entry;
     line->states[line->n++] = state;
+    line->has_reversal |= event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED;
+    judge_take_dealing(self, entry);
+}
+
+void judge_link(struct judge *self, struct command *command, struct entry *entry)
+{
+    if (command->is_stored)
+        judge_find(self, FINDING_DOUBLED, command->operations[0], "done twice");
+    if (entry->command != NULL)
+        judge_find(self, FINDING_DOUBLED, command->operations[0],
+                   "two commands claim one journal entry");
+    command->is_stored = 1;
+    command->entry = entry;
+    entry->command = command;
+}
+
+/* Whether an entry is one that no request id of a client leads to: aliases' and receipts' ids are
+ * derived, and of partners' requests each has several. */
+static int has_derived_id(const struct entry *entry)
+{
+    const Ansinh__V1__Event *event = entry->event;
+    if (entry->line == NULL)
+        return 1;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+        return event->payment_recorded->partner[0] != '\0';
+    return event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
+           event->payment_reversed->transaction_id[0] != '\0';
 }
 
 /* Which command each entry was made by. */
@@ -214,8 +279,8 @@ static void take_stored(struct judge *self)
         const struct stored *stored = &witness->stored[i];
         struct command *command = map_get(self->by_id, stored->id.bytes, ID_BYTES);
         struct entry *entry = witness_find(witness, stored->partition, stored->position);
-        if (entry != NULL && entry->line == NULL)
-            continue; /* an alias; its id is derived */
+        if (entry != NULL && has_derived_id(entry))
+            continue;
         if (command == NULL || entry == NULL) {
             judge_find(self, FINDING_DOUBLED, NULL, "p%04u %" PRIu64 ": %s", stored->partition,
                        stored->position.seq,
@@ -223,14 +288,7 @@ static void take_stored(struct judge *self)
                                        : "a stored answer without an entry");
             continue;
         }
-        if (command->is_stored)
-            judge_find(self, FINDING_DOUBLED, command->operations[0], "done twice");
-        if (entry->command != NULL)
-            judge_find(self, FINDING_DOUBLED, command->operations[0],
-                       "two commands claim one journal entry");
-        command->is_stored = 1;
-        command->entry = entry;
-        entry->command = command;
+        judge_link(self, command, entry);
         if (command->kind == KIND_INQUIRE)
             command->ok_us = judge_inquiry_ok_us(self, command);
     }
@@ -238,13 +296,35 @@ static void take_stored(struct judge *self)
 
 /* --- the rules -------------------------------------------------------------------------------- */
 
+/* Whether a refusal may be followed by a success: of an inquiry or a reversal whose earlier attempt
+ * still hung somewhere, and went on when the bill was open, or the clock was another. */
+static int may_be_overtaken(const struct command *command, const struct operation *refused)
+{
+    if (command->kind == KIND_INQUIRE && !command->entry->line->has_reversal &&
+        refused->code != ANSINH__V1__CODE__CODE_INVALID_ARGUMENT)
+        return 0;
+    if (command->kind != KIND_INQUIRE && command->kind != KIND_REVERSE &&
+        command->kind != KIND_TAKE_BACK)
+        return 0;
+    for (size_t i = 0; i < command->n; i++) {
+        const struct operation *operation = command->operations[i];
+        if (operation->outcome == OUTCOME_UNKNOWN && operation->invoked_us < refused->completed_us)
+            return refused->invoked_us < command->ok_us;
+    }
+    return 0;
+}
+
 /* A refusal by the rules says for ever that this command is not done; an outage speaks of one
- * attempt. */
+ * attempt, and so does a clock as long as there is no success. */
 static void check_refusals(struct judge *self, const struct command *command)
 {
     for (size_t i = 0; i < command->n; i++) {
         const struct operation *operation = command->operations[i];
-        if (operation->outcome != OUTCOME_REFUSED || !is_own_body(command, operation))
+        int is_by_clock = operation->outcome == OUTCOME_TURNED_AWAY &&
+                          operation->code == ANSINH__V1__CODE__CODE_INVALID_ARGUMENT &&
+                          operation->invoked_us > command->ok_us;
+        if ((operation->outcome != OUTCOME_REFUSED && !is_by_clock) ||
+            !is_own_body(command, operation) || may_be_overtaken(command, operation))
             continue;
         judge_find(self, FINDING_DOUBLED, operation, "refused with code %u, and done",
                    operation->code);
@@ -309,4 +389,5 @@ void judge_all(struct judge *self)
     check_entries(self);
     check_order(self);
     judge_answers(self);
+    judge_dealings(self);
 }

@@ -36,6 +36,19 @@ struct line {
     struct entry **entries;
     struct state *states; /* after each */
     size_t n, capacity;
+    int has_reversal;
+};
+
+/* How far a partner's payment had come. */
+enum told { TOLD_NOTHING, TOLD_PENDING, TOLD_PAID, TOLD_ENDED, TOLDS };
+
+/* A partner's payment: everything about one transaction id. */
+struct dealing {
+    struct request_id id;
+    const struct entry *claim, *payment, *reversal; /* claim: for the payment */
+    const struct entry *closing;                    /* cancelled, also by its claim, or refused */
+    int64_t told_us[TOLDS]; /* when a client first heard that it had come so far; INT64_MAX: never
+                             */
 };
 
 struct judge {
@@ -43,9 +56,10 @@ struct judge {
     struct witness *witness;
     const struct keyring *keyring;
     struct arena *arena;
-    struct map *by_id;      /* struct command */
-    struct map *by_citizen; /* struct line */
-    struct map *aliases;    /* alias and citizen as asked for: the operation */
+    struct map *by_id;          /* struct command */
+    struct map *by_citizen;     /* struct line */
+    struct map *by_transaction; /* struct dealing */
+    struct map *aliases;        /* alias and citizen as asked for: the operation */
     struct command **commands;
     size_t n_commands, commands_capacity;
     unsigned long n_found[FINDINGS];
@@ -64,6 +78,19 @@ void judge_find(struct judge *self, enum finding what, const struct operation *o
                 const char *format, ...) PRINTF_LIKE(4, 5);
 
 struct line *judge_line(const struct judge *self, const uint8_t citizen[ID_BYTES]);
+
+/* Takes an entry about a partner's transaction, and finds who asked for it; judge_dealings.c. */
+void judge_take_dealing(struct judge *self, struct entry *entry);
+/* Makes an entry the one that a command was done by. */
+void judge_link(struct judge *self, struct command *command, struct entry *entry);
+/* Each transaction id has one outcome, and whoever asked was told the truth; judge_dealings.c. */
+void judge_dealings(struct judge *self);
+/* Whether a success of COLLECT or TAKE_BACK is what its entry says; judge_dealings.c. */
+int judge_dealing_answer(struct judge *self, const struct command *command,
+                         const struct operation *operation);
+/* As clients see it: "p0513-1-42". */
+#define ENTRY_TEXT_BYTES 64
+void judge_entry_text(const struct entry *entry, char ret[ENTRY_TEXT_BYTES]);
 
 /* When the entry of an inquiry was first told of: before, it may have shown an open bill, which
  * commits nothing; judge_answers.c. */

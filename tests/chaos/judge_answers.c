@@ -74,6 +74,22 @@ static int is_bill_answer(const struct line *line, const struct state *state,
            out->pockets->donor_vnd == state->bill_vnd[POCKET_DONOR];
 }
 
+static int is_reverse_answer(const struct entry *entry, const Ansinh__V1__ReverseResponse *out)
+{
+    char id[ENTRY_TEXT_BYTES], payment_id[ENTRY_TEXT_BYTES], until[MONTH_TEXT_BYTES] = "";
+    const Ansinh__V1__PaymentReversed *in = entry->event->payment_reversed;
+    const struct state *state = &entry->line->states[entry->line_i];
+    judge_entry_text(entry, id);
+    (void)snprintf(payment_id, sizeof(payment_id), "p%04u-%" PRIu32 "-%" PRIu64, entry->partition,
+                   in->payment_epoch, in->payment_seq);
+    if (state->covered_until > 0)
+        month_format((int32_t)state->covered_until, until);
+    return entry->event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED &&
+           strcmp(out->reversal_id, id) == 0 && strcmp(out->payment_id, payment_id) == 0 &&
+           out->amount_vnd == in->payment->pockets->participant_vnd &&
+           strcmp(out->covered_until, until) == 0;
+}
+
 static int is_pay_answer(const struct entry *entry, const struct operation *operation,
                          const Ansinh__V1__PayResponse *out)
 {
@@ -81,8 +97,7 @@ static int is_pay_answer(const struct entry *entry, const struct operation *oper
     Ansinh__V1__PayRequest *in =
         ansinh__v1__pay_request__unpack(NULL, operation->body_len, operation->body);
     ASSERT(in != NULL);
-    (void)snprintf(id, sizeof(id), "p%04u-%" PRIu32 "-%" PRIu64, entry->partition,
-                   entry->position.epoch, entry->position.seq);
+    judge_entry_text(entry, id);
     month_format((int32_t)entry->line->states[entry->line_i].covered_until, until);
     int is_right = strcmp(out->payment_id, id) == 0 && strcmp(out->bill_id, in->bill_id) == 0 &&
                    out->amount_vnd == in->amount_vnd && strcmp(out->paid_on, in->paid_on) == 0 &&
@@ -170,6 +185,12 @@ static int check_command(struct judge *self, const struct command *command,
             &allocator, operation->answer_len, operation->answer);
         is_right = out != NULL && is_enrol_answer(command->entry, out) &&
                    is_enrol_request(command->entry, command->operations[0]);
+    } else if (command->kind == KIND_REVERSE) {
+        const Ansinh__V1__ReverseResponse *out = ansinh__v1__reverse_response__unpack(
+            &allocator, operation->answer_len, operation->answer);
+        is_right = out != NULL && is_reverse_answer(command->entry, out);
+    } else if (command->kind != KIND_PAY) {
+        is_right = judge_dealing_answer(self, command, operation);
     } else {
         const Ansinh__V1__PayResponse *out =
             ansinh__v1__pay_response__unpack(&allocator, operation->answer_len, operation->answer);
@@ -264,6 +285,22 @@ static int is_payment(const struct entry *entry, const Ansinh__V1__GetPaymentRes
            out->recorded_at_ms == entry->event->at_ms;
 }
 
+/* Whether a payment was said to be taken back when it was. */
+static int is_standing_told(const struct entry *entry, const struct operation *operation,
+                            const Ansinh__V1__GetPaymentResponse *out)
+{
+    char id[ENTRY_TEXT_BYTES];
+    const struct entry *reversal = entry->reversal;
+    const struct command *by = reversal == NULL ? NULL : reversal->command;
+    if (out->reversal_id[0] == '\0')
+        return out->reversed_on[0] == '\0' && (by == NULL || by->ok_us >= operation->invoked_us);
+    if (by == NULL || by->invoked_us > operation->completed_us)
+        return 0;
+    judge_entry_text(reversal, id);
+    return strcmp(out->reversal_id, id) == 0 &&
+           out->reversal_reason == reversal->event->payment_reversed->reason;
+}
+
 static void check_payment(struct judge *self, const struct operation *operation)
 {
     ProtobufCAllocator allocator;
@@ -287,7 +324,7 @@ static void check_payment(struct judge *self, const struct operation *operation)
         entry = witness_find(self->witness, partition, position);
     if (entry == NULL || entry->line == NULL ||
         entry->event->kind_case != ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED ||
-        !is_payment(entry, out))
+        !is_payment(entry, out) || !is_standing_told(entry, operation, out))
         judge_find(self, FINDING_ANSWER, operation, "the payment is another one in the journal");
 }
 

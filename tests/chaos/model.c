@@ -94,10 +94,31 @@ static const char *pay(struct state *self, const Ansinh__V1__PaymentRecorded *in
     self->months_paid += in->months;
     self->months_supported += in->months_supported;
     self->bill_months = 0;
+    self->paid_version = self->version + 1;
     return is_free ? "" : "a month paid twice";
 }
 
-const char *model_apply(struct state *self, const Ansinh__V1__Event *event)
+/* What held before the newest payment holds again, but for the bill and one number of bills. */
+static const char *reverse(struct state *self, const struct state *earlier,
+                           const Ansinh__V1__PaymentReversed *in)
+{
+    if (self->paid_version == 0 || in->payment == NULL)
+        return "a reversal of no payment";
+    const struct state *paid = &earlier[self->paid_version - 1];
+    const struct state *before = &earlier[self->paid_version - 2]; /* its bill at the least */
+    const struct state now = *self;
+    *self = *before;
+    self->version = now.version;
+    self->bill_number = now.bill_number + 1;
+    self->bill_months = 0;
+    if (in->payment->bill_number != paid->bill_number ||
+        in->payment->months != paid->months_paid - before->months_paid)
+        return "a reversal of another payment than the newest";
+    return "";
+}
+
+const char *model_apply(struct state *self, const struct state *earlier,
+                        const Ansinh__V1__Event *event)
 {
     const char *wrong = "an event nobody caused";
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
@@ -106,6 +127,8 @@ const char *model_apply(struct state *self, const Ansinh__V1__Event *event)
         wrong = issue(self, event->bill_issued);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         wrong = pay(self, event->payment_recorded);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        wrong = reverse(self, earlier, event->payment_reversed);
     self->version++;
     return wrong;
 }

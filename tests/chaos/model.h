@@ -22,11 +22,14 @@ struct state {
     uint32_t bill_from, bill_months, bill_supported; /* months 0: no open bill */
     int64_t bill_vnd[POCKETS];
     int32_t bill_valid_until;
+    uint32_t paid_version;               /* of the newest payment that stands; 0: none */
     uint8_t covered[COVERED_MONTHS / 8]; /* a set of months */
 };
 
-/* The state after an event; "" or what is wrong with the event. */
-const char *model_apply(struct state *self, const Ansinh__V1__Event *event);
+/* The state after an event; "" or what is wrong with the event. earlier: the states after each
+ * entry before it, of which self is the last. */
+const char *model_apply(struct state *self, const struct state *earlier,
+                        const Ansinh__V1__Event *event);
 
 int64_t model_bill_gross(const struct state *self);
 

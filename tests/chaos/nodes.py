@@ -27,6 +27,8 @@ SERVICES = ("enrolment", "payments", "notifications", "analytics", "settlement",
 ARCHIVER = {"ARCHIVER_INTERVAL_S": "1", "ARCHIVER_SEGMENT_BYTES": "65536", "ARCHIVER_POLL_MS": "100",
             "ARCHIVER_TRIM": "true", "ARCHIVER_TRIM_INTERVAL_S": "1", "ARCHIVER_TEST_RETENTION_MS": "6000"}
 INSTANCES = 2
+# As the clients have them: history.c, steps.h.
+PARTNER, CUT_OFF = "VNPOST", "23:59"
 
 
 class Failed(Exception):
@@ -279,6 +281,7 @@ class Platform:
         self.wait_ready()
         for kind in ("units", "organisations", "plan"):
             self.ansinh("import", kind, f"deploy/sample/{kind}.csv")
+        self.ansinh("partner", "add", PARTNER, "--cut-off", CUT_OFF)
 
     def is_healthy(self, node):
         try:

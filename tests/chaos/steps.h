@@ -12,6 +12,11 @@
 #define FIRST_MONTH (2022 * 12)
 #define FIRST_DAY_OF_MONTH 5 /* of the enrolment, in the first month */
 
+/* These pay for today, so that it can be taken back, paid again and so on; the others from the
+ * first month on. */
+#define TODAYS_EVERY 3
+#define CUT_OFF_MINUTE (24 * 60 - 1) /* of the partner's day */
+
 struct step {
     enum kind kind;
     int has_id;
@@ -25,7 +30,7 @@ struct bill {
     char id[BILL_TEXT_BYTES];
     uint32_t version;
     int64_t due_vnd;
-    uint32_t month; /* in which it can be paid */
+    int32_t day; /* on which it can be paid */
 };
 
 /* splitmix64. */
@@ -41,7 +46,7 @@ void step_new_id(struct step *self);
 /* The declaration of citizen number i; what is chosen freely comes from *state. Every eighth has an
  * SI code, and two neighbours of those the same. */
 void step_enrol(struct step *self, uint32_t i, uint64_t *state);
-void step_inquire(struct step *self, uint32_t i, uint32_t month);
+void step_inquire(struct step *self, uint32_t i, int32_t day);
 void step_pay(struct step *self, uint32_t i, const struct bill *bill, uint64_t *state);
 void step_participant(struct step *self, uint32_t i);
 void step_payment(struct step *self, const char *payment_id);
@@ -50,7 +55,21 @@ void step_payment_of(struct step *self, const struct step *pay);
 /* One of a few questions that have the same answer for ever. */
 void step_quote(struct step *self, uint32_t which);
 void step_progress(struct step *self, uint32_t which);
-/* Another payment under the id of an earlier one; 0 when earlier is no payment. */
+void step_reverse(struct step *self, uint32_t i, const char *payment_id, uint64_t *state);
+/* A partner's payment and its reversal; their transaction ids are their request ids. */
+void step_collect(struct step *self, uint32_t i, const struct bill *bill, uint64_t *state);
+void step_take_back(struct step *self, uint32_t i, const struct request_id *original,
+                    uint64_t *state);
+void step_collected(struct step *self, const struct request_id *transaction);
+/* Of the payment of a COLLECT or a TAKE_BACK. */
+void step_collected_of(struct step *self, const struct step *about);
+
+/* Whether citizen number i pays for today. */
+int is_todays(uint32_t i);
+/* A business date on which citizen i may be billed for a month, and pay. */
+int32_t billing_day(uint32_t i, uint32_t month);
+
+/* Another request under the id of an earlier one; 0 when there is none to make. */
 int step_abuse(struct step *self, const struct step *earlier);
 
 #endif

@@ -97,7 +97,6 @@ def main():
         else:
             print(f"caught {name.lower():24} in {caught[1]:3.0f} s: {caught[0]}", flush=True)
     shutil.rmtree(f"{base}/mutant", ignore_errors=True)
-    print("There is no mutant of tombstones: the load does not reverse payments yet.")
     print(f"teeth: {n_missed} missed")
     return 1 if n_missed else 0
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
@@ -51,8 +52,71 @@ static void choose_citizen(struct walker *self)
         self->citizen = (hot + chance_of(&self->chance, HOT_CITIZENS)) % client->n_citizens;
     else
         self->citizen = chance_of(&self->chance, client->n_citizens);
-    if (client->known[self->citizen].month > client->this_month)
+    if (client->known[self->citizen].month > client->this_month && !is_todays(self->citizen))
         self->n_stay = 0; /* everything is paid */
+}
+
+/* For whoever of the client's walkers is next: together with what this one sends. */
+static void hold(struct client *client, const struct step *step)
+{
+    if (client->n_held == HELD_MAX)
+        return;
+    struct step *held = &client->held[client->n_held++];
+    held->body = NULL;
+    step_copy(held, step);
+}
+
+static int take_held(struct walker *self)
+{
+    struct client *client = self->client;
+    if (client->n_held == 0 || chance_of(&self->chance, 4) == 0)
+        return 0;
+    step_free(&self->step);
+    self->step = client->held[--client->n_held];
+    return 1;
+}
+
+static void remember_transaction(struct client *client, const struct request_id *id)
+{
+    client->transactions[client->transaction_i] = *id;
+    client->transaction_i = (client->transaction_i + 1) % RECENT_MAX;
+    client->n_transactions = MIN(client->n_transactions + 1, (size_t)RECENT_MAX);
+}
+
+/* A partner's payment; one in six is taken back at the same moment, one in six a moment before. */
+static void choose_collection(struct walker *self, const struct known *known)
+{
+    struct client *client = self->client;
+    struct step other = {0};
+    step_collect(&self->step, self->citizen, &known->bill, &self->chance);
+    remember_transaction(client, &self->step.id);
+    uint32_t draw = chance_of(&self->chance, 6);
+    if (draw > 1)
+        return;
+    step_take_back(&other, self->citizen, &self->step.id, &self->chance);
+    if (draw == 0) {
+        hold(client, &other);
+    } else {
+        hold(client, &self->step);
+        step_copy(&self->step, &other);
+    }
+    step_free(&other);
+}
+
+static void choose_payment(struct walker *self, const struct known *known)
+{
+    if (self->client->is_partner && chance_of(&self->chance, 3) > 0)
+        choose_collection(self, known);
+    else
+        step_pay(&self->step, self->citizen, &known->bill, &self->chance);
+}
+
+static void choose_reversal(struct walker *self, const struct known *known)
+{
+    if (known->by_partner)
+        step_take_back(&self->step, self->citizen, &known->transaction, &self->chance);
+    else
+        step_reverse(&self->step, self->citizen, known->payment, &self->chance);
 }
 
 /* Something beside the way of the citizen; 0 when it does not come to it. */
@@ -87,6 +151,13 @@ static int choose_aside(struct walker *self)
     case 7:
         return client->n_recent > 0 && chance_of(&self->chance, 2) == 0 &&
                step_abuse(step, &client->recent[i]);
+    case 8:
+        if (client->n_transactions == 0)
+            return 0;
+        step_collected(
+            step,
+            &client->transactions[chance_of(&self->chance, (uint32_t)client->n_transactions)]);
+        return 1;
     default:
         return 0;
     }
@@ -96,17 +167,20 @@ static void choose(struct walker *self)
 {
     choose_citizen(self);
     const struct known *known = &self->client->known[self->citizen];
-    if (choose_aside(self))
+    if (take_held(self) || choose_aside(self))
         return;
     if (known->is_lost)
         step_participant(&self->step, self->citizen);
     else if (!known->is_enrolled)
         step_enrol(&self->step, self->citizen, &self->chance);
     else if (known->has_bill)
-        step_pay(&self->step, self->citizen, &known->bill, &self->chance);
+        choose_payment(self, known);
+    else if (known->has_paid && is_todays(self->citizen))
+        choose_reversal(self, known);
     else
-        step_inquire(&self->step, self->citizen,
-                     known->month + (chance_of(&self->chance, 30) == 0));
+        step_inquire(
+            &self->step, self->citizen,
+            billing_day(self->citizen, known->month + (chance_of(&self->chance, 30) == 0)));
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -153,7 +227,7 @@ static uint32_t month_after(const char *text)
     return month_parse(text, &month) < 0 ? FIRST_MONTH : (uint32_t)month + 1;
 }
 
-static void learn_bill(struct known *known, const struct carried *carried)
+static void learn_bill(struct known *known, uint32_t citizen, const struct carried *carried)
 {
     Ansinh__V1__InquireResponse *out =
         ansinh__v1__inquire_response__unpack(NULL, carried->len, carried->body);
@@ -162,7 +236,7 @@ static void learn_bill(struct known *known, const struct carried *carried)
     known->has_bill = 1;
     known->bill = (struct bill){.version = out->bill_version,
                                 .due_vnd = out->due_vnd,
-                                .month = (uint32_t)month_of_day(day)};
+                                .day = billing_day(citizen, (uint32_t)month_of_day(day))};
     (void)snprintf(known->bill.id, sizeof(known->bill.id), "%s", out->bill_id);
     ansinh__v1__inquire_response__free_unpacked(out, NULL);
 }
@@ -176,11 +250,34 @@ static void learn_payment(struct client *client, struct known *known, const stru
     client->payment_i = (client->payment_i + 1) % RECENT_MAX;
     client->n_payments = MIN(client->n_payments + 1, (size_t)RECENT_MAX);
     known->has_bill = 0;
+    known->has_paid = 1;
+    known->by_partner = 0;
+    (void)snprintf(known->payment, sizeof(known->payment), "%s", out->payment_id);
     known->month = MAX(known->month, month_after(out->covered_until));
     ansinh__v1__pay_response__free_unpacked(out, NULL);
 }
 
-static void learn_state(struct known *known, const struct carried *carried)
+static void learn_collection(struct known *known, const struct step *step,
+                             const struct carried *carried)
+{
+    Ansinh__V1__CollectionsPayResponse *out =
+        ansinh__v1__collections_pay_response__unpack(NULL, carried->len, carried->body);
+    ASSERT(out != NULL && out->payment != NULL);
+    known->has_bill = 0;
+    known->has_paid = known->by_partner = 1;
+    known->transaction = step->id;
+    known->month = MAX(known->month, month_after(out->payment->to_month));
+    ansinh__v1__collections_pay_response__free_unpacked(out, NULL);
+}
+
+static void learn_reversal(struct known *known)
+{
+    known->has_paid = 0;
+    known->is_lost = 1;
+}
+
+static void learn_state(const struct client *client, struct known *known, uint32_t citizen,
+                        const struct carried *carried)
 {
     Ansinh__V1__GetParticipantResponse *out =
         ansinh__v1__get_participant_response__unpack(NULL, carried->len, carried->body);
@@ -188,7 +285,8 @@ static void learn_state(struct known *known, const struct carried *carried)
     known->is_enrolled = 1;
     known->is_lost = 0;
     known->has_bill = 0;
-    known->month = MAX(known->month, month_after(out->covered_until));
+    known->month = MAX(is_todays(citizen) ? client->this_month : known->month,
+                       month_after(out->covered_until));
     ansinh__v1__get_participant_response__free_unpacked(out, NULL);
 }
 
@@ -201,11 +299,15 @@ static void learn_success(struct walker *self, const struct carried *carried)
     if (step->kind == KIND_ENROL)
         known->is_enrolled = 1;
     else if (step->kind == KIND_INQUIRE)
-        learn_bill(known, carried);
+        learn_bill(known, step->citizen, carried);
     else if (step->kind == KIND_PAY)
         learn_payment(client, known, carried);
+    else if (step->kind == KIND_COLLECT)
+        learn_collection(known, step, carried);
+    else if (step->kind == KIND_REVERSE || step->kind == KIND_TAKE_BACK)
+        learn_reversal(known);
     else if (step->kind == KIND_PARTICIPANT)
-        learn_state(known, carried);
+        learn_state(client, known, step->citizen, carried);
     if (step->kind <= KIND_LAST_COMMAND && self->phase == WALKING)
         remember(client, step);
 }
@@ -225,6 +327,7 @@ static void learn_refusal(struct walker *self, const struct carried *carried)
     case ANSINH__V1__CODE__CODE_INVALID_ARGUMENT:
     case ANSINH__V1__CODE__CODE_OUT_OF_RANGE:
         known->is_lost = step->kind <= KIND_LAST_COMMAND;
+        known->has_paid = 0;
         break;
     default:
         break;
@@ -233,13 +336,33 @@ static void learn_refusal(struct walker *self, const struct carried *carried)
 
 /* --- going on --------------------------------------------------------------------------------- */
 
+/* Asks what became of a payment; one that may still be done is repeated by another walker. */
+static void ask_what_became(struct walker *self)
+{
+    struct step question = {0};
+    if (self->step.kind == KIND_PAY) {
+        step_payment_of(&question, &self->step);
+    } else {
+        step_collected_of(&question, &self->step);
+        if (chance_of(&self->chance, 2) == 0)
+            hold(self->client, &self->step);
+    }
+    step_copy(&self->step, &question);
+    step_free(&question);
+    self->phase = REPEATING;
+    self->n_repeats = REPEATS_MAX - 1;
+}
+
 /* Half of the unknown commands are settled right away, some at the end, some never; of some
  * payments it is asked what became of them. */
 static void on_unknown(struct walker *self)
 {
     struct client *client = self->client;
     uint32_t draw = chance_of(&self->chance, 10);
-    if (draw < 5) {
+    int is_partners = kind_partner(self->step.kind)[0] != '\0';
+    if (draw < 2 && is_partners) {
+        ask_what_became(self);
+    } else if (draw < 5) {
         self->phase = REPEATING;
         self->n_repeats = 0;
     } else if (draw < 8 && client->n_unsettled < UNSETTLED_MAX) {
@@ -247,14 +370,8 @@ static void on_unknown(struct walker *self)
         kept->body = NULL;
         step_copy(kept, &self->step);
     }
-    if (draw < 9 || self->step.kind != KIND_PAY)
-        return;
-    struct step question = {0};
-    step_payment_of(&question, &self->step);
-    step_copy(&self->step, &question);
-    step_free(&question);
-    self->phase = REPEATING;
-    self->n_repeats = REPEATS_MAX - 1;
+    if (draw == 9 && (self->step.kind == KIND_PAY || is_partners))
+        ask_what_became(self);
 }
 
 static void on_carried(void *arg, const struct carried *carried)
@@ -301,6 +418,10 @@ static int choose_settling(struct walker *self)
         return 1;
     }
     self->phase = READING;
+    if (client->next_asked < client->n_transactions) {
+        step_collected(&self->step, &client->transactions[client->next_asked++]);
+        return 1;
+    }
     if (client->next_read == client->n_citizens) {
         self->phase = ENDED;
         client->n_ended++;

@@ -8,12 +8,16 @@
 
 #define RECENT_MAX 256
 #define UNSETTLED_MAX 100000
+#define HELD_MAX 64
 
 /* What this client has learned of a citizen; others change them, too. */
 struct known {
     uint8_t is_enrolled, has_bill, is_lost; /* lost: ask for the state first */
-    uint32_t month;                         /* in which the next bill is due */
+    uint8_t has_paid, by_partner; /* and how the payment that may be taken back is called: */
+    uint32_t month;               /* in which the next bill is due */
     struct bill bill;
+    char payment[POSITION_BYTES];
+    struct request_id transaction;
 };
 
 struct client {
@@ -22,17 +26,23 @@ struct client {
     uint64_t seed;
     uint32_t n_citizens;
     int may_hang_up; /* walkers go away in the middle of a request now and then */
+    int is_partner;  /* they may speak for the partner */
     struct known *known;
     struct step recent[RECENT_MAX]; /* acknowledged commands, to be repeated */
     size_t n_recent, recent_i;
     char payments[RECENT_MAX][POSITION_BYTES]; /* ids of payments */
     size_t n_payments, payment_i;
+    struct request_id transactions[RECENT_MAX]; /* ids of a partner's payments */
+    size_t n_transactions, transaction_i;
+    struct step held[HELD_MAX]; /* the other half of a payment and its reversal, for any walker */
+    size_t n_held;
     struct step *unsettled; /* commands of unknown outcome that are repeated at the end */
     size_t n_unsettled;
     uint32_t this_month;
     int64_t begin_ms;
     int is_settling;
     uint32_t next_read; /* citizen that is read next, at the end */
+    size_t next_asked;  /* transaction that is asked for next, at the end */
     unsigned n_walkers, n_ended;
     unsigned long n_ok;
 };

@@ -16,6 +16,7 @@ struct entry {
     struct command *command;        /* that asked for it; NULL: nobody */
     struct line *line;              /* of its citizen; NULL: an alias */
     size_t line_i;                  /* place in it */
+    const struct entry *reversal;   /* of a payment; NULL: it stands */
 };
 
 /* A stored answer. */
