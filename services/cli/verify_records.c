@@ -381,6 +381,8 @@ static void take_totals(struct check *check, const struct store_reply *reply)
         findings_add(&check->findings, "%s:t: the totals cannot be read", tag);
         return;
     }
+    if (totals.is_frozen)
+        findings_add(&check->findings, "%s:t: is frozen, nothing can be committed", tag);
     if (totals.last_seq != check->fold->at.seq ||
         (bytes != NULL && check->fold->at.seq > 0 && totals.epoch != check->fold->at.epoch))
         findings_add(&check->findings,

@@ -187,6 +187,8 @@ static void test_totals(void **state)
                    "the totals cannot be read");
     assert_notices(ledger, key, "redis.call('SETRANGE', KEYS[1], 2, 'x')", "", key,
                    "the totals cannot be read");
+    assert_notices(ledger, key, "redis.call('SETRANGE', KEYS[1], 1, string.char(1))", "", key,
+                   "is frozen, nothing can be committed");
     assert_notices(ledger, key, "redis.call('DEL', KEYS[1])", "", key, "the last entry is");
 }
 
