@@ -11,6 +11,7 @@
 #include "tests/power/witness.h"
 #include "tests/support/people.h"
 
+#define LATER_TRIES 5
 #define SLOW_SYNC_MS 5
 #define PEOPLE_FIRST 1000 /* behind those of the witness */
 #define PEOPLE 600
@@ -69,7 +70,10 @@ static void let_a_sync_fail(void)
     atomic_store(&disk_state(scene.disk)->sync_errno, EIO);
     int under_way = witness_enrol(&scene.witness, 10);
     assert_true(disk_is_dead(ledger));
-    int later = witness_enrol(&scene.witness, 11);
+    /* on a slow machine the answer may miss its deadline */
+    int later = ANSINH__V1__CODE__CODE_UNKNOWN;
+    for (int i = 0; i < LATER_TRIES && later == ANSINH__V1__CODE__CODE_UNKNOWN; i++)
+        later = witness_enrol(&scene.witness, 11);
     print_message("under way: code %d; later: code %d\n", under_way, later);
     assert_int_equal(under_way, ANSINH__V1__CODE__CODE_UNKNOWN);
     assert_int_equal(later, ANSINH__V1__CODE__CODE_UNAVAILABLE);
