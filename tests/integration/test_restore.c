@@ -5,10 +5,14 @@
 #include <hiredis/hiredis.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "tests/support/archived.h"
+#include "tests/support/booked.h"
 #include "tests/support/collecting.h"
 #include "tests/support/people.h"
 
@@ -16,6 +20,7 @@
 #define LOST 40
 #define WAIT_MS 30000
 #define OUTPUT_BYTES (1 << 20)
+#define BOOKS_BYTES 65536
 #define ENROL                                                                                        \
     "{\"personalId\":\"010085900001\",\"fullName\":\"Giàng A Thử\",\"birthDate\":\"1985-05-17\"," \
     "\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"supportGroup\":\"SUPPORT_GROUP_OTHER\","          \
@@ -27,6 +32,8 @@ static char answer[PLATFORM_ANSWER_BYTES], first_answer[4096], said[1024], folde
 static char partner_answer[4096];
 static struct bill partner_bill;
 static char payment[64];
+static char series[32]; /* of payments at no point, this year */
+static char books[BOOKS_BYTES];
 
 #define PAYER(personal_id_)                                                                        \
     "{\"personalId\":\"" personal_id_ "\",\"fullName\":\"Lò Văn Trả\",\"birthDate\":"          \
@@ -156,12 +163,90 @@ static void expect_partner(void)
     platform_set_partner(platform, "");
 }
 
+/* --- the books -------------------------------------------------------------------------------- */
+
+/* Cash is handed over, and the bank has money: an organisation's, somebody's, and of that a part
+ * which turns out to be an organisation's. */
+static void move_money(void)
+{
+#define ENTRY(ref) "\"bankAccount\":\"0011002233\",\"statementId\":\"s-1\",\"entryRef\":\"" ref "\""
+    call("Custody/Remit", "{\"holderCode\":\"" COLLECTING_COLLECTOR
+                          "\",\"amountVnd\":\"100000\",\"reference\":\"slip-1\"}");
+    call("Ledger/PostBankEntry",
+         "{" ENTRY("e-1") ",\"amountVnd\":\"60000\","
+                          "\"bookedOn\":\"2025-11-20\",\"organisationCode\":\"VNPOST\"}");
+    call("Ledger/PostBankEntry",
+         "{" ENTRY("e-2") ",\"amountVnd\":\"9000\",\"bookedOn\":\"2025-11-20\"}");
+    call("Ledger/MoveSuspense",
+         "{" ENTRY("e-2") ",\"amountVnd\":\"4000\","
+                          "\"organisationCode\":\"VNPOST\",\"officerCode\":\"nv-1\"}");
+    call("Receipts/AllocateBlock",
+         "{\"pointCode\":\"" COLLECTING_POINT "\",\"count\":5,\"officer\":\"nv-1\"}");
+}
+
+/* The number that is issued next at no point. */
+static long long next_number(void)
+{
+    char body[64];
+    (void)snprintf(body, sizeof(body), "{\"series\":\"%s\"}", series);
+    call("Receipts/ListBlocks", body);
+    return atoll(platform_field(answer, "nextNumber"));
+}
+
+/* What settlement says of the money, but not as of when, which comes last. */
+static void take_books(char ret[BOOKS_BYTES])
+{
+    static const struct {
+        const char *method, *body;
+    } asked[] = {
+        {"Ledger/TrialBalance", "{}"},
+        {"Ledger/ListSuspense", "{}"},
+        {"Ledger/GetAccount", "{\"account\":\"ACCOUNT_BANK_SETTLEMENT\"}"},
+        {"Custody/GetCustody", "{\"holderCode\":\"" COLLECTING_COLLECTOR "\"}"},
+        {"Receipts/GetReceipt", "{\"series\":\"%s\",\"number\":\"7\"}"},
+        {"Receipts/ListBlocks", "{\"series\":\"%s\"}"},
+        {"Receipts/ListBlocks", "{\"series\":\"VNPOST/" COLLECTING_POINT "/%s\"}"},
+    };
+    char body[128];
+    size_t len = 0;
+    if (!booked_wait(platform, WAIT_MS))
+        fail_msg("the books do not come to an end");
+    for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+        const char *of = strstr(asked[i].body, "VNPOST") == NULL ? series : series + strlen("-/-/");
+        const char *hole = strstr(asked[i].body, "%s");
+        int before = hole == NULL ? (int)strlen(asked[i].body) : (int)(hole - asked[i].body);
+        (void)snprintf(body, sizeof(body), "%.*s%s%s", before, asked[i].body,
+                       hole == NULL ? "" : of, hole == NULL ? "" : hole + 2);
+        call(asked[i].method, body);
+        char *as_of = strstr(answer, "\"asOfMs\":");
+        if (as_of != NULL)
+            *as_of = '\0';
+        len += (size_t)snprintf(ret + len, BOOKS_BYTES - len, "%s\n", answer);
+        assert_true(len < BOOKS_BYTES);
+    }
+}
+
+/* The money is where it was, and every receipt has the number that it had. */
+static void expect_books(void)
+{
+    static char now[BOOKS_BYTES];
+    const char *a = now, *b = books;
+    take_books(now);
+    while (*a != '\0' && *a == *b)
+        a++, b++;
+    if (*a != *b)
+        fail_msg("%.*s: ...%.200s\nbut it was: ...%.200s", (int)MIN(a - now, 40), now, a, b);
+}
+
 static int start(void **state)
 {
     (void)state;
+    int year, month, day;
+    date_split(clock_business_day(clock_wall_ms()), &year, &month, &day);
+    (void)snprintf(series, sizeof(series), "-/-/%d", year);
     static const char *const environment[] = {ARCHIVED_AT_ONCE, NULL};
-    platform = platform_start(
-        &(struct platform_conf){.archiver = 1, .notifications = 1, .environment = environment});
+    platform = platform_start(&(struct platform_conf){
+        .archiver = 1, .notifications = 1, .settlement = 1, .environment = environment});
     (void)snprintf(folder, sizeof(folder), "%s/archive", platform_directory(platform));
     platform_import(platform);
     assert_int_equal(people_load(platform, "before", 0, PEOPLE, 64), PEOPLE);
@@ -172,10 +257,12 @@ static int start(void **state)
     take_back("010085810071", "", 0);
     take_back("010085810072", "2025-11-10", 1);
     partner_pays();
+    move_money();
     /* an open bill */
     assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
                                    "{\"personalId\":\"010085900001\"}"),
                      0);
+    take_books(books);
     assert_true(archived_wait(platform, WAIT_MS));
     return 0;
 }
@@ -205,8 +292,8 @@ static void take_digest(char ret[80])
     (void)snprintf(ret, 80, "%.75s", output);
 }
 
-static const char *const services[] = {"enrolment", "payments", "analytics", "notifications",
-                                       "archiver"};
+static const char *const services[] = {"enrolment",     "payments", "analytics",
+                                       "notifications", "archiver", "settlement"};
 
 static void kill_services(void)
 {
@@ -253,6 +340,16 @@ static void expect_payment(void)
     expect_partner();
 }
 
+/* One more payment gets the next number, and nothing differs. */
+static void expect_next_number(long long next)
+{
+    pay_once(PAYER("010085800003"));
+    assert_true(booked_wait(platform, WAIT_MS));
+    assert_int_equal(next_number(), next + 1);
+    if (platform_ansinh(platform, said, "verify", "--archive", folder, NULL) != 0)
+        fail_msg("%s", said);
+}
+
 /* --- from the archive alone ------------------------------------------------------------------- */
 
 static void test_from_the_archive_alone(void **state)
@@ -274,6 +371,8 @@ static void test_from_the_archive_alone(void **state)
     take_digest(after);
     assert_string_equal(after, before);
     start_services();
+    expect_books();
+    long long next = next_number();
     expect_participant();
     expect_payment();
     /* it was done, and is not done again; but what was answered is lost */
@@ -286,6 +385,8 @@ static void test_from_the_archive_alone(void **state)
     pay_once(PAYER("010085800002"));
     assert_non_null(strstr(payment, "-2-"));
     assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 4, WAIT_MS));
+    assert_true(booked_wait(platform, WAIT_MS));
+    assert_int_equal(next_number(), next + LOST + 1);
     assert_true(archived_wait(platform, WAIT_MS));
     if (platform_ansinh(platform, said, "verify", "--archive", folder, NULL) != 0)
         fail_msg("%s", said);
@@ -311,6 +412,7 @@ static void test_with_the_surviving_file(void **state)
     platform_signal(platform, "archiver", 1, SIGKILL);
     assert_int_equal(people_load(platform, "late", PEOPLE, LOST, 8), LOST);
     pay_once(PAYER("010085800002"));
+    take_books(books);
     take_digest(before);
     platform_spawn(platform, "archiver", 1);
     kill_services();
@@ -323,12 +425,15 @@ static void test_with_the_surviving_file(void **state)
     take_digest(after);
     assert_string_equal(after, before);
     start_services();
+    expect_books();
+    long long next = next_number();
     expect_participant();
     expect_payment();
     /* the survivor had the answer, too */
     assert_int_equal(platform_call(platform, KEY, "Enrolment/Enrol", answer, ENROL), 0);
     assert_string_equal(answer, first_answer);
     assert_true(people_wait_board(platform, "15", PEOPLE + LOST + 4, WAIT_MS));
+    expect_next_number(next);
 }
 
 /* The journals alone, when the records beside them are damaged. */
@@ -349,6 +454,9 @@ static void test_from_the_surviving_file_alone(void **state)
     assert_int_equal(platform_ansinh(platform, said, "init", NULL), 0);
     take_digest(after);
     assert_string_equal(after, before);
+    start_services();
+    expect_books();
+    expect_next_number(next_number());
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */
