@@ -217,6 +217,7 @@ static void take(struct bus_server *self, struct request *request, const Ansinh_
     call->trace_id = header->trace_id;
     call->partner = header->partner;
     call->source_file = header->source_file;
+    call->may_be_done = 0;
     call->method = header->method;
     if (admit(self, request, header))
         dispatch(request);

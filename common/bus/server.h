@@ -29,6 +29,8 @@ struct bus_request {
     const char *trace_id;
     const char *partner; /* organisation whose signature the gateway has verified; "" for none */
     ProtobufCBinaryData source_file; /* of the partner's file it is taken from; empty: online */
+    int may_be_done; /* the handler's, 0 at first: what was asked for may be written already, so no
+                        failure from here on may say that nothing was done */
 };
 
 typedef void (*bus_handler_fn)(void *arg, struct bus_request *request);

@@ -105,7 +105,8 @@ enum command_verdict command_refuse(struct command_state *state, Ansinh__V1__Cod
 void command_fail_lost(struct bus_request *request, unsigned partition,
                        struct journal_position position);
 
-/* Answers UNAVAILABLE: the ledger cannot be reached, and nothing was done. */
+/* Answers UNAVAILABLE: the ledger cannot be reached, and nothing was done; UNKNOWN when the request
+ * may_be_done. */
 void ledger_away(struct bus_request *request);
 
 /* Reads a citizen's state (NULL when there is none), for methods without side effects. rc as

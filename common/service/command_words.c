@@ -7,8 +7,12 @@
 
 void ledger_away(struct bus_request *request)
 {
-    bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
-                   "the ledger cannot be reached; nothing was done");
+    if (request->may_be_done)
+        bus_fail(request, ANSINH__V1__CODE__CODE_UNKNOWN, "",
+                 "the ledger cannot be reached, and this may be done; send it again");
+    else
+        bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
+                       "the ledger cannot be reached; nothing was done");
 }
 
 void command_fail_lost(struct bus_request *request, unsigned partition,

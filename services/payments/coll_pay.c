@@ -14,6 +14,8 @@
 #include "services/payments/custody_guard.h"
 #include "services/payments/payment_make.h"
 
+#define PAID_AT_WANTED "want the moment of the payment in ms since 1970, not in the future"
+
 /* Lives in the request's arena. */
 struct collecting {
     struct service *svc;
@@ -234,8 +236,16 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
     transaction_claim(self->svc, self->request, &self->transaction, &wanted, &note, on_claim, self);
 }
 
-/* --- what the directory says -------------------------------------------------------------------
+/* --- what the clock and the directory say ------------------------------------------------------
  */
+
+/* Asked of a request that is not claimed: what was done once stays done by any clock. */
+static int check_clock(const Ansinh__V1__CollectionsPayRequest *in, struct err *err)
+{
+    return in->paid_at_ms <= clock_wall_ms() + COLL_AHEAD_MS
+               ? 0
+               : err_field(err, -EINVAL, "paid_at_ms", PAID_AT_WANTED);
+}
 
 static void on_refreshed(void *arg, int rc)
 {
@@ -252,7 +262,9 @@ static void check_counter(struct collecting *self)
     const Ansinh__V1__CollectionsPayRequest *in = self->in;
     const struct directory *directory = self->svc->directory;
     struct err err = {0};
-    int rc = coll_check_partner(directory, self->transaction.partner, &err);
+    int rc = check_clock(in, &err);
+    if (rc == 0)
+        rc = coll_check_partner(directory, self->transaction.partner, &err);
     if (rc == 0)
         rc = coll_check_counter(directory, self->transaction.partner, in->point_code,
                                 in->collector_code, &err);
@@ -309,7 +321,6 @@ static int check_channel(const Ansinh__V1__CollectionsPayRequest *in, struct err
 static int check(struct collecting *self, struct err *err)
 {
     const Ansinh__V1__CollectionsPayRequest *in = self->in;
-    int64_t now_ms = clock_wall_ms();
     int rc = transaction_of(self->svc, self->request->partner, in->partner_transaction_id,
                             "partner_transaction_id", &self->transaction, err);
     if (rc == 0)
@@ -320,9 +331,8 @@ static int check(struct collecting *self, struct err *err)
         return rc;
     if (in->amount_vnd < 0 || in->amount_vnd > AMOUNT_MAX_VND)
         return err_field(err, -EINVAL, "amount_vnd", "want 0 to 2^53 dong");
-    if (in->paid_at_ms < PAID_AT_MIN_MS || in->paid_at_ms > now_ms + COLL_AHEAD_MS)
-        return err_field(err, -EINVAL, "paid_at_ms",
-                         "want the moment of the payment in ms since 1970, not in the future");
+    if (in->paid_at_ms < PAID_AT_MIN_MS || in->paid_at_ms > PAID_AT_MAX_MS)
+        return err_field(err, -EINVAL, "paid_at_ms", PAID_AT_WANTED);
     if (in->receipt_number > COLL_RECEIPT_NUMBER_MAX)
         return err_field(err, -EINVAL, "receipt_number", "want at most %llu",
                          (unsigned long long)COLL_RECEIPT_NUMBER_MAX);

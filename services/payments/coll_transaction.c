@@ -128,6 +128,15 @@ static void publish(const struct claiming *self, struct journal_position positio
                       self->entry.event, self->entry.event_len);
 }
 
+/* After a commit of which "nothing was done" may not be true. A claim for a payment or a reversal
+ * does nothing yet. */
+static void note_done(struct claiming *self, int is_cancellation, int rc,
+                      const struct commit_result *result)
+{
+    if (is_cancellation && (rc == 0 ? result->outcome == COMMIT_DONE : rc != -EAGAIN))
+        self->request->may_be_done = 1;
+}
+
 static void on_claim_there(void *arg, int rc, const struct store_reply *reply);
 static void claim_send(struct claiming *self);
 
@@ -135,6 +144,7 @@ static void on_claimed(void *arg, int rc, const struct commit_result *result)
 {
     struct claiming *self = arg;
     int is_over = clock_mono_ms() >= self->request->deadline_ms || ++self->tries > TRIES_MAX;
+    note_done(self, self->claim.kind == CLAIM_CANCEL, rc, result);
     if (rc == 0 && result->outcome == COMMIT_DONE) {
         CRASH_POINT(TRANSACTION_CLAIMED);
         publish(self, result->position);
@@ -219,12 +229,13 @@ static void on_closed(void *arg, int rc, const struct commit_result *result)
 {
     struct claiming *self = arg;
     int is_over = clock_mono_ms() >= self->request->deadline_ms || ++self->tries > TRIES_MAX;
+    note_done(self, self->state == OUTCOME_IS_CANCELLED, rc, result);
     if (rc == 0 && result->outcome != COMMIT_FROZEN) {
         if (result->outcome == COMMIT_DONE)
             publish(self, result->position);
         self->closed_fn(self->arg);
     } else if (is_over || rc == 0) {
-        ledger_away(self->request); /* no money moves by a closing: it may be sent again */
+        ledger_away(self->request);
     } else {
         close_send(self);
     }

@@ -58,7 +58,8 @@ typedef void (*transaction_fn)(void *arg, const struct claim *claim);
 void transaction_find(struct service *svc, struct bus_request *request,
                       const struct transaction *transaction, transaction_fn fn, void *arg);
 
-/* Claims it as wanted, unless it is claimed; fn gets the claim that stands then, never NULL. */
+/* Claims it as wanted, unless it is claimed; fn gets the claim that stands then, never NULL. A
+ * cancellation of which the outcome may be done sets the request's may_be_done, here and below. */
 void transaction_claim(struct service *svc, struct bus_request *request,
                        const struct transaction *transaction, const struct claim *wanted,
                        const struct transaction_note *note, transaction_fn fn, void *arg);
@@ -88,8 +89,9 @@ Ansinh__V1__CollectedReversal *collected_cancellation(struct arena *arena,
 
 /* --- partners (coll_partner.c) ---------------------------------------------------------------- */
 
-/* A moment of a payment is not before 1990. */
+/* A moment of a payment is not before 1990 and not after 2100. */
 #define PAID_AT_MIN_MS (631152000LL * 1000)
+#define PAID_AT_MAX_MS (4102444800LL * 1000)
 
 /* -EACCES: it is none, or collects nothing of ours. */
 int coll_check_partner(const struct directory *directory, const char *partner,
