@@ -11,18 +11,20 @@
 #include "services/settlement/custody.h"
 #include "services/settlement/receipt_queue.h"
 #include "services/settlement/receipts.h"
+#include "services/settlement/refunds.h"
 #include "services/settlement/settlement_store.h"
 
 #define LEASE_MS 3000
 #define FLUSH_MS 100
 #define RETRY_AFTER_MS 100
 /* Events per flush. One event makes at most POSTINGS_MAX rows of balances, each three operations
- * and a chunk, a partition and a payment, one task for the issuer and one holder's cash of at most
- * CASH_PACKED_MAX_BYTES: within the limits of views.h even when none of them can be merged. */
+ * and a chunk, a partition and a payment, one task for the issuer, one refund case and one holder's
+ * cash of at most CASH_PACKED_MAX_BYTES: within the limits of views.h even when none of them can be
+ * merged. */
 #define PENDING_MAX 600
 
-static const struct books_fold *const folds[BOOKS_PARTS] = {&balances_fold, &collected_fold,
-                                                            &receipt_queue_fold, &custody_fold};
+static const struct books_fold *const folds[BOOKS_PARTS] = {
+    &balances_fold, &collected_fold, &receipt_queue_fold, &custody_fold, &refunds_fold};
 
 static void apply(void *arg, const struct projector_event *event)
 {
@@ -135,6 +137,7 @@ static const struct bus_method ledger_methods[] = {
     {"GetAccount", on_get_account, 0},
     {"GetBudget", on_get_budget, 0},
     {"ListSuspense", on_list_suspense, 0},
+    {"ListRefundCases", on_list_refund_cases, 0},
     {"PostBankEntry", on_post_bank_entry, BUS_COMMAND},
     {"MoveSuspense", on_move_suspense, BUS_COMMAND},
 };

@@ -10,7 +10,14 @@
 extern const struct service_spec settlement_spec;
 
 /* In the order of the table in settlement.c. */
-enum books_part { BOOKS_BALANCES, BOOKS_COLLECTED, BOOKS_RECEIPTS, BOOKS_CUSTODY, BOOKS_PARTS };
+enum books_part {
+    BOOKS_BALANCES,
+    BOOKS_COLLECTED,
+    BOOKS_RECEIPTS,
+    BOOKS_CUSTODY,
+    BOOKS_REFUNDS,
+    BOOKS_PARTS
+};
 
 struct settlement {
     struct service *svc;

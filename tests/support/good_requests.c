@@ -213,6 +213,7 @@ static const struct good_request requests[] = {
             "'officerCode':'CB1'}"),
     READ("Ledger/GetBudget", "{'provinceCode':'15'}"),
     READ("Ledger/ListSuspense", "{'pageSize':5}"),
+    READ("Ledger/ListRefundCases", "{'pageSize':5}"),
     READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
     READ("Contacts/ResolveParticipant", "{'siCode':'0123456789'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
