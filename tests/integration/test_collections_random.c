@@ -1,15 +1,20 @@
-/* Partners that pay, repeat, give up, take back and ask, at random and at once, against a small
- * model of what each transaction may be. COLLECTIONS_STEPS=100000 for longer, COLLECTIONS_SEED for
- * the same run again. */
+/* Partners that pay, repeat, give up, take back and ask, and whose end-of-day files are posted in
+ * between, at random and at once, against a small model of what each transaction may be; the books
+ * balance, and the cash in hand is what was paid. COLLECTIONS_STEPS=100000 for longer,
+ * COLLECTIONS_SEED for the same run again. */
 #include "tests/support/test.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "common/json/json.h"
 #include "common/service/api.h"
+#include "common/settle/eod.h"
+#include "tests/support/booked.h"
 #include "tests/support/collecting.h"
 
 #define STEPS 1500
@@ -21,13 +26,17 @@
 #define PATIENT_MS 20000
 #define ANSWER_BYTES 2048
 #define FINISH_MS 120000
+#define ROW_BYTES 512
+#define PARTNERS 2
 
-enum what { PAY, REVERSE, ASK, WHATS };
+enum what { PAY, REVERSE, ASK, POST, WHATS }; /* POST: as its row of the file says */
 
 /* A transaction id of a partner, for one bill, and everything that was ever said of it. */
 struct tx {
     const char *partner;
     char id[32], reversal[32];
+    char row[ROW_BYTES]; /* of the file, as a request */
+    const uint8_t *file; /* the file's hash */
     unsigned bill;
     int is_paid, is_reversed, is_cancelled, is_refused; /* somebody was told so */
     int is_turned_away;                                 /* ... or that it cannot be paid */
@@ -43,7 +52,10 @@ struct step {
     int is_open;
 };
 
-static const char *const partners[] = {"VNPOST", "HPN"};
+static const char *const partners[PARTNERS] = {"VNPOST", "HPN"};
+static struct eod_file files[PARTNERS];
+static long long cash_vnd; /* of VNPOST's collector */
+static unsigned n_posted;  /* rows of files that were answered as paid */
 static struct platform *platform;
 static struct bill bills[BILLS];
 static unsigned paid_by[BILLS]; /* ids that were told: paid */
@@ -65,7 +77,7 @@ static int start(void **state)
     const char *given = getenv("COLLECTIONS_SEED");
     seed = given == NULL ? (uint64_t)clock_wall_ms() : strtoull(given, NULL, 10);
     (void)fprintf(stderr, "COLLECTIONS_SEED=%llu\n", (unsigned long long)seed);
-    platform = platform_start(&(struct platform_conf){.payments = 2});
+    platform = platform_start(&(struct platform_conf){.payments = 2, .settlement = 1});
     platform_import(platform);
     collecting_on(platform);
     return 0;
@@ -132,7 +144,8 @@ static void take_answer(struct step *step, const char *text)
     struct tx *tx = step->tx;
     json_auto_t *root = json_loads(text, 0, NULL);
     assert_non_null(root);
-    if (step->what == PAY) {
+    if (step->what == PAY || step->what == POST) {
+        n_posted += step->what == POST;
         told_paid(tx);
         same_again(tx->paid, text, tx->id);
     } else if (step->what == REVERSE) {
@@ -152,7 +165,7 @@ static void take_error(const struct step *step, const struct bus_answer *answer)
         return;
     if (answer->code != ANSINH__V1__CODE__CODE_FAILED_PRECONDITION)
         fail_msg("%s: %d %s: %s", step->tx->id, answer->code, answer->field, answer->message);
-    if (step->what == PAY) {
+    if (step->what == PAY || step->what == POST) {
         step->tx->is_turned_away = 1;
         is_one_outcome(step->tx);
     }
@@ -183,17 +196,28 @@ static void on_answer(void *arg, const struct bus_answer *answer)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+#define CASH                                                                                       \
+    "\"channel\":1,\"pointCode\":\"" COLLECTING_POINT "\","                                        \
+    "\"collectorCode\":\"" COLLECTING_COLLECTOR "\""
+
+/* HPN's cut-off is a minute after midnight; it has money transferred, VNPOST takes cash. */
+static int is_late(const char *partner)
+{
+    return strcmp(partner, "HPN") == 0;
+}
+
 static void write_request(const struct tx *tx, enum what what, char *ret, size_t size)
 {
     const struct bill *bill = &bills[tx->bill];
-    int days = strcmp(tx->partner, "HPN") == 0; /* whose cut-off is a minute after midnight */
-    if (what == PAY)
+    if (what == POST)
+        (void)snprintf(ret, size, "%s", tx->row);
+    else if (what == PAY)
         (void)snprintf(ret, size,
                        "{\"partnerTransactionId\":\"%s\",\"billId\":\"%s\",\"billVersion\":%s,"
-                       "\"amountVnd\":\"%s\",\"paidAtMs\":\"%lld\",\"businessDate\":\"%s\","
-                       "\"channel\":2}",
+                       "\"amountVnd\":\"%s\",\"paidAtMs\":\"%lld\",\"businessDate\":\"%s\",%s}",
                        tx->id, bill->id, bill->version, bill->due, at_ms,
-                       collecting_date(at_ms, days));
+                       collecting_date(at_ms, is_late(tx->partner)),
+                       is_late(tx->partner) ? "\"channel\":2" : CASH);
     else if (what == REVERSE)
         (void)snprintf(ret, size,
                        "{\"partnerTransactionId\":\"%s\",\"originalTransactionId\":\"%s\","
@@ -207,7 +231,8 @@ static void step_send(struct step *step, struct tx *tx, enum what what, int64_t 
 {
     static const char *const methods[WHATS] = {[PAY] = "Collections/Pay",
                                                [REVERSE] = "Collections/Reverse",
-                                               [ASK] = "Collections/GetPayment"};
+                                               [ASK] = "Collections/GetPayment",
+                                               [POST] = "Collections/Pay"};
     const struct api_method *method = api_find(methods[what]);
     char json[1024];
     ProtobufCMessage *input;
@@ -230,7 +255,8 @@ static void step_send(struct step *step, struct tx *tx, enum what what, int64_t 
                             .method = method->name,
                             .id = method->is_read ? NULL : &id,
                             .timeout_ms = timeout_ms,
-                            .partner = tx->partner};
+                            .partner = tx->partner,
+                            .source_file = what == POST ? tx->file : NULL};
     bus_call(platform_service(platform)->client, &call, input, on_answer, step);
 }
 
@@ -247,7 +273,7 @@ static void random_step(void)
 {
     unsigned dice = random_below(100);
     struct tx *tx = &txs[random_below(IDS)];
-    enum what what = dice < 60 ? PAY : dice < 68 ? REVERSE : ASK;
+    enum what what = dice < 45 ? PAY : dice < 60 ? POST : dice < 68 ? REVERSE : ASK;
     int64_t timeout_ms = random_below(8) == 0 ? GIVE_UP_MS : PATIENT_MS;
     step_send(free_step(), tx, what, timeout_ms);
 }
@@ -259,6 +285,83 @@ static void wait_for(unsigned n_at_most)
         assert_true(clock_mono_ms() < until_ms);
         loop_turn(platform_service(platform)->loop, 50);
     }
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static int take_head(void *arg, const struct eod_head *head, struct err *err)
+{
+    (void)err;
+    assert_string_equal(head->partner, partners[*(const unsigned *)arg]);
+    return 0;
+}
+
+/* As `ansinh reconcile --post` makes a payment of a row. */
+static int take_row(void *arg, const struct eod_row *row)
+{
+    unsigned partner = *(const unsigned *)arg, i = 0;
+    char date[DATE_TEXT_BYTES], place[128] = "";
+    while (strcmp(txs[i].id, row->transaction_id) != 0)
+        assert_true(++i < IDS);
+    date_format(row->business_day, date);
+    if (row->point[0] != '\0')
+        (void)snprintf(place, sizeof(place), ",\"pointCode\":\"%s\",\"collectorCode\":\"%s\"",
+                       row->point, row->collector);
+    (void)snprintf(txs[i].row, sizeof(txs[i].row),
+                   "{\"partnerTransactionId\":\"%s\",\"billId\":\"%s\",\"billVersion\":%u,"
+                   "\"amountVnd\":\"%lld\",\"paidAtMs\":\"%lld\",\"businessDate\":\"%s\","
+                   "\"channel\":%d%s}",
+                   row->transaction_id, row->bill_id, row->bill_version, (long long)row->amount_vnd,
+                   (long long)row->paid_at_ms, date, row->channel == EOD_CASH ? 1 : 2, place);
+    txs[i].file = files[partner].hash;
+    return 0;
+}
+
+static int take_bad(void *arg, const struct eod_bad *bad)
+{
+    (void)arg;
+    fail_msg("line %u: %s", bad->line, bad->why);
+    return 0;
+}
+
+static void write_row(struct eod_writer *writer, const struct tx *tx, int32_t day)
+{
+    const struct bill *bill = &bills[tx->bill];
+    int is_cash = !is_late(tx->partner);
+    struct eod_row row = {.transaction_id = tx->id,
+                          .payment_id = "",
+                          .bill_id = bill->id,
+                          .bill_version = (uint32_t)atoll(bill->version),
+                          .amount_vnd = atoll(bill->due),
+                          .status = EOD_PAID,
+                          .paid_at_ms = at_ms,
+                          .business_day = day,
+                          .point = is_cash ? COLLECTING_POINT : "",
+                          .collector = is_cash ? COLLECTING_COLLECTOR : "",
+                          .channel = is_cash ? EOD_CASH : EOD_TRANSFER};
+    assert_int_equal(eod_writer_row(writer, &row), 0);
+}
+
+/* All ids of a partner stand in its file of the round, paid or not. */
+static void file_make(unsigned partner)
+{
+    static const struct eod_visitor visitor = {take_head, take_row, take_bad};
+    struct eod_writer *writer = NULL;
+    struct err err = {0};
+    int32_t day = clock_business_day(at_ms) + is_late(partners[partner]);
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(eod_writer_create(partners[partner], day, &writer), 0);
+    for (unsigned i = 0; i < IDS; i++) {
+        if (txs[i].partner == partners[partner])
+            write_row(writer, &txs[i], day);
+    }
+    assert_int_equal(eod_writer_finish(writer, file, NULL), 0);
+    eod_writer_destroy(&writer);
+    rewind(file);
+    if (eod_read(settle_read_file, file, &visitor, &partner, &files[partner], &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(fclose(file), 0);
 }
 
 /* Fresh bills for fresh ids. */
@@ -275,6 +378,8 @@ static void round_start(unsigned round)
         (void)snprintf(txs[i].id, sizeof(txs[i].id), "r%u-%u", round, i);
         (void)snprintf(txs[i].reversal, sizeof(txs[i].reversal), "r%u-%u-r", round, i);
     }
+    for (unsigned i = 0; i < PARTNERS; i++)
+        file_make(i);
 }
 
 /* What nobody waited for is told in the end. */
@@ -286,6 +391,10 @@ static void round_end(void)
         wait_for(WINDOW - 1);
     }
     wait_for(0);
+    for (unsigned i = 0; i < IDS; i++) {
+        if (txs[i].is_paid && !txs[i].is_reversed && !is_late(txs[i].partner))
+            cash_vnd += atoll(bills[txs[i].bill].due);
+    }
 }
 
 static void each_id_has_one_outcome_and_each_bill_one_payment(void **state)
@@ -307,7 +416,22 @@ static void each_id_has_one_outcome_and_each_bill_one_payment(void **state)
             n_paid += paid_by[k];
     }
     assert_true(n_paid > round * BILLS / 4); /* it was no idle run */
-    (void)fprintf(stderr, "%u steps, %u bills, %u paid\n", n, round * BILLS, n_paid);
+    assert_true(n_posted > 0);
+    (void)fprintf(stderr, "%u steps, %u bills, %u paid, %u rows of files posted or found\n", n,
+                  round * BILLS, n_paid, n_posted);
+}
+
+static void the_books_balance_and_cash_is_what_was_paid(void **state)
+{
+    (void)state;
+    char wanted[64];
+    assert_true(booked_wait(platform, FINISH_MS));
+    assert_int_equal(collect("", "Ledger/TrialBalance", "{}"), 0);
+    collected_says("\"isBalanced\":true");
+    assert_int_equal(collect("", "Custody/GetCustody", "{'holderCode':'" COLLECTING_COLLECTOR "'}"),
+                     0);
+    (void)snprintf(wanted, sizeof(wanted), "\"cashInHandVnd\":\"%lld\"", cash_vnd);
+    collected_says(wanted);
 }
 
 static void nothing_differs(void **state)
@@ -323,6 +447,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_id_has_one_outcome_and_each_bill_one_payment),
+        cmocka_unit_test(the_books_balance_and_cash_is_what_was_paid),
         cmocka_unit_test(nothing_differs),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
