@@ -22,8 +22,9 @@
 /* What is stored at a place, and what the journals say of it. */
 struct cell {
     int64_t stored, n_stored;
-    int64_t before, n_before; /* up to the first checkpoint */
-    int64_t up, down;         /* and what came and went until the second */
+    int64_t before, n_before;                /* up to the first checkpoint */
+    int64_t up, down;                        /* and what came and went until the second */
+    uint64_t content_stored, content_before; /* of all rows, whatever their order */
     char place[];
 };
 
@@ -71,15 +72,15 @@ static struct cell *cell_get(struct verify_books *self, const char *place)
 
 /* --- what is stored --------------------------------------------------------------------------- */
 
-static void take(void *arg, const char *place, int64_t number, unsigned partition,
-                 const struct journal_position *position)
+static void take(void *arg, const char *place, int64_t number, const struct books_row *row)
 {
     struct verify_books *self = arg;
-    if (position != NULL && position_compare(*position, self->first[partition]) > 0)
+    if (row != NULL && position_compare(row->position, self->first[row->partition]) > 0)
         return; /* written while it was read */
     struct cell *cell = cell_get(self, place);
-    cell->stored = position == NULL ? number : cell->stored + number;
-    cell->n_stored += position != NULL;
+    cell->stored = row == NULL ? number : cell->stored + number;
+    cell->n_stored += row != NULL;
+    cell->content_stored += row == NULL ? 0 : row->content;
 }
 
 static void take_waiting(void *arg, unsigned partition, struct journal_position payment)
@@ -141,15 +142,16 @@ static void sum_at(struct verify_books *self, int is_early, const char *place, i
         cell->down += delta;
 }
 
-static void one_at(struct verify_books *self, const char *place, int64_t number)
+static void one_at(struct verify_books *self, const char *place, int64_t number, uint64_t content)
 {
     struct cell *cell = cell_get(self, place);
     cell->before += number;
     cell->n_before++;
+    cell->content_before += content;
 }
 
-static void post(struct verify_books *self, unsigned partition, int is_early, int64_t at_ms,
-                 const struct posting *posting)
+static void post(struct verify_books *self, unsigned partition, struct journal_position position,
+                 int is_early, int64_t at_ms, const struct posting *posting)
 {
     char place[BOOKS_PLACE_BYTES];
     int account = (int)posting->account;
@@ -166,7 +168,7 @@ static void post(struct verify_books *self, unsigned partition, int is_early, in
     if (!is_early)
         return;
     (void)snprintf(place, sizeof(place), "entries %d:%c:%.35s", account, side, posting->holder);
-    one_at(self, place, size);
+    one_at(self, place, size, books_posting_content(partition, position, at_ms, size));
 }
 
 /* Cash that was taken in, and what was handed over of it. */
@@ -181,12 +183,47 @@ static void cash(struct verify_books *self, int is_early, int is_remitted,
     sum_at(self, is_early, place, is_remitted ? -posting->amount_vnd : posting->amount_vnd);
 }
 
-static void list(struct verify_books *self, const Ansinh__V1__PaymentRecorded *paid)
+static void list(struct verify_books *self, unsigned partition, struct journal_position position,
+                 const Ansinh__V1__Event *event)
 {
-    char place[BOOKS_PLACE_BYTES];
+    const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
+    char place[BOOKS_PLACE_BYTES], id[POSITION_TEXT_BYTES];
+    Ansinh__V1__BookedPayment row = ANSINH__V1__BOOKED_PAYMENT__INIT;
+    position_format(partition, position, id);
+    row.payment_id = id;
+    row.participant = event->citizen;
+    row.bill_number = paid->bill_number;
+    row.transaction_id = paid->transaction_id;
+    row.pockets = paid->pockets;
+    row.channel = paid->channel;
+    row.point_code = paid->point_code;
+    row.collector_code = paid->collector_code;
+    row.recorded_at_ms = event->at_ms;
+    row.paid_at_ms = paid->paid_at_ms;
+    row.source_file = paid->source_file;
+    row.receipt_number = paid->receipt_number;
+    row.method = paid->method;
+    row.from_month = paid->from_month;
+    row.months = paid->months;
+    row.is_first = paid->is_first;
     (void)snprintf(place, sizeof(place), "payments %" PRId32 ":%.32s", paid->paid_day,
                    paid->partner[0] == '\0' ? paid->organisation_code : paid->partner);
-    one_at(self, place, paid->pockets == NULL ? 0 : paid->pockets->participant_vnd);
+    one_at(self, place, paid->pockets == NULL ? 0 : paid->pockets->participant_vnd,
+           books_payment_content(&row));
+}
+
+/* As it is stored: the payment's id, and "<reversal's id>:<ms>". */
+static void take_back(struct verify_books *self, unsigned partition,
+                      struct journal_position position, const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__PaymentReversed *reversed = event->payment_reversed;
+    char payment[POSITION_TEXT_BYTES], reversal[POSITION_TEXT_BYTES], value[96];
+    position_format(partition,
+                    (struct journal_position){reversed->payment_epoch, reversed->payment_seq},
+                    payment);
+    position_format(partition, position, reversal);
+    int len = snprintf(value, sizeof(value), "%s:%" PRId64, reversal, event->at_ms);
+    one_at(self, "reversed", 1, books_text_content(payment, value, (size_t)len));
 }
 
 void verify_books_apply(struct verify_books *self, unsigned partition,
@@ -199,14 +236,14 @@ void verify_books_apply(struct verify_books *self, unsigned partition,
     if (event_postings(event, &postings) < 0)
         return; /* reported by the fold already */
     for (size_t i = 0; i < postings.n; i++) {
-        post(self, partition, is_early, event->at_ms, &postings.rows[i]);
+        post(self, partition, position, is_early, event->at_ms, &postings.rows[i]);
         cash(self, is_early, event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED,
              &postings.rows[i]);
     }
     if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
-        list(self, event->payment_recorded);
+        list(self, partition, position, event);
     else if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
-        one_at(self, "reversed", 1);
+        take_back(self, partition, position, event);
 }
 
 /* --- comparing -------------------------------------------------------------------------------- */
@@ -222,6 +259,10 @@ static void compare_cell(struct verify_books *self, const struct cell *cell)
         verify_difference(self->verify,
                           "{v:" BOOKS_VIEW "} %s: has %" PRId64 " entries, the journals %" PRId64,
                           cell->place, cell->n_stored, cell->n_before);
+    else if (cell->content_stored != cell->content_before)
+        verify_difference(self->verify,
+                          "{v:" BOOKS_VIEW "} %s: its rows are not those of the journals",
+                          cell->place);
 }
 
 /* What the books have taken in has its receipt, or waits for it: nothing else would give it one. */

@@ -19,6 +19,7 @@
 #define SCAN_COUNT "1000"
 #define HEAD_BYTES 9 /* version, length of the holder's name */
 #define TIME_BYTES 8
+#define PAYMENT_MAX_BYTES 4096
 #define NUMBERS 4 /* of an entry's row */
 #define CASH_HEAD_BYTES 31
 #define CASH_LOT_BYTES 12
@@ -42,6 +43,46 @@ static void wrong(const struct scan *self, const char *why)
     self->reader->wrong(self->reader->arg, self->key, why);
 }
 
+/* --- contents --------------------------------------------------------------------------------- */
+
+/* Stirs another number in (splitmix64's last steps). */
+static uint64_t stir(uint64_t content, uint64_t number)
+{
+    uint64_t x = content * 31 + number + 0x9e3779b97f4a7c15;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    return x ^ x >> 31;
+}
+
+uint64_t books_posting_content(unsigned partition, struct journal_position position, int64_t at_ms,
+                               int64_t vnd)
+{
+    uint64_t content = stir(stir(partition, position.epoch), position.seq);
+    return stir(stir(content, (uint64_t)at_ms), (uint64_t)vnd);
+}
+
+static uint64_t content_of(const void *bytes, size_t len)
+{
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    (void)crypto_generichash(hash, sizeof(hash), bytes, len, NULL, 0);
+    uint64_t content;
+    memcpy(&content, hash, sizeof(content));
+    return content;
+}
+
+uint64_t books_payment_content(const Ansinh__V1__BookedPayment *booked)
+{
+    uint8_t bytes[PAYMENT_MAX_BYTES];
+    if (ansinh__v1__booked_payment__get_packed_size(booked) > sizeof(bytes))
+        return 0;
+    return content_of(bytes, ansinh__v1__booked_payment__pack(booked, bytes));
+}
+
+uint64_t books_text_content(const char *field, const char *value, size_t len)
+{
+    return content_of(field, strlen(field)) * 31 + content_of(value, len);
+}
+
 /* --- sums ------------------------------------------------------------------------------------- */
 
 static void take_sum(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
@@ -56,7 +97,7 @@ static void take_sum(struct scan *self, const char *field, size_t field_len, con
     if (parse_int64((const char *)value, INT64_MIN, INT64_MAX, &number) < 0)
         wrong(self, "is no number");
     else
-        self->reader->take(self->reader->arg, place, number, 0, NULL);
+        self->reader->take(self->reader->arg, place, number, NULL);
 }
 
 static int64_t read_little(const uint8_t *from)
@@ -80,7 +121,7 @@ static void take_partition(struct scan *self, const char *field, size_t field_le
         int64_t number = read_little(value + 8 * account);
         (void)snprintf(place, sizeof(place), "parts %.8s:%zu", field, account);
         if (number != 0)
-            self->reader->take(self->reader->arg, place, number, 0, NULL);
+            self->reader->take(self->reader->arg, place, number, NULL);
     }
 }
 
@@ -113,6 +154,7 @@ static void take_chunk(struct scan *self, const char *field, size_t field_len, c
         return;
     }
     memcpy(holder, bytes + HEAD_BYTES, holder_len);
+    int64_t first_ms = read_little(bytes + HEAD_BYTES + holder_len);
     while (at < field_len) {
         uint64_t numbers[NUMBERS];
         if (field_len - at < 2) {
@@ -129,13 +171,15 @@ static void take_chunk(struct scan *self, const char *field, size_t field_len, c
             }
             at += n;
         }
-        struct journal_position position = {(uint32_t)numbers[0], numbers[1]};
+        struct books_row row = {partition, {(uint32_t)numbers[0], numbers[1]}, 0};
         int64_t half = (int64_t)(numbers[3] / 2);
         int is_credit = numbers[3] % 2 == 1;
         (void)snprintf(place, sizeof(place), "entries %s:%c:%.40s", self->name + strlen("entries:"),
                        is_credit ? 'c' : 'd', holder);
-        self->reader->take(self->reader->arg, place, is_credit ? half + 1 : half, partition,
-                           &position);
+        int64_t size = is_credit ? half + 1 : half;
+        row.content =
+            books_posting_content(partition, row.position, first_ms + (int64_t)numbers[2], size);
+        self->reader->take(self->reader->arg, place, size, &row);
     }
 }
 
@@ -144,17 +188,16 @@ static void take_chunk(struct scan *self, const char *field, size_t field_len, c
 static void take_payment(struct scan *self, int64_t day, const char *organisation,
                          const Ansinh__V1__BookedPayment *booked)
 {
-    struct journal_position position;
-    unsigned partition;
+    struct books_row row = {0};
     char place[BOOKS_PLACE_BYTES];
-    if (position_parse(booked->payment_id, &partition, &position) < 0 || partition >= PARTITIONS ||
-        booked->pockets == NULL) {
+    if (position_parse(booked->payment_id, &row.partition, &row.position) < 0 ||
+        row.partition >= PARTITIONS || booked->pockets == NULL) {
         wrong(self, "has a payment that cannot be read");
         return;
     }
     (void)snprintf(place, sizeof(place), "payments %" PRId64 ":%.40s", day, organisation);
-    self->reader->take(self->reader->arg, place, booked->pockets->participant_vnd, partition,
-                       &position);
+    row.content = books_payment_content(booked);
+    self->reader->take(self->reader->arg, place, booked->pockets->participant_vnd, &row);
 }
 
 /* version, organisation, then payments; the score's upper half is the business day */
@@ -192,18 +235,16 @@ static void take_batch(struct scan *self, const char *field, size_t field_len, c
 static void take_reversal(struct scan *self, const char *field, size_t field_len,
                           const uint8_t *value, size_t len)
 {
-    struct journal_position position;
-    unsigned partition;
+    struct books_row row = {0};
     char text[POSITION_TEXT_BYTES];
-    (void)field;
     (void)field_len;
-    (void)len;
     (void)snprintf(text, sizeof(text), "%.*s", (int)MIN(strcspn((const char *)value, ":"), 38UL),
                    (const char *)value);
-    if (position_parse(text, &partition, &position) < 0 || partition >= PARTITIONS)
+    row.content = books_text_content(field, (const char *)value, len);
+    if (position_parse(text, &row.partition, &row.position) < 0 || row.partition >= PARTITIONS)
         wrong(self, "has a reversal that cannot be read");
     else
-        self->reader->take(self->reader->arg, "reversed", 1, partition, &position);
+        self->reader->take(self->reader->arg, "reversed", 1, &row);
 }
 
 /* --- cash and receipts ------------------------------------------------------------------------ */
@@ -228,7 +269,7 @@ static void take_cash(struct scan *self, const char *field, size_t field_len, co
         wrong(self, "has cash whose parts do not add up");
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         (void)snprintf(place, sizeof(place), "cash %s:%.40s", names[i], field);
-        self->reader->take(self->reader->arg, place, read_little(value + 2 + 8 * i), 0, NULL);
+        self->reader->take(self->reader->arg, place, read_little(value + 2 + 8 * i), NULL);
     }
 }
 

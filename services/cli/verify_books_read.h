@@ -2,11 +2,25 @@
 #ifndef ANSINH_CLI_VERIFY_BOOKS_READ_H
 #define ANSINH_CLI_VERIFY_BOOKS_READ_H
 
+#include "ansinh/v1/books.pb-c.h"
 #include "services/cli/verify.h"
 
 #define BOOKS_VIEW "books"
 #define BOOKS_ACCOUNTS 13
 #define BOOKS_PLACE_BYTES 112
+
+/* Of an entry or a payment: its journal position, and a number that stands for all it says. */
+struct books_row {
+    unsigned partition;
+    struct journal_position position;
+    uint64_t content;
+};
+
+/* content of a posting, of a payment's row, and of a reversal's field and value. */
+uint64_t books_posting_content(unsigned partition, struct journal_position position, int64_t at_ms,
+                               int64_t vnd);
+uint64_t books_payment_content(const Ansinh__V1__BookedPayment *booked);
+uint64_t books_text_content(const char *field, const char *value, size_t len);
 
 /* Places are written as follows, with the key's name first:
  *
@@ -16,14 +30,13 @@
  *   "cash collected:<holder>"           "cash remitted:<holder>"
  *
  * take: a number at a place. Sums come once and are what is stored; of entries and payments each
- * one comes, with its journal position, to be added up (NULL in a sum). waits: a payment in the
+ * one comes as a row, to be added up (NULL in a sum). waits: a payment in the
  * queue of those that get a receipt; may come twice. wrong: what cannot be read.
  */
 struct books_reader {
     struct verify *verify;
     void *arg;
-    void (*take)(void *arg, const char *place, int64_t number, unsigned partition,
-                 const struct journal_position *position);
+    void (*take)(void *arg, const char *place, int64_t number, const struct books_row *row);
     void (*waits)(void *arg, unsigned partition, struct journal_position payment);
     void (*wrong)(void *arg, const char *key, const char *why);
 };
