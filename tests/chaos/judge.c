@@ -296,6 +296,22 @@ static void take_stored(struct judge *self)
 
 /* --- the rules -------------------------------------------------------------------------------- */
 
+/* An inquiry that found the open bill has left nothing behind, so a repetition asks anew: it may be
+ * refused, and the next one be done, when a payment came and was taken back in between. Not once
+ * its own entry was told of. */
+static int is_asked_anew(const struct command *command, const struct operation *refused)
+{
+    if (command->kind != KIND_INQUIRE || refused->invoked_us > command->ok_us)
+        return 0;
+    for (size_t i = 0; i < command->n; i++) {
+        const struct operation *operation = command->operations[i];
+        if (operation->invoked_us > refused->completed_us &&
+            (operation->outcome == OUTCOME_OK || operation->outcome == OUTCOME_UNKNOWN))
+            return 1;
+    }
+    return 0;
+}
+
 /* Whether a refusal may be followed by a success: of an inquiry or a reversal whose earlier attempt
  * still hung somewhere, and went on when the bill was open, or the clock was another. */
 static int may_be_overtaken(const struct command *command, const struct operation *refused)
@@ -324,7 +340,8 @@ static void check_refusals(struct judge *self, const struct command *command)
                           operation->code == ANSINH__V1__CODE__CODE_INVALID_ARGUMENT &&
                           operation->invoked_us > command->ok_us;
         if ((operation->outcome != OUTCOME_REFUSED && !is_by_clock) ||
-            !is_own_body(command, operation) || may_be_overtaken(command, operation))
+            !is_own_body(command, operation) || may_be_overtaken(command, operation) ||
+            is_asked_anew(command, operation))
             continue;
         judge_find(self, FINDING_DOUBLED, operation, "refused with code %u, and done",
                    operation->code);
