@@ -53,7 +53,7 @@ static void on_check(void *arg, struct bus_request *request)
 /* Gathers the numbers of one Stats answer in the request's arena. */
 struct stats_sink {
     struct arena *arena;
-    Ansinh__V1__Metric *rows[STATS_MAX];
+    Ansinh__V1__Stat *rows[STATS_MAX];
     size_t n;
 };
 
@@ -61,10 +61,10 @@ static void emit_row(void *sink, const char *name, const char *labels, int64_t v
                      int is_counter)
 {
     struct stats_sink *self = sink;
-    Ansinh__V1__Metric *row = self->n < STATS_MAX ? arena_alloc(self->arena, sizeof(*row)) : NULL;
+    Ansinh__V1__Stat *row = self->n < STATS_MAX ? arena_alloc(self->arena, sizeof(*row)) : NULL;
     if (row == NULL)
         return;
-    ansinh__v1__metric__init(row);
+    ansinh__v1__stat__init(row);
     row->name = arena_strndup(self->arena, name, strlen(name));
     row->labels = arena_strndup(self->arena, labels, strlen(labels));
     row->value = value;

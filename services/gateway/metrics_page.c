@@ -97,7 +97,7 @@ static void add_stats(struct metrics_page *self, const struct ask *ask,
             : ansinh__v1__stats_response__unpack(&allocator, answer->body_len, answer->body);
     add_sample(self, ask, "up", "", stats != NULL, 0);
     for (size_t i = 0; stats != NULL && i < stats->n_metrics; i++) {
-        const Ansinh__V1__Metric *metric = stats->metrics[i];
+        const Ansinh__V1__Stat *metric = stats->metrics[i];
         if (is_name(metric->name) && strchr(metric->labels, '\n') == NULL)
             add_sample(self, ask, metric->name, metric->labels, metric->value, metric->is_counter);
     }

@@ -139,9 +139,9 @@ static void bad_text_is_found_at_any_depth(void **state)
     check.n_problems = 3;
     assert_string_equal(bad_text(&check.base), "problems");
 
-    Ansinh__V1__Metric metric;
-    ansinh__v1__metric__init(&metric);
-    Ansinh__V1__Metric *metrics[] = {&metric};
+    Ansinh__V1__Stat metric;
+    ansinh__v1__stat__init(&metric);
+    Ansinh__V1__Stat *metrics[] = {&metric};
     Ansinh__V1__StatsResponse stats;
     ansinh__v1__stats_response__init(&stats);
     stats.metrics = metrics;
