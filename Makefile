@@ -61,7 +61,7 @@ step = $(if $(V),,@echo "  $(1) $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean packages packages-test packages-bench proto run up down sandbox test unit itest power btest bench recovery chaos chaos-teeth model \
+.PHONY: all help clean packages packages-test packages-bench proto run up down sandbox test unit itest power btest bench recovery live chaos chaos-teeth model \
   asan lint objects tidy fmt fmt-check fuzz compdb build-tests
 
 all: packages ## build everything (installs what is missing first)
@@ -202,6 +202,9 @@ bench: packages-bench ## measure; prints a table and writes build/bench.json
 recovery: packages-bench ## measure how long restarts and catching up take; writes build/recovery.json
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)
 	@O=$(O) tests/bench/run recovery
+live: packages-bench ## measure how late live progress is, and for how many viewers; writes build/live.json
+	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)
+	@O=$(O) tests/bench/run live
 
 asan: packages-test ## unit and integration tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory -j$$(nproc) O=build/asan \

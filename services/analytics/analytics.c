@@ -60,6 +60,7 @@ static void apply(void *arg, const struct projector_event *in)
 {
     struct analytics *self = arg;
     const Ansinh__V1__Event *event = in->event;
+    self->newest_event_ms = MAX(self->newest_event_ms, event->at_ms);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
         const Ansinh__V1__ParticipantEnrolled *enrolled = event->participant_enrolled;
         count_timed(self, enrolled->commune, enrolled->enrolled_day, event->at_ms, BOARD_DECLARED,
@@ -105,6 +106,7 @@ static void reset(void *arg)
     struct analytics *self = arg;
     board_clear(self->board);
     increments_clear(self->increments);
+    self->newest_event_ms = 0;
     board_load(self->svc->views, self->board, clock_business_day(clock_wall_ms()), on_loaded, self);
 }
 
@@ -165,8 +167,9 @@ static void publish(struct analytics *self)
         if (progress_fill(self->board, units[i], today, arena, &rows[i]) == 0)
             list[view.n_units++] = &rows[i];
     }
-    view.version = projector_version(self->projector);
+    view.version = analytics_version(self);
     view.as_of_ms = now_ms;
+    view.newest_event_ms = self->newest_event_ms;
     publish_frame(self, &view);
     board_forget_changes(self->board);
     self->is_all_changed = 0;
@@ -189,8 +192,15 @@ static void pulse(void *arg)
         self->directory_generation = generation;
         self->is_all_changed = 1;
     }
-    if (self->is_all_changed || clock_mono_ms() - self->published_ms >= PULSE_MS)
+    if (self->is_all_changed || clock_mono_ms() - self->published_ms >= PULSE_MS) {
+        self->n_pulses++;
         publish(self);
+    }
+}
+
+uint64_t analytics_version(const struct analytics *self)
+{
+    return projector_version(self->projector) + self->n_pulses;
 }
 
 /* --- life --- */

@@ -107,7 +107,7 @@ static int fill(struct analytics *self, struct arena *arena, const struct direct
     out->today = own.today;
     out->participants_today = own.participants_today;
     out->declared_today = own.declared_today;
-    out->version = projector_version(self->projector);
+    out->version = analytics_version(self);
     out->as_of_ms = now_ms;
     if (with_children && fill_children(self, arena, unit, today, out) < 0)
         return -1;

@@ -143,7 +143,7 @@ static void answer(struct asking *self, const struct directory_unit *unit)
     date_format(self->today, today);
     out.today = today;
     out.until = self->until_text;
-    out.version = projector_version(self->self->projector);
+    out.version = analytics_version(self->self);
     out.as_of_ms = clock_wall_ms();
     out.unit = &own;
     if (fill_unit(self, unit, &own) < 0 ||

@@ -21,6 +21,7 @@ struct live {
     void *arg;
     struct bus_subscriber *subscriber;
     struct loop_timer *timer;
+    struct loop_timer *teller; /* NULL: nothing waits to be told */
     struct live_watch_base base;
     struct map *by_spec;
     struct live_watch *watches;
@@ -108,15 +109,11 @@ static void heard(struct live *self)
     }
 }
 
-/* Tells what changed, unless that was done just now; then the timer does it. */
 static void tell_changes(struct live *self)
 {
     uint64_t seq = live_units_seq(self->base.units);
-    int64_t now = clock_mono_ms();
-    if (seq == self->told_seq || now - self->told_ms < LIVE_TICK_MS)
-        return;
     self->told_seq = seq;
-    self->told_ms = now;
+    self->told_ms = clock_mono_ms();
     for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
         next = watch->next;
         int is_changed = live_watch_has_changed(watch, watch->told_seq);
@@ -124,6 +121,25 @@ static void tell_changes(struct live *self)
         if (is_changed)
             self->fn(self->arg, watch, WATCH_CHANGED);
     }
+}
+
+static void on_teller(void *arg)
+{
+    struct live *self = arg;
+    self->teller = NULL;
+    tell_changes(self);
+}
+
+/* Tells what changed, unless that was done just now: then a little later. */
+static void tell_soon(struct live *self)
+{
+    int64_t wait_ms = self->told_ms + LIVE_TELL_MS - clock_mono_ms();
+    if (live_units_seq(self->base.units) == self->told_seq || self->teller != NULL)
+        return;
+    if (wait_ms <= 0)
+        tell_changes(self);
+    else
+        self->teller = loop_timer_add(self->svc->loop, wait_ms, 0, on_teller, self);
 }
 
 static void on_view(void *arg, const uint8_t *data, size_t len)
@@ -142,12 +158,13 @@ static void on_view(void *arg, const uint8_t *data, size_t len)
     }
     self->base.version = view->version;
     self->base.as_of_ms = view->as_of_ms;
+    self->base.newest_event_ms = view->newest_event_ms;
     for (size_t i = 0; i < view->n_units; i++) {
         struct live_unit *unit = live_units_find(self->base.units, view->units[i]->unit_code);
         if (unit != NULL)
             live_units_apply(self->base.units, unit, view->version, view->units[i]);
     }
-    tell_changes(self);
+    tell_soon(self);
 }
 
 /* How a load ended. */
@@ -215,7 +232,7 @@ static void on_tick(void *arg)
     if (now - self->heard_mono_ms > LIVE_STALE_MS && !self->is_stale)
         tell_stale(self);
     load_due(self, now);
-    tell_changes(self);
+    tell_soon(self);
 }
 
 /* --- life --------------------------------------------------------------------------------------
@@ -254,6 +271,7 @@ void live_destroy(struct live **self)
         return;
     ASSERT(live->watches == NULL);
     loop_timer_cancel(live->svc->loop, &live->timer);
+    loop_timer_cancel(live->svc->loop, &live->teller);
     bus_subscriber_destroy(&live->subscriber);
     map_destroy(&live->by_spec);
     live_units_destroy(&live->base.units);

@@ -8,7 +8,10 @@
 #include "common/service/service.h"
 #include "services/gateway/live_watch.h"
 
-#define LIVE_TICK_MS 100   /* changes are told at most this often */
+#define LIVE_TICK_MS 100
+#define LIVE_TELL_MS                                                                               \
+    80 /* between two tellings of changes: less than between two views, so that                    \
+          one that came late delays none of those that follow */
 #define LIVE_STALE_MS 5000 /* without news from analytics: viewers are told */
 #define LIVE_HEAL_MS 30000
 #define LIVE_FRESH_MS 5000 /* a snapshot up to this age serves a new viewer */

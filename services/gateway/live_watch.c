@@ -236,6 +236,7 @@ struct live_frame *live_watch_progress(struct live_watch *self, uint64_t since, 
         return NULL;
     view.version = base->version;
     view.as_of_ms = base->as_of_ms;
+    view.newest_event_ms = base->newest_event_ms;
     buf_reset(&base->text);
     if (append_event(base, "progress", view.version, &view.base) < 0)
         return NULL;

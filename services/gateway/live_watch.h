@@ -28,7 +28,7 @@ struct live_watch_base {
     struct bus_client *client;
     struct live_units *units;
     uint64_t version; /* of the newest view */
-    int64_t as_of_ms;
+    int64_t as_of_ms, newest_event_ms;
     struct arena *arena; /* scratch of one function */
     struct buf text;     /* scratch: the event being written */
     live_watch_fn fn;    /* told of loads; may drop references */

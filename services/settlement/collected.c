@@ -32,7 +32,6 @@ struct waiting {
 struct reversal {
     char payment_id[POSITION_TEXT_BYTES], reversal_id[POSITION_TEXT_BYTES];
     int64_t at_ms;
-    int is_refund;
 };
 
 struct collected {
@@ -114,7 +113,7 @@ static void gather(struct collected *self, const struct projector_event *in)
 
 static void mark(struct collected *self, const struct projector_event *in)
 {
-    const Ansinh__V1__PaymentReversed *reversed = event_reversal(in->event);
+    const Ansinh__V1__PaymentReversed *reversed = in->event->payment_reversed;
     if (self->n_reversals == self->reversals_capacity) {
         self->reversals_capacity = MAX((size_t)64, 2 * self->reversals_capacity);
         self->reversals =
@@ -127,7 +126,6 @@ static void mark(struct collected *self, const struct projector_event *in)
                     row->payment_id);
     position_format(in->partition, in->position, row->reversal_id);
     row->at_ms = in->event->at_ms;
-    row->is_refund = in->event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
 }
 
 static void apply(void *arg, const struct projector_event *in)
@@ -135,7 +133,7 @@ static void apply(void *arg, const struct projector_event *in)
     struct collected *self = arg;
     if (in->event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         gather(self, in);
-    else if (event_reversal(in->event) != NULL)
+    else if (in->event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
         mark(self, in);
 }
 
@@ -183,7 +181,7 @@ static void collect(void *arg, uint64_t version, struct flush *flush)
     }
     for (size_t i = 0; i < self->n_reversals; i++)
         books_reversal_set(flush, self->reversals[i].payment_id, self->reversals[i].reversal_id,
-                           self->reversals[i].at_ms, self->reversals[i].is_refund);
+                           self->reversals[i].at_ms);
     clear(self);
 }
 
@@ -266,14 +264,12 @@ static void answer(struct listing *self)
         bus_reply(self->request, &self->out.base);
 }
 
-static void take_reversal(void *arg, size_t i, const char *reversal_id, int64_t at_ms,
-                          int is_refund)
+static void take_reversal(void *arg, size_t i, const char *reversal_id, int64_t at_ms)
 {
     struct listing *self = arg;
     Ansinh__V1__BookedPayment *booked = self->out.payments[i];
     booked->reversal_id = arena_strndup(self->request->arena, reversal_id, strlen(reversal_id));
     booked->reversed_at_ms = at_ms;
-    booked->is_refund = is_refund;
     self->is_failed |= booked->reversal_id == NULL;
 }
 

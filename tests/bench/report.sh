@@ -73,10 +73,12 @@ speed_rows() {
 report() {
     local JSON='' SUMMARY=''
     printf '\n%-28s %12s  %-9s %-9s\n' "" value goal stretch
-    [ "$1" = recovery ] || speed_rows
-    recovery_rows
+    [ "$1" != bench ] || speed_rows
+    [ "$1" = live ] || recovery_rows
+    [ "$1" = recovery ] || live_rows
     number recovery_people "$RECOVERY_PEOPLE"
-    printf '\n%srecovery with %s people; %s\n' "$SUMMARY" "$RECOVERY_PEOPLE" "$DISK"
+    number live_payments "$LIVE_PAYMENTS"
+    printf '\n%srecovery with %s people; live with %s payments; %s\n' "$SUMMARY" "$RECOVERY_PEOPLE" "$LIVE_PAYMENTS" "$DISK"
     printf '{\n%s  "disk": "%s"\n}\n' "$JSON" "$DISK" >"$O/$1.json"
     echo "written to $O/$1.json"
 }
