@@ -203,14 +203,22 @@ int match_bad(struct match *self, const struct eod_bad *bad)
 
 /* --- payments --------------------------------------------------------------------------------- */
 
-static void line_set_payment(struct line *line, const struct match_payment *payment,
-                             const char *payment_id)
+static int line_set_payment(struct match *self, struct line *line,
+                            const struct match_payment *payment)
 {
-    line->payment_id = payment_id;
+    line->payment_id = text_add(self, payment->payment_id);
+    if (line->payment_id == NULL)
+        return -ENOMEM;
+    if (payment->note != NULL) {
+        line->note = text_add(self, payment->note);
+        if (line->note == NULL)
+            return -ENOMEM;
+    }
     line->our_amount_vnd = payment->amount_vnd;
     line->our_status = (uint8_t)payment->status;
     line->our_business_day = payment->business_day;
     line->our_fee_vnd = payment->fee_vnd;
+    return 0;
 }
 
 static uint8_t differences(const struct match *self, const struct line *line,
@@ -242,14 +250,12 @@ static int payment_add(struct match *self, const struct match_payment *payment,
                        enum match_class class)
 {
     const char *const texts[] = {payment->transaction_id, "", "", "", ""};
-    const char *payment_id = text_add(self, payment->payment_id);
     struct line *line;
-    if (payment_id == NULL || line_add(self, &line) < 0)
+    if (line_add(self, &line) < 0)
         return -ENOMEM;
     line->texts = texts_add(self, texts, ARRAY_LEN(texts));
-    if (line->texts == NULL)
+    if (line->texts == NULL || line_set_payment(self, line, payment) < 0)
         return -ENOMEM;
-    line_set_payment(line, payment, payment_id);
     line->class = (uint8_t) class;
     if (class == MATCH_MISSING_AT_PARTNER)
         (void)claim(self, self->n); /* it was looked for just now */
@@ -266,10 +272,8 @@ int match_payment(struct match *self, const struct match_payment *payment)
                    : 0;
     if (line->payment_id != NULL)
         return payment_add(self, payment, MATCH_DUPLICATE);
-    const char *payment_id = text_add(self, payment->payment_id);
-    if (payment_id == NULL)
+    if (line_set_payment(self, line, payment) < 0)
         return -ENOMEM;
-    line_set_payment(line, payment, payment_id);
     line->differs = differences(self, line, payment);
     line->class = (uint8_t)class_of(line->differs);
     /* before it was posted nobody had compared a fee */

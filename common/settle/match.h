@@ -50,6 +50,7 @@ struct match_payment {
     int32_t business_day;
     int64_t fee_vnd;       /* as agreed; -1: nothing was agreed, and no fee is compared */
     int is_from_this_file; /* was posted from the file that is being matched */
+    const char *note;      /* what else is to be told of it, as of a refund; NULL: nothing */
 };
 
 /* One line of the result. Texts are borrowed from the match. */
@@ -57,7 +58,7 @@ struct match_line {
     enum match_class class;
     unsigned differs; /* enum match_differs */
     enum match_posting posting;
-    /* Of a bad record: what is wrong; of what is not posted: why; else empty. */
+    /* Of a bad record: what is wrong; of what is not posted: why; of a payment its note. */
     const char *note;
     int has_row; /* else row.transaction_id alone is set */
     struct eod_row row;

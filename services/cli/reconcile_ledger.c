@@ -7,8 +7,10 @@
 #include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/domain/calendar.h"
 #include "common/domain/commission.h"
 #include "common/service/command.h"
+#include "common/service/postings.h"
 #include "services/cli/reconcile.h"
 
 #define TEXTS_MAX_BYTES ((size_t)1024 * 1024 * 1024)
@@ -17,10 +19,10 @@
 struct payment {
     unsigned partition;
     struct journal_position position;
-    const char *transaction_id;
+    const char *text; /* transaction id; of a refund what is noted of it */
     int64_t amount_vnd, fee_vnd;
     int32_t business_day;
-    uint8_t is_from_this_file, is_reversal;
+    uint8_t is_from_this_file, is_reversal, is_refund; /* one of the last two, or none */
 };
 
 struct reading {
@@ -46,7 +48,7 @@ static struct payment *add(struct reading *self)
         self->capacity = capacity;
     }
     struct payment *payment = &self->payments[self->n++];
-    *payment = (struct payment){.transaction_id = ""};
+    *payment = (struct payment){.text = ""};
     return payment;
 }
 
@@ -78,7 +80,7 @@ static int take_payment(struct reading *self, unsigned partition, struct journal
         return err_set(self->err, -ENOSPC, "the ledger has too many payments of the partner");
     payment->partition = partition;
     payment->position = position;
-    payment->transaction_id = id;
+    payment->text = id;
     payment->amount_vnd = paid->pockets->participant_vnd;
     payment->fee_vnd = fee_of(self->reconcile->svc.policy, paid);
     payment->business_day = paid->paid_day;
@@ -86,20 +88,35 @@ static int take_payment(struct reading *self, unsigned partition, struct journal
     return 0;
 }
 
-/* Stands beside its payment, which may be older than what is read. */
-static int take_reversal(struct reading *self, unsigned partition,
-                         const Ansinh__V1__PaymentReversed *reversed)
+/* When the agency gave the money back, and by which entry; NULL: no memory. */
+static const char *refund_note(struct reading *self, unsigned partition,
+                               struct journal_position position, int32_t day)
 {
-    if (reversed->payment == NULL ||
-        strcmp(reversed->payment->partner, self->reconcile->query.partner) != 0)
+    char date[DATE_TEXT_BYTES], id[POSITION_TEXT_BYTES];
+    date_format(day, date);
+    position_format(partition, position, id);
+    return arena_printf(self->texts, "refunded on %s, %s", date, id);
+}
+
+/* Stands beside its payment, which may be older than what is read. What was refunded is still due
+ * from the partner. */
+static int take_taken_back(struct reading *self, unsigned partition,
+                           struct journal_position position, const Ansinh__V1__Event *event,
+                           const Ansinh__V1__PaymentReversed *reversed)
+{
+    if (strcmp(reversed->payment->partner, self->reconcile->query.partner) != 0)
         return 0;
     struct payment *payment = add(self);
     if (payment == NULL)
         return err_set(self->err, -ENOSPC, "the ledger has too many payments of the partner");
     payment->partition = partition;
     payment->position = (struct journal_position){reversed->payment_epoch, reversed->payment_seq};
-    payment->is_reversal = 1;
-    return 0;
+    payment->is_refund = event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
+    payment->is_reversal = !payment->is_refund;
+    if (payment->is_refund)
+        payment->text = refund_note(self, partition, position, reversed->reversed_day);
+    return payment->text == NULL ? err_set(self->err, -ENOSPC, "no memory for the ledger's refunds")
+                                 : 0;
 }
 
 static int take(void *arg, unsigned partition, struct journal_position position,
@@ -115,9 +132,13 @@ static int take(void *arg, unsigned partition, struct journal_position position,
         return 0;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         return take_payment(self, partition, position, event->payment_recorded);
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
-        return take_reversal(self, partition, event->payment_reversed);
-    return 0;
+    const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
+    return reversed == NULL ? 0 : take_taken_back(self, partition, position, event, reversed);
+}
+
+static int is_taking_back(const struct payment *payment)
+{
+    return payment->is_reversal || payment->is_refund;
 }
 
 static int compare(const void *a, const void *b)
@@ -129,15 +150,17 @@ static int compare(const void *a, const void *b)
         return x->position.epoch < y->position.epoch ? -1 : 1;
     if (x->position.seq != y->position.seq)
         return x->position.seq < y->position.seq ? -1 : 1;
-    return (int)x->is_reversal - (int)y->is_reversal;
+    return is_taking_back(x) - is_taking_back(y);
 }
 
-static int is_reversed(const struct reading *self, size_t i)
+/* The reversal or refund of payment i, which stands behind it; NULL: it stands. */
+static const struct payment *taken_back_by(const struct reading *self, size_t i)
 {
     const struct payment *payment = &self->payments[i], *next = payment + 1;
-    return i + 1 < self->n && next->is_reversal && next->partition == payment->partition &&
-           next->position.epoch == payment->position.epoch &&
-           next->position.seq == payment->position.seq;
+    int is_its = i + 1 < self->n && is_taking_back(next) && next->partition == payment->partition &&
+                 next->position.epoch == payment->position.epoch &&
+                 next->position.seq == payment->position.seq;
+    return is_its ? next : NULL;
 }
 
 /* A reversal stands behind its payment, at the payment's own place. */
@@ -149,13 +172,16 @@ static int give(struct reading *self)
     for (size_t i = 0; rc == 0 && i < self->n; i++) {
         const struct payment *payment = &self->payments[i];
         char payment_id[POSITION_TEXT_BYTES];
-        if (payment->is_reversal)
+        if (is_taking_back(payment))
             continue;
+        const struct payment *back = taken_back_by(self, i);
         position_format(payment->partition, payment->position, payment_id);
-        struct match_payment ours = {.transaction_id = payment->transaction_id,
+        struct match_payment ours = {.transaction_id = payment->text,
                                      .payment_id = payment_id,
                                      .amount_vnd = payment->amount_vnd,
-                                     .status = is_reversed(self, i) ? EOD_REVERSED : EOD_PAID,
+                                     .status = back != NULL && back->is_reversal ? EOD_REVERSED
+                                                                                 : EOD_PAID,
+                                     .note = back != NULL && back->is_refund ? back->text : NULL,
                                      .business_day = payment->business_day,
                                      .fee_vnd = payment->fee_vnd,
                                      .is_from_this_file = payment->is_from_this_file};

@@ -10,20 +10,22 @@
 
 struct report_query {
     const char *organisation; /* code; "-": payments that no organisation collected */
-    int32_t from_day, to_day; /* business days of the payments */
+    int32_t from_day, to_day; /* business days of the payments, and of taking them back */
     const char *out;
     struct entries_query entries;
 };
 
-enum report_kind { REPORT_NEW, REPORT_RENEWED, REPORT_TAKEN_BACK };
+/* The last two count against the others. */
+enum report_kind { REPORT_NEW, REPORT_RENEWED, REPORT_TAKEN_BACK, REPORT_REFUNDED };
 
-/* A payment, or one that was taken back. */
+/* A payment, or one that was taken back: reversed, or refunded after its cut-off. */
 struct report_payment {
     uint8_t citizen[ID_BYTES];
     unsigned partition;
     struct journal_position position; /* of the payment */
     enum report_kind kind;
     int32_t day;         /* of the payment, or on which it was taken back */
+    int32_t paid_day;    /* of the payment: its rules hold */
     uint32_t from_month; /* 0: missing months, which are none of the calendar */
     uint32_t months, months_supported;
     int64_t participant_vnd, central_vnd, local_vnd, donor_vnd;

@@ -33,12 +33,14 @@ static void count(struct line *line, const struct policy *policy,
 {
     struct explain_lines unused = {0};
     enum method method = (enum method)payment->method;
-    int sign = payment->kind == REPORT_TAKEN_BACK ? -1 : 1;
-    const struct policy_row *row = commission_on(policy, method, payment->is_renewal, payment->day);
+    int sign = payment->kind >= REPORT_TAKEN_BACK ? -1 : 1;
+    const struct policy_row *row =
+        commission_on(policy, method, payment->is_renewal, payment->paid_day);
     line->n += sign;
     line->participant_vnd += sign * payment->participant_vnd;
-    line->commission_vnd += sign * commission_of(policy, method, payment->is_renewal, payment->day,
-                                                 payment->participant_vnd, &unused);
+    line->commission_vnd +=
+        sign * commission_of(policy, method, payment->is_renewal, payment->paid_day,
+                             payment->participant_vnd, &unused);
     line->lacks_rate |= row == NULL;
     line->has_many_rates |= row != NULL && line->has_rate && row->value != line->row->value;
     if (row != NULL) {

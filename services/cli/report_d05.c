@@ -15,6 +15,7 @@
 #define PEOPLE_ARENA_BYTES ((size_t)4 * 1024 * 1024)
 #define ANSWER_MAX_BYTES ((size_t)2 * 1024 * 1024)
 #define TIMEOUT_MS 30000
+#define NOTE_BYTES 80
 
 static const struct sheet_column columns[] = {
     {"STT", SHEET_TEXT, 6},
@@ -49,6 +50,7 @@ static const struct {
     {REPORT_NEW, "I. TĂNG", "I.1. Tham gia mới"},
     {REPORT_RENEWED, NULL, "I.2. Đóng tiếp"},
     {REPORT_TAKEN_BACK, "II. GIẢM", "II.1. Hủy thu"},
+    {REPORT_REFUNDED, NULL, "II.2. Hoàn trả (602A)"},
 };
 
 struct sums {
@@ -106,8 +108,8 @@ ask_people(struct d05 *self, const struct report_payment *const *rows, size_t n)
  * article 5): 0 where no month carries it. */
 static int64_t share_of(const struct policy *policy, const struct report_payment *row, int64_t vnd)
 {
-    const struct policy_row *line = policy_on(policy, POLICY_POVERTY_LINE, 0, row->day);
-    const struct policy_row *rate = policy_on(policy, POLICY_CONTRIBUTION_RATE, 0, row->day);
+    const struct policy_row *line = policy_on(policy, POLICY_POVERTY_LINE, 0, row->paid_day);
+    const struct policy_row *rate = policy_on(policy, POLICY_CONTRIBUTION_RATE, 0, row->paid_day);
     if (vnd == 0 || line == NULL || rate == NULL || row->months_supported == 0)
         return 0;
     int64_t base_vnd = line->value * rate->value / FULL_BASIS_POINTS * row->months_supported;
@@ -129,14 +131,28 @@ static struct sheet_cell known(int64_t value)
     return (struct sheet_cell){.number = value, .is_empty = value == 0};
 }
 
+static void write_note(const struct report_payment *row, char ret[NOTE_BYTES])
+{
+    char day[DATE_TEXT_BYTES];
+    date_format(row->day, day);
+    const char *missing = row->from_month == 0 ? "Đóng cho những năm còn thiếu" : "";
+    if (row->kind == REPORT_REFUNDED)
+        (void)snprintf(ret, NOTE_BYTES, "%s%sHoàn trả %s", missing, missing[0] == '\0' ? "" : "; ",
+                       day);
+    else
+        (void)snprintf(ret, NOTE_BYTES, "%s", missing);
+}
+
 static void put_line(struct d05 *self, const struct report_payment *row,
                      const Ansinh__V1__Person *person)
 {
     const struct policy *policy = self->svc->policy;
-    char no[24], day[DATE_TEXT_BYTES], month[MONTH_TEXT_BYTES] = "", receipt[24] = "";
+    char no[24], day[DATE_TEXT_BYTES], note[NOTE_BYTES], month[MONTH_TEXT_BYTES] = "",
+                                                         receipt[24] = "";
     int64_t gross_vnd = row->participant_vnd + row->central_vnd + row->local_vnd + row->donor_vnd;
     (void)snprintf(no, sizeof(no), "%lld", (long long)++self->n);
-    date_format(row->day, day);
+    date_format(row->paid_day, day);
+    write_note(row, note);
     if (row->from_month != 0)
         month_format((int32_t)row->from_month, month);
     if (row->receipt_number != 0)
@@ -161,7 +177,7 @@ static void put_line(struct d05 *self, const struct report_payment *row,
         known(share_of(policy, row, row->donor_vnd)),
         number(row->donor_vnd),
         text(row->collector),
-        text(row->from_month == 0 ? "Đóng cho những năm còn thiếu" : ""),
+        text(note),
     };
     sheet_row(self->sheet, SHEET_BODY, cells);
 }
@@ -266,7 +282,7 @@ static int put_form(struct d05 *self, const struct report_query *query)
         put_section(self, sections[i].title);
         rc = put_kind(self, sections[i].kind, &sums);
         put_sums(self, "Cộng", &sums);
-        total(&all, &sums, sections[i].kind == REPORT_TAKEN_BACK ? -1 : 1);
+        total(&all, &sums, sections[i].kind >= REPORT_TAKEN_BACK ? -1 : 1);
     }
     put_sums(self, "TỔNG CỘNG (tăng trừ giảm)", &all);
     sheet_title(self->sheet, "Nhân viên thu, Thủ trưởng tổ chức dịch vụ thu (ký, ghi rõ họ tên)");

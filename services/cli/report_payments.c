@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/service/directory.h"
+#include "common/service/postings.h"
 #include "services/cli/report.h"
 
 #define SERIES_BYTES 64
@@ -69,6 +70,7 @@ static int take_payment(struct reading *self, const Ansinh__V1__Event *event, un
     row->is_renewal = !paid->is_first;
     row->kind = kind;
     row->day = day;
+    row->paid_day = paid->paid_day;
     row->from_month = paid->from_month;
     row->months = paid->months;
     row->months_supported = paid->months_supported;
@@ -126,11 +128,12 @@ static int take(void *arg, unsigned partition, struct journal_position position,
         return take_payment(self, event, partition, position, paid,
                             paid->is_first ? REPORT_NEW : REPORT_RENEWED, paid->paid_day);
     }
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED) {
-        const Ansinh__V1__PaymentReversed *back = event->payment_reversed;
+    const Ansinh__V1__PaymentReversed *back = event_reversal(event);
+    if (back != NULL) {
+        int is_refund = event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
         struct journal_position paid_at = {back->payment_epoch, back->payment_seq};
-        return take_payment(self, event, partition, paid_at, back->payment, REPORT_TAKEN_BACK,
-                            back->reversed_day);
+        return take_payment(self, event, partition, paid_at, back->payment,
+                            is_refund ? REPORT_REFUNDED : REPORT_TAKEN_BACK, back->reversed_day);
     }
     if (event->kind_case == ANSINH__V1__EVENT__KIND_RECEIPTS_ISSUED)
         return take_receipts(self, event->receipts_issued);

@@ -212,17 +212,19 @@ static void list(struct verify_books *self, unsigned partition, struct journal_p
            books_payment_content(&row));
 }
 
-/* As it is stored: the payment's id, and "<reversal's id>:<ms>". */
+/* As it is stored: the payment's id, and "<reversal's id>:<ms>", of a refund with ":refund". */
 static void take_back(struct verify_books *self, unsigned partition,
                       struct journal_position position, const Ansinh__V1__Event *event)
 {
-    const Ansinh__V1__PaymentReversed *reversed = event->payment_reversed;
+    const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
+    int is_refund = event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
     char payment[POSITION_TEXT_BYTES], reversal[POSITION_TEXT_BYTES], value[96];
     position_format(partition,
                     (struct journal_position){reversed->payment_epoch, reversed->payment_seq},
                     payment);
     position_format(partition, position, reversal);
-    int len = snprintf(value, sizeof(value), "%s:%" PRId64, reversal, event->at_ms);
+    int len = snprintf(value, sizeof(value), "%s:%" PRId64 "%s", reversal, event->at_ms,
+                       is_refund ? ":refund" : "");
     one_at(self, "reversed", 1, books_text_content(payment, value, (size_t)len));
 }
 
@@ -242,7 +244,7 @@ void verify_books_apply(struct verify_books *self, unsigned partition,
     }
     if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         list(self, partition, position, event);
-    else if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+    else if (is_early && event_reversal(event) != NULL)
         take_back(self, partition, position, event);
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "common/service/postings.h"
 #include "common/service/receipt.h"
 #include "services/payments/collections.h"
 #include "services/payments/payments_rules.h"
@@ -101,6 +102,25 @@ Ansinh__V1__CollectedReversal *collected_reversal(struct arena *arena, unsigned 
     out->recorded_at_ms = event->at_ms;
     out->reason = reversed->reason;
     return out->reversal_id == NULL || out->payment_id == NULL ? NULL : out;
+}
+
+Ansinh__V1__CollectedRefund *collected_refund(struct arena *arena, unsigned partition,
+                                              struct journal_position position,
+                                              const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
+    Ansinh__V1__CollectedRefund *out = arena_alloc(arena, sizeof(*out));
+    if (out == NULL || reversed == NULL || event->kind_case != ANSINH__V1__EVENT__KIND_REFUND_CASE)
+        return NULL;
+    ansinh__v1__collected_refund__init(out);
+    out->refund_id = position_text(arena, partition, position);
+    out->payment_id =
+        position_text(arena, partition,
+                      (struct journal_position){reversed->payment_epoch, reversed->payment_seq});
+    out->amount_vnd = event->refund_case->amount_vnd;
+    out->recorded_at_ms = event->at_ms;
+    out->reason = event->refund_case->reason;
+    return out->refund_id == NULL || out->payment_id == NULL ? NULL : out;
 }
 
 Ansinh__V1__CollectedReversal *collected_cancellation(struct arena *arena,

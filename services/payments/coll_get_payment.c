@@ -29,28 +29,34 @@ static void fail_memory(struct telling *self)
 
 /* --- paid ------------------------------------------------------------------------------------- */
 
-static void on_reversal(void *arg, const Ansinh__V1__Event *event)
+/* By the partner, or by an officer's reversal or refund case. */
+static void on_taken_back(void *arg, const Ansinh__V1__Event *event)
 {
     struct telling *self = arg;
+    struct arena *arena = self->request->arena;
+    unsigned partition = partition_of(self->claim.citizen);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
-        self->out.reversal = collected_reversal(
-            self->request->arena, partition_of(self->claim.citizen), self->position, event);
-    if (self->out.reversal == NULL)
-        fail_memory(self);
+        self->out.reversal = collected_reversal(arena, partition, self->position, event);
     else
+        self->out.refund = collected_refund(arena, partition, self->position, event);
+    if (self->out.reversal != NULL)
         answer(self, ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REVERSED);
+    else if (self->out.refund != NULL)
+        answer(self, ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REFUNDED);
+    else
+        fail_memory(self);
 }
 
 static void on_redress(void *arg, const struct redress *redress)
 {
     struct telling *self = arg;
-    if (redress->state != REDRESS_IS_REVERSED) { /* a refund is the agency's, the money stays due */
+    if (!redress_is_taken_back(redress)) {
         answer(self, ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_PAID);
         return;
     }
     self->position = (struct journal_position){redress->epoch, redress->seq};
     entry_find(self->svc, self->request, partition_of(self->claim.citizen), self->position,
-               on_reversal, self);
+               on_taken_back, self);
 }
 
 static void on_payment(void *arg, const Ansinh__V1__Event *event)

@@ -1,4 +1,5 @@
 /* ListPayments: the partner's payments of a business date, as the books have them. */
+#include <errno.h>
 #include <string.h>
 
 #include "ansinh/v1/books.pb-c.h"
@@ -52,27 +53,53 @@ static Ansinh__V1__CollectedPayment *listed_payment(struct arena *arena, char *b
     return out->from_month == NULL || out->to_month == NULL ? NULL : out;
 }
 
+static int set_reversal(struct arena *arena, Ansinh__V1__CollectedTransaction *row,
+                        const Ansinh__V1__BookedPayment *booked)
+{
+    Ansinh__V1__CollectedReversal *reversal = arena_alloc(arena, sizeof(*reversal));
+    if (reversal == NULL)
+        return -ENOMEM;
+    ansinh__v1__collected_reversal__init(reversal);
+    reversal->original_transaction_id = booked->transaction_id;
+    reversal->reversal_id = booked->reversal_id;
+    reversal->payment_id = booked->payment_id;
+    reversal->amount_vnd = row->payment->amount_vnd;
+    reversal->recorded_at_ms = booked->reversed_at_ms;
+    row->reversal = reversal;
+    row->state = ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REVERSED;
+    return 0;
+}
+
+static int set_refund(struct arena *arena, Ansinh__V1__CollectedTransaction *row,
+                      const Ansinh__V1__BookedPayment *booked)
+{
+    Ansinh__V1__CollectedRefund *refund = arena_alloc(arena, sizeof(*refund));
+    if (refund == NULL)
+        return -ENOMEM;
+    ansinh__v1__collected_refund__init(refund);
+    refund->refund_id = booked->reversal_id;
+    refund->payment_id = booked->payment_id;
+    refund->amount_vnd = row->payment->amount_vnd;
+    refund->recorded_at_ms = booked->reversed_at_ms;
+    row->refund = refund;
+    row->state = ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REFUNDED;
+    return 0;
+}
+
 static Ansinh__V1__CollectedTransaction *row_of(struct arena *arena, char *business_date,
                                                 const Ansinh__V1__BookedPayment *booked)
 {
     Ansinh__V1__CollectedTransaction *row = arena_alloc(arena, sizeof(*row));
-    Ansinh__V1__CollectedReversal *reversal = arena_alloc(arena, sizeof(*reversal));
-    if (row == NULL || reversal == NULL)
+    if (row == NULL)
         return NULL;
     ansinh__v1__collected_transaction__init(row);
     row->payment = listed_payment(arena, business_date, booked);
     row->state = ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_PAID;
-    if (booked->reversal_id[0] != '\0') {
-        ansinh__v1__collected_reversal__init(reversal);
-        reversal->original_transaction_id = booked->transaction_id;
-        reversal->reversal_id = booked->reversal_id;
-        reversal->payment_id = booked->payment_id;
-        reversal->amount_vnd = row->payment == NULL ? 0 : row->payment->amount_vnd;
-        reversal->recorded_at_ms = booked->reversed_at_ms;
-        row->reversal = reversal;
-        row->state = ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REVERSED;
-    }
-    return row->payment == NULL ? NULL : row;
+    if (row->payment == NULL)
+        return NULL;
+    if (booked->reversal_id[0] == '\0')
+        return row;
+    return (booked->is_refund ? set_refund : set_reversal)(arena, row, booked) < 0 ? NULL : row;
 }
 
 /* 0 when the arena is full. */

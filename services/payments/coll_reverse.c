@@ -185,6 +185,12 @@ static void on_redress(void *arg, const struct redress *redress)
         own_claim(self, reverse_run);
         return;
     }
+    if (redress_is_taken_back(redress)) {
+        bus_fail(self->request, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION,
+                 "original_transaction_id",
+                 "this payment was refunded by the agency: GetPayment tells when");
+        return;
+    }
     date_format(paid->paid_day, date);
     bus_fail(self->request, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "original_transaction_id",
              "the cut-off of its business date, %s, has passed: ask for a refund case "

@@ -83,6 +83,11 @@ Ansinh__V1__CollectedReversal *collected_reversal(struct arena *arena, unsigned 
                                                   struct journal_position position,
                                                   const Ansinh__V1__Event *event);
 
+/* Of the approval of a refund case; also NULL of any other entry. */
+Ansinh__V1__CollectedRefund *collected_refund(struct arena *arena, unsigned partition,
+                                              struct journal_position position,
+                                              const Ansinh__V1__Event *event);
+
 /* Of an entry that closed a payment, or claimed its id, before it came. */
 Ansinh__V1__CollectedReversal *collected_cancellation(struct arena *arena,
                                                       const Ansinh__V1__Event *event);

@@ -32,6 +32,7 @@ struct waiting {
 struct reversal {
     char payment_id[POSITION_TEXT_BYTES], reversal_id[POSITION_TEXT_BYTES];
     int64_t at_ms;
+    int is_refund;
 };
 
 struct collected {
@@ -113,7 +114,7 @@ static void gather(struct collected *self, const struct projector_event *in)
 
 static void mark(struct collected *self, const struct projector_event *in)
 {
-    const Ansinh__V1__PaymentReversed *reversed = in->event->payment_reversed;
+    const Ansinh__V1__PaymentReversed *reversed = event_reversal(in->event);
     if (self->n_reversals == self->reversals_capacity) {
         self->reversals_capacity = MAX((size_t)64, 2 * self->reversals_capacity);
         self->reversals =
@@ -126,6 +127,7 @@ static void mark(struct collected *self, const struct projector_event *in)
                     row->payment_id);
     position_format(in->partition, in->position, row->reversal_id);
     row->at_ms = in->event->at_ms;
+    row->is_refund = in->event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
 }
 
 static void apply(void *arg, const struct projector_event *in)
@@ -133,7 +135,7 @@ static void apply(void *arg, const struct projector_event *in)
     struct collected *self = arg;
     if (in->event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         gather(self, in);
-    else if (in->event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+    else if (event_reversal(in->event) != NULL)
         mark(self, in);
 }
 
@@ -181,7 +183,7 @@ static void collect(void *arg, uint64_t version, struct flush *flush)
     }
     for (size_t i = 0; i < self->n_reversals; i++)
         books_reversal_set(flush, self->reversals[i].payment_id, self->reversals[i].reversal_id,
-                           self->reversals[i].at_ms);
+                           self->reversals[i].at_ms, self->reversals[i].is_refund);
     clear(self);
 }
 
@@ -264,12 +266,14 @@ static void answer(struct listing *self)
         bus_reply(self->request, &self->out.base);
 }
 
-static void take_reversal(void *arg, size_t i, const char *reversal_id, int64_t at_ms)
+static void take_reversal(void *arg, size_t i, const char *reversal_id, int64_t at_ms,
+                          int is_refund)
 {
     struct listing *self = arg;
     Ansinh__V1__BookedPayment *booked = self->out.payments[i];
     booked->reversal_id = arena_strndup(self->request->arena, reversal_id, strlen(reversal_id));
     booked->reversed_at_ms = at_ms;
+    booked->is_refund = is_refund;
     self->is_failed |= booked->reversal_id == NULL;
 }
 

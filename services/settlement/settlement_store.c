@@ -12,6 +12,7 @@
 
 #define PORTION_FIELDS "5000" /* of one HSCAN */
 #define FIELD_BYTES 96
+#define REFUND_MARK ":refund"
 #define SECONDS_BITS 32
 #define HOLDER_BITS 20 /* of a score, which is exact below 2^53 */
 #define HASH_BITS 32
@@ -115,10 +116,11 @@ void books_batch_add(struct flush *flush, const char *organisation, int32_t day,
 }
 
 void books_reversal_set(struct flush *flush, const char *payment_id, const char *reversal_id,
-                        int64_t at_ms)
+                        int64_t at_ms, int is_refund)
 {
     char value[FIELD_BYTES];
-    int len = snprintf(value, sizeof(value), "%.60s:%" PRId64, reversal_id, at_ms);
+    int len = snprintf(value, sizeof(value), "%.60s:%" PRId64 "%s", reversal_id, at_ms,
+                       is_refund ? REFUND_MARK : "");
     (void)flush_set(flush, "reversed", payment_id, strlen(payment_id), value, (size_t)len);
 }
 
@@ -371,17 +373,19 @@ struct reversals_read {
     void *arg;
 };
 
-/* "<id of the reversal>:<ms>" */
+/* "<id of the reversal>:<ms>[:refund]" */
 static int reversal_take(const struct reversals_read *self, size_t i, const char *value)
 {
     char text[FIELD_BYTES];
     int64_t at_ms;
     (void)snprintf(text, sizeof(text), "%s", value);
-    char *colon = strchr(text, ':');
+    char *mark = strstr(text, REFUND_MARK), *colon = strchr(text, ':');
+    if (mark != NULL)
+        *mark = '\0';
     if (colon == NULL || parse_int64(colon + 1, 0, INT64_MAX, &at_ms) < 0)
         return -EPROTO;
     *colon = '\0';
-    self->take(self->arg, i, text, at_ms);
+    self->take(self->arg, i, text, at_ms, mark != NULL);
     return 0;
 }
 

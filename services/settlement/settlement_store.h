@@ -5,7 +5,7 @@
  * {v:books}:days:<year>       hash  "<account>:<day>:<side>:<holder>"  -> sum of the day
  * {v:books}:parts             hash  "<partition>" -> balances by account, 8 bytes each
  * {v:books}:entries:<account> zset  chunks of postings (chunk.h) by holder and second
- * {v:books}:reversed          hash  payment id -> "<id of the reversal>:<ms>"
+ * {v:books}:reversed          hash  payment id -> "<id of the reversal>:<ms>[:refund]"
  * {v:books}:payments          zset  batches of payments (batch.h) by business date and organisation
  */
 #ifndef ANSINH_SETTLEMENT_SETTLEMENT_STORE_H
@@ -31,8 +31,9 @@ void books_chunk_add(struct flush *flush, enum account account, const char *hold
 
 void books_batch_add(struct flush *flush, const char *organisation, int32_t day,
                      const struct batch *batch);
+/* is_refund: the payment was taken back by a refund case, whose approval is the reversal. */
 void books_reversal_set(struct flush *flush, const char *payment_id, const char *reversal_id,
-                        int64_t at_ms);
+                        int64_t at_ms, int is_refund);
 
 /* --- reading; done runs once, rc as store_reply_fn, -EPROTO for what cannot be read --- */
 
@@ -82,10 +83,11 @@ void books_read_batches(struct store *views, const char *organisation, int32_t d
                         books_chunks_fn done, void *arg);
 
 /* The reversals of payments (1 to BOOKS_REVERSALS_MAX ids): take runs for each that has one, with
- * its place among the ids and the reversal's id and time as stored. */
+ * its place among the ids, and of the reversal or refund what books_reversal_set was given. */
 #define BOOKS_REVERSALS_MAX 1000
 
-typedef void (*books_reversal_fn)(void *arg, size_t i, const char *reversal_id, int64_t at_ms);
+typedef void (*books_reversal_fn)(void *arg, size_t i, const char *reversal_id, int64_t at_ms,
+                                  int is_refund);
 void books_read_reversals(struct store *views, const char *const *payment_ids, size_t n,
                           books_reversal_fn take, books_done_fn done, void *arg);
 

@@ -240,6 +240,7 @@ static enum told told_of(Ansinh__V1__CollectionState state)
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REVERSED:
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_CANCELLED:
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REFUSED:
+    case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REFUNDED:
         return TOLD_ENDED;
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_UNSPECIFIED:
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_NOT_FOUND:
@@ -282,6 +283,7 @@ static int is_true(const struct dealing *dealing, const struct operation *operat
         return was_asked_for(closing, operation) && is_cancelled(closing, out->reversal);
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REFUSED:
         return was_asked_for(closing, operation) && cancelled_by(closing) == NULL;
+    case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_REFUNDED: /* nobody opens cases here */
     case ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_UNSPECIFIED:
     default:
         return 0;

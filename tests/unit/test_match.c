@@ -175,6 +175,18 @@ static void a_reversal_of_what_was_posted_is_seen(void **state)
     assert_int_equal(pair(row_of("A"), payment), MATCH_STATUS_DIFFERS);
 }
 
+static void what_is_noted_of_a_payment_stands_in_its_line(void **state)
+{
+    (void)state;
+    struct match_payment payment = PAYMENT(note = "refunded");
+    assert_int_equal(pair(row_of("A"), payment), MATCH_MATCHED);
+    assert_string_equal(line_of(0).note, "refunded");
+    assert_int_equal(match_due_vnd(match), 264000);
+    payment.transaction_id = "B"; /* without a row */
+    add_payment(payment);
+    assert_string_equal(line_of(1).note, "refunded");
+}
+
 static void amounts_differ(void **state)
 {
     (void)state;
@@ -384,6 +396,7 @@ static const struct CMUnitTest tests[] = {
     MATCH_TEST(what_was_posted_from_the_file_stays_missing_at_us),
     MATCH_TEST(a_fee_of_what_was_posted_is_not_compared),
     MATCH_TEST(a_reversal_of_what_was_posted_is_seen),
+    MATCH_TEST(what_is_noted_of_a_payment_stands_in_its_line),
     MATCH_TEST(amounts_differ),
     MATCH_TEST(statuses_differ),
     MATCH_TEST(fees_differ),
