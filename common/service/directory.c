@@ -357,6 +357,11 @@ const ProtobufCMessage *directory_row(const struct directory *self, char kind, c
     return directory_rows_message(self->rows, kind, code);
 }
 
+const ProtobufCMessage *directory_next_row(const struct directory *self, char kind, size_t *cursor)
+{
+    return directory_rows_next(self->rows, kind, cursor);
+}
+
 struct journal_position directory_position(const struct directory *self)
 {
     return self->position;

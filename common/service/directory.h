@@ -87,6 +87,10 @@ const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *s
  * NULL when unknown. */
 const ProtobufCMessage *directory_row(const struct directory *self, char kind, const char *code);
 
+/* Walks all rows of a kind in no particular order: start with *cursor = 0, ends with NULL. The loop
+ * must not turn during the walk. */
+const ProtobufCMessage *directory_next_row(const struct directory *self, char kind, size_t *cursor);
+
 /* Version of a row's record for the next commit; 0 when it is not there. kind as in key_reference.
  */
 uint32_t directory_row_version(const struct directory *self, char kind, const char *code);

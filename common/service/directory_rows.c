@@ -285,6 +285,13 @@ const ProtobufCMessage *directory_rows_message(const struct directory_rows *self
     return row == NULL ? NULL : row->message;
 }
 
+const ProtobufCMessage *directory_rows_next(const struct directory_rows *self, char kind,
+                                            size_t *cursor)
+{
+    const struct row *row = map_next(table_of(self, kind), cursor);
+    return row == NULL ? NULL : row->message;
+}
+
 uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code)
 {
     const struct row *row = row_get(self, kind, code);

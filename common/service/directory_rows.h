@@ -34,6 +34,8 @@ int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]
 
 const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
                                                const char *code);
+const ProtobufCMessage *directory_rows_next(const struct directory_rows *self, char kind,
+                                            size_t *cursor);
 uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code);
 struct directory_unit *directory_rows_unit(const struct directory_rows *self, const char *code);
 struct directory_unit *directory_rows_unit_at(const struct directory_rows *self, size_t i);

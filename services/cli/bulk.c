@@ -8,6 +8,8 @@
 #include "services/cli/progress.h"
 
 #define TIMEOUT_MS 60000
+#define TURN_MS 50
+#define PACED_TURN_MS 5
 
 struct bulk {
     struct bulk_conf conf;
@@ -39,6 +41,25 @@ static unsigned long allowance(const struct bulk *self)
     return (unsigned long)(elapsed_s * self->conf.rate) + 1;
 }
 
+/* Starts what may be started; 0: the next one must wait for its time. */
+static int start_some(struct bulk *self)
+{
+    const struct bulk_conf *conf = &self->conf;
+    unsigned long may_start = allowance(self);
+    while (!self->is_exhausted && !is_interrupted && self->started < may_start &&
+           self->started - self->done < conf->window) {
+        int rc = conf->start(conf->arg, self, self->started++);
+        if (rc == 1)
+            continue;
+        self->started--;
+        if (rc == BULK_NOT_YET)
+            return 0;
+        self->is_exhausted = 1;
+    }
+    self->is_exhausted |= is_interrupted;
+    return conf->rate <= 0;
+}
+
 unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done)
 {
     struct bulk self = {.conf = *conf, .begin_ms = clock_mono_ms()};
@@ -48,19 +69,10 @@ unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done)
     (void)sigaction(SIGINT, &action, &old_int);
     (void)sigaction(SIGTERM, &action, &old_term);
     while (!self.is_exhausted || self.started > self.done) {
-        unsigned long may_start = allowance(&self);
-        while (!self.is_exhausted && !is_interrupted && self.started < may_start &&
-               self.started - self.done < conf->window) {
-            unsigned long i = self.started++;
-            if (!conf->start(conf->arg, &self, i)) {
-                self.started--;
-                self.is_exhausted = 1;
-            }
-        }
-        self.is_exhausted |= is_interrupted;
+        int turn_ms = start_some(&self) ? TURN_MS : PACED_TURN_MS;
         if (self.is_exhausted && self.started == self.done)
             break;
-        loop_turn(conf->svc->loop, conf->rate > 0 ? 5 : 50);
+        loop_turn(conf->svc->loop, turn_ms);
         progress_show(&self.progress, self.done, expected(&self));
     }
     progress_end(&self.progress, self.done, expected(&self));
@@ -69,6 +81,11 @@ unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done)
     if (ret_done != NULL)
         *ret_done = self.done;
     return self.failed;
+}
+
+int bulk_is_ending(const struct bulk *bulk)
+{
+    return bulk->is_exhausted && is_interrupted;
 }
 
 void bulk_done(struct bulk *bulk, int is_good)

@@ -5,6 +5,8 @@
 
 #include "services/cli/cli.h"
 
+#define BULK_NOT_YET (-1)
+
 struct bulk;
 
 struct bulk_conf {
@@ -14,8 +16,9 @@ struct bulk_conf {
     unsigned long total; /* jobs expected */
     /* The same when it becomes known bit by bit; NULL: total stands. */
     unsigned long (*estimate)(void *arg);
-    /* Starts job number i (from 0) and answers 1, or 0 when there are no more. The job ends with
-     * bulk_done, inside or later. */
+    /* Starts job number i (from 0) and answers 1, 0 when there are no more, or BULK_NOT_YET: it is
+     * asked for the same one again, 5 ms later at the latest. The job ends with bulk_done, inside
+     * or later. */
     int (*start)(void *arg, struct bulk *bulk, unsigned long i);
     void *arg;
     double rate; /* jobs per second; 0: as fast as they go */
@@ -24,6 +27,9 @@ struct bulk_conf {
 /* Runs all jobs; answers how many failed. SIGINT and SIGTERM end it early: no more are started,
  * those under way are waited for. */
 unsigned long bulk_run(const struct bulk_conf *conf, unsigned long *ret_done);
+
+/* No more jobs are started: who waits for another reason than an answer shall end. */
+int bulk_is_ending(const struct bulk *bulk);
 
 /* A job has ended. */
 void bulk_done(struct bulk *bulk, int is_good);

@@ -8,16 +8,24 @@
 #include "common/domain/calendar.h"
 #include "common/service/policy.h"
 #include "services/cli/csv_file.h"
+#include "services/cli/drill.h"
 #include "services/cli/import.h"
 #include "services/cli/person.h"
 
 #define WINDOW 512
-#define USAGE "usage: ansinh drill sample|sprint [--seed N] [--people N] [--rate N] [--seconds N]"
+#define USAGE                                                                                      \
+    "usage: ansinh drill sample [--seed N] [--people N]\n"                                         \
+    "               drill people [--units FILE] [--plan N] [--people N] [--seed N]\n"              \
+    "               drill sprint [--rate N] [--seconds N] [--seed N]\n"                            \
+    "               drill sprint --days N [--speed N | --seconds N] [--people N] [--seed N]"
+#define PEOPLE_SEED 30000
 #define SPRINT_WINDOW 4096
 #define LISTS_ARENA_BYTES (16 * 1024 * 1024)
 #define SAMPLE_FOLDER "deploy/sample"
 #define RATE_MAX 100000
 #define SECONDS_MAX 86400
+#define SPEED_MAX 10000000
+#define PLAN_MAX 100000000
 
 struct drill {
     struct service svc;
@@ -28,9 +36,8 @@ struct drill {
     size_t n_collectors;
     struct sample *sample;
     struct person_tally tally;
-    /* options */
     const char *folder;
-    int64_t seed, people, rate, seconds;
+    struct drill_options options;
     int32_t today;
 };
 
@@ -158,7 +165,7 @@ static int make_sample(struct drill *self)
         .collectors = self->collectors,
         .n_collectors = self->n_collectors,
         .policy = self->svc.policy,
-        .n = (uint32_t)self->people,
+        .n = (uint32_t)self->options.people,
         .seed = 1, /* the drill's own seed varies the people, not the towns they live in */
     };
     if (sample_create(&spec, &self->sample, &err) < 0)
@@ -173,10 +180,10 @@ static int start_sample_person(void *arg, struct bulk *bulk, unsigned long i)
     struct drill *self = arg;
     struct sample_person person;
     char key[48];
-    if (i >= (unsigned long)self->people)
+    if (i >= (unsigned long)self->options.people)
         return 0;
     sample_person(self->sample, (uint32_t)i, &person);
-    (void)snprintf(key, sizeof(key), "sample-%lld-%lu", (long long)self->seed, i);
+    (void)snprintf(key, sizeof(key), "sample-%lld-%lu", (long long)self->options.seed, i);
     person_start(bulk, &person, key, &self->tally);
     return 1;
 }
@@ -194,13 +201,13 @@ static int load_sample(struct drill *self)
     struct bulk_conf conf = {.svc = &self->svc,
                              .window = WINDOW,
                              .title = "participants",
-                             .total = (unsigned long)self->people,
+                             .total = (unsigned long)self->options.people,
                              .start = start_sample_person,
                              .arg = self};
     unsigned long failed = bulk_run(&conf, &done);
     (void)fprintf(stderr, "%lu enrolled, %lu paid, %lu were there before, %lu failed\n",
                   self->tally.enrolled, self->tally.paid, self->tally.known, failed);
-    return failed > 0 || done < (unsigned long)self->people;
+    return failed > 0 || done < (unsigned long)self->options.people;
 }
 
 /* --- sprint --- */
@@ -209,9 +216,11 @@ static int start_sprint_person(void *arg, struct bulk *bulk, unsigned long i)
 {
     struct drill *self = arg;
     struct sample_person person;
-    if (i >= (unsigned long)(self->rate * self->seconds) || i >= SAMPLE_DRILL_PEOPLE)
+    if (i >= (unsigned long)(self->options.rate * self->options.seconds) ||
+        i >= SAMPLE_DRILL_PEOPLE)
         return 0;
-    sample_sprint_person(self->sample, (uint64_t)self->seed, (uint32_t)i, self->today, &person);
+    sample_sprint_person(self->sample, (uint64_t)self->options.seed, (uint32_t)i, self->today,
+                         &person);
     person_start(bulk, &person, NULL, &self->tally);
     return 1;
 }
@@ -222,10 +231,10 @@ static int run_sprint(struct drill *self)
     struct bulk_conf conf = {.svc = &self->svc,
                              .window = SPRINT_WINDOW,
                              .title = "sprint",
-                             .total = (unsigned long)(self->rate * self->seconds),
+                             .total = (unsigned long)(self->options.rate * self->options.seconds),
                              .start = start_sprint_person,
                              .arg = self,
-                             .rate = (double)self->rate};
+                             .rate = (double)self->options.rate};
     self->today = clock_business_day(clock_wall_ms());
     unsigned long failed = bulk_run(&conf, &done);
     (void)fprintf(stderr, "%lu enrolled, %lu paid, %lu were there before, %lu failed\n",
@@ -235,50 +244,63 @@ static int run_sprint(struct drill *self)
 
 /* --- options --- */
 
-static int read_options(struct drill *self, int argc, char **argv)
+static int read_option(struct drill_options *self, const char *name, const char *value)
 {
     const struct {
         const char *name;
         int64_t *value, min, max;
-    } options[] = {
+    } numbers[] = {
         {"--seed", &self->seed, 0, INT32_MAX},
-        {"--people", &self->people, 1, SAMPLE_PEOPLE_MAX},
+        {"--people", &self->people, 1, SPRINT_PEOPLE_MAX},
+        {"--plan", &self->plan, 1, PLAN_MAX},
         {"--rate", &self->rate, 1, RATE_MAX},
         {"--seconds", &self->seconds, 1, SECONDS_MAX},
+        {"--days", &self->days, 1, SPRINT_DAYS_MAX},
+        {"--speed", &self->speed, 1, SPEED_MAX},
     };
+    if (strcmp(name, "--units") == 0 && value != NULL) {
+        self->units = value;
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        if (strcmp(numbers[i].name, name) != 0)
+            continue;
+        if (value != NULL &&
+            parse_int64(value, numbers[i].min, numbers[i].max, numbers[i].value) == 0)
+            return 0;
+        return cli_fail(2, "option %s: want %lld to %lld", name, (long long)numbers[i].min,
+                        (long long)numbers[i].max);
+    }
+    return cli_fail(2, "option %s is unknown\n%s", name, USAGE);
+}
+
+static int read_options(struct drill_options *self, int argc, char **argv)
+{
     for (int i = 2; i < argc; i += 2) {
         if (strcmp(argv[i], "--help") == 0)
             return cli_fail(2, USAGE);
-        size_t o = 0;
-        while (o < ARRAY_LEN(options) && strcmp(options[o].name, argv[i]) != 0)
-            o++;
-        if (o == ARRAY_LEN(options) || i + 1 == argc ||
-            parse_int64(argv[i + 1], options[o].min, options[o].max, options[o].value) < 0)
-            return cli_fail(
-                2, "option %s: want --seed, --people, --rate or --seconds with a number", argv[i]);
+        int status = read_option(self, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        if (status != 0)
+            return status;
     }
+    if (self->days != 0 && self->rate != 0)
+        return cli_fail(2, "option --rate: not together with --days");
+    if (self->speed != 0 && self->seconds != 0)
+        return cli_fail(2, "option --speed: not together with --seconds");
     return 0;
 }
 
-int cli_drill(int argc, char **argv)
+/* With the lists of the sample's folder. */
+static int run_with_lists(struct drill_options *options, int is_sample)
 {
     static const char *const names[] = {"enrolment", "payments", NULL};
-    int is_sample = argc >= 2 && strcmp(argv[1], "sample") == 0;
-    if (!is_sample && (argc < 2 || strcmp(argv[1], "sprint") != 0))
-        return cli_fail(2, USAGE);
     struct drill *self = calloc(1, sizeof(*self));
     if (self == NULL)
         return cli_fail(1, "no memory");
     const char *folder = getenv("SAMPLE_FOLDER");
     self->folder = folder == NULL ? SAMPLE_FOLDER : folder;
-    self->seed =
-        is_sample ? 1 : clock_wall_ms() / 1000 % 36540; /* every sprint brings new people */
-    self->people = SAMPLE_PEOPLE;
-    self->rate = 50;
-    self->seconds = 30;
-    int status = read_options(self, argc, argv);
-    if (status == 0)
-        status = cli_open(&self->svc, &drill_spec, names);
+    self->options = *options;
+    int status = cli_open(&self->svc, &drill_spec, names);
     if (status == 0) {
         self->arena = arena_create(LISTS_ARENA_BYTES);
         status = read_lists(self);
@@ -292,4 +314,36 @@ int cli_drill(int argc, char **argv)
     }
     free(self);
     return status;
+}
+
+static void set_default(int64_t *value, int64_t preset)
+{
+    if (*value < 0 || (*value == 0 && preset > 0))
+        *value = preset;
+}
+
+int cli_drill(int argc, char **argv)
+{
+    struct drill_options options = {.seed = -1};
+    const char *what = argc >= 2 ? argv[1] : "";
+    int is_sample = strcmp(what, "sample") == 0;
+    if (!is_sample && strcmp(what, "people") != 0 && strcmp(what, "sprint") != 0)
+        return cli_fail(2, USAGE);
+    int status = read_options(&options, argc, argv);
+    if (status != 0)
+        return status;
+    if (strcmp(what, "people") == 0) {
+        set_default(&options.seed, PEOPLE_SEED);
+        return drill_people(&options);
+    }
+    if (options.days != 0) {
+        set_default(&options.seed, 1);
+        return drill_rehearse(&options);
+    }
+    /* every sprint brings new people */
+    set_default(&options.seed, is_sample ? 1 : clock_wall_ms() / 1000 % 36540);
+    set_default(&options.people, SAMPLE_PEOPLE);
+    set_default(&options.rate, 50);
+    set_default(&options.seconds, 30);
+    return run_with_lists(&options, is_sample);
 }

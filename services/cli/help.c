@@ -85,8 +85,19 @@ static const struct {
                 "what is left of the ledger (FOLDER/ledger; give a copy, a torn end is cut off),\n"
                 "or a Redis that runs with them. The whole procedure is in docs/operations.md,\n"
                 "\"From the archive\".\n"},
-    {"drill", "What is there already is passed over. The sample ends in November 2025; a sprint\n"
-              "enrols and pays made-up people today. Not for a platform with real people.\n"},
+    {"drill",
+     "sample [--seed N] [--people N]\n"
+     "  the sample campaign, which ends in November 2025; what is there is passed over\n"
+     "people [--people N] [--units FILE] [--plan N] [--seed N]\n"
+     "  people all over the platform's territory, enrolled and paid in the last 330 days.\n"
+     "  --units imports one first; collectors and a plan (--plan: its total) that are missing\n"
+     "  are made up\n"
+     "sprint --days N [--seconds N | --speed N] [--people N] [--seed N] [--units FILE] [--plan N]\n"
+     "  these days, the last one today, replayed in so many seconds or so many times as fast;\n"
+     "  then the board must say what was acknowledged. The same seed is the same sprint\n"
+     "sprint [--rate N] [--seconds N] [--seed N]\n"
+     "  people who enrol and pay today at this rate\n\n"
+     "Everybody is made up, and stays: not for a platform with real people.\n"},
     {"bench", "The people are made up, and stay: not for a platform with real people.\n"},
     {"keys", "A key that is there is never changed. Back up the folder: without it no identity\n"
              "can be read or found.\n"},

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "common/domain/calendar.h"
+#include "services/cli/sample_draw.h"
 #include "services/cli/sample_names.h"
 
 #define FIRST_YEAR 2021
 #define DAYS_MAX 1830 /* from FIRST_YEAR to the last day */
-#define SHARES_MAX SAMPLE_COMMUNES_MAX
 #define SHARE_MIN_PERCENT 40
 #define SHARE_MAX_PERCENT 75
 #define NEW_MIN_PERCENT 6 /* of a commune's people, new in the last year */
@@ -27,7 +27,7 @@
 #define DRILL_IDS ((uint64_t)BIRTH_PROVINCES * DRILL_BIRTH_YEARS * 2 * SERIALS)
 #define DRILLS (DRILL_IDS / SAMPLE_DRILL_PEOPLE)
 
-_Static_assert(DAYS_MAX <= SHARES_MAX, "days are shared out like communes");
+_Static_assert(DAYS_MAX <= DRAW_SHARES_MAX, "days are shared out like communes");
 
 /* Purpose of a draw: draws for different purposes know nothing of each other. */
 enum draw {
@@ -76,92 +76,10 @@ struct sample {
     uint32_t day_until[DAYS_MAX]; /* people who have paid first on the days up to and including i */
 };
 
-/* The finisher of splitmix64. */
-static uint64_t mix(uint64_t z)
-{
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 /* 0 to n - 1, decided by seed, person and purpose. */
 static uint32_t draw(uint64_t seed, uint64_t person, enum draw purpose, uint32_t n)
 {
-    uint64_t bits = mix(seed ^ mix(person * DRAWS + (uint64_t)purpose));
-    return (uint32_t)((bits >> 32) * n >> 32);
-}
-
-/* A permutation of 0..n-1: a Feistel network over the next even power of two, walked until it comes
- * back below n. */
-static uint64_t permute(uint64_t key, uint64_t n, uint64_t x)
-{
-    unsigned half = 1;
-    while (n > 1ull << 2 * half)
-        half++;
-    uint64_t mask = (1ull << half) - 1;
-    do {
-        uint64_t left = x >> half, right = x & mask;
-        for (uint64_t round = 0; round < 4; round++) {
-            uint64_t turned = left ^ (mix(key ^ mix(right * 4 + round)) & mask);
-            left = right;
-            right = turned;
-        }
-        x = left << half | right;
-    } while (x >= n);
-    return x;
-}
-
-/* First i with until[i] > x. */
-static size_t find(const uint32_t *until, size_t n, uint32_t x)
-{
-    size_t low = 0, high = n - 1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (until[middle] > x)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-struct remainder {
-    uint64_t value;
-    size_t i;
-};
-
-static int remainder_compare(const void *a, const void *b)
-{
-    const struct remainder *left = a, *right = b;
-    if (left->value != right->value)
-        return left->value > right->value ? -1 : 1;
-    return left->i < right->i ? -1 : 1;
-}
-
-/* Shares total out in proportion to the weights by largest remainder; a weight of 0 gets nothing.
- */
-static void allocate(const uint64_t *weights, size_t n, uint32_t total, uint32_t *ret)
-{
-    struct remainder remainders[SHARES_MAX] = {0};
-    uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += weights[i];
-    uint32_t left = total;
-    for (size_t i = 0; i < n; i++) {
-        ret[i] = (uint32_t)(weights[i] * total / sum);
-        remainders[i] = (struct remainder){weights[i] * total % sum, i};
-        left -= ret[i];
-    }
-    qsort(remainders, n, sizeof(remainders[0]), remainder_compare);
-    for (size_t i = 0; i < left; i++)
-        ret[remainders[i].i]++;
-}
-
-static void running_sums(uint32_t *counts, size_t n)
-{
-    for (size_t i = 1; i < n; i++)
-        counts[i] += counts[i - 1];
+    return draw_below(seed, person * DRAWS + (uint64_t)purpose, n);
 }
 
 static uint32_t percent_between(uint64_t seed, uint32_t code, enum draw purpose, uint32_t min,
@@ -173,8 +91,8 @@ static uint32_t percent_between(uint64_t seed, uint32_t code, enum draw purpose,
 /* How many people each commune has, and how many of them are new. */
 static void places_fill(struct sample *self)
 {
-    uint32_t counts[SHARES_MAX];
-    uint64_t weights[SHARES_MAX];
+    uint32_t counts[DRAW_SHARES_MAX];
+    uint64_t weights[DRAW_SHARES_MAX];
     for (size_t i = 0; i < self->n_places; i++) {
         const struct place *place = &self->places[i];
         self->plan_until[i] = place->commune->plan;
@@ -182,17 +100,17 @@ static void places_fill(struct sample *self)
             (uint64_t)place->commune->plan * percent_between(self->seed, place->code, DRAW_SHARE,
                                                              SHARE_MIN_PERCENT, SHARE_MAX_PERCENT);
     }
-    allocate(weights, self->n_places, self->n, counts);
+    draw_shares(weights, self->n_places, self->n, counts);
     for (size_t i = 0; i < self->n_places; i++)
         weights[i] =
             (uint64_t)counts[i] * percent_between(self->seed, self->places[i].code, DRAW_NEW,
                                                   NEW_MIN_PERCENT, NEW_MAX_PERCENT);
-    allocate(weights, self->n_places, self->n - self->n_before, self->new_until);
+    draw_shares(weights, self->n_places, self->n - self->n_before, self->new_until);
     for (size_t i = 0; i < self->n_places; i++)
         self->before_until[i] = counts[i] - self->new_until[i];
-    running_sums(self->before_until, self->n_places);
-    running_sums(self->new_until, self->n_places);
-    running_sums(self->plan_until, self->n_places);
+    draw_running_sums(self->before_until, self->n_places);
+    draw_running_sums(self->new_until, self->n_places);
+    draw_running_sums(self->plan_until, self->n_places);
 }
 
 /* Offices work on weekdays; May is the national month, and a year's plan is chased at its end. */
@@ -224,11 +142,11 @@ static void days_fill(struct sample *self)
         weights[i] = day_weight(self->first_day + i);
     weights[campaign_i] = 0;
     self->n_days = (size_t)n_days;
-    allocate(weights, (size_t)before_days, self->n_before, self->day_until);
-    allocate(weights + before_days, self->n_days - (size_t)before_days,
-             self->n - self->n_before - n_campaign, self->day_until + before_days);
+    draw_shares(weights, (size_t)before_days, self->n_before, self->day_until);
+    draw_shares(weights + before_days, self->n_days - (size_t)before_days,
+                self->n - self->n_before - n_campaign, self->day_until + before_days);
     self->day_until[campaign_i] += n_campaign;
-    running_sums(self->day_until, self->n_days);
+    draw_running_sums(self->day_until, self->n_days);
 }
 
 static int collector_compare(const void *a, const void *b)
@@ -257,6 +175,14 @@ static void place_find_collectors(const struct sample *self, size_t n_collectors
     place->n_collectors = low - place->first_collector;
 }
 
+uint32_t sample_unit_number(const char *code)
+{
+    uint32_t number = 0;
+    for (const char *p = code; *p >= '0' && *p <= '9'; p++)
+        number = number * 10 + (uint32_t)(*p - '0');
+    return number;
+}
+
 static int places_list(struct sample *self, const struct sample_spec *spec, struct err *err)
 {
     uint64_t plan = 0;
@@ -266,8 +192,7 @@ static int places_list(struct sample *self, const struct sample_spec *spec, stru
             continue;
         struct place *place = &self->places[self->n_places++];
         place->commune = commune;
-        for (const char *p = commune->code; *p >= '0' && *p <= '9'; p++)
-            place->code = place->code * 10 + (uint32_t)(*p - '0');
+        place->code = sample_unit_number(commune->code);
         place_find_collectors(self, spec->n_collectors, place);
         if (place->n_collectors == 0)
             return err_set(err, -EINVAL, "commune %.20s has no collector", commune->code);
@@ -319,7 +244,7 @@ int sample_create(const struct sample_spec *spec, struct sample **ret, struct er
     self->policy = spec->policy;
     self->n = spec->n;
     self->n_before = in_proportion(spec->n, SAMPLE_BEFORE);
-    self->seed = mix(spec->seed);
+    self->seed = draw_mix(spec->seed);
     int rc = sample_fill(self, spec, err);
     if (rc < 0)
         sample_destroy(&self);
@@ -484,35 +409,43 @@ void sample_person(const struct sample *self, uint32_t i, struct sample_person *
 {
     uint64_t seed = self->seed;
     *ret = (struct sample_person){0};
-    ret->paid_day = self->first_day + (int32_t)find(self->day_until, self->n_days, i);
+    ret->paid_day = self->first_day + (int32_t)draw_find(self->day_until, self->n_days, i);
     uint32_t delay = draw(seed, i, DRAW_DELAY, 10);
     ret->enrolled_day = MAX(ret->paid_day - (int32_t)(delay > 5 ? delay - 5 : 0), self->first_day);
     int is_before = i < self->n_before;
     uint32_t first = is_before ? 0 : self->n_before;
     uint32_t n = is_before ? self->n_before : self->n - self->n_before;
-    uint32_t slot = (uint32_t)permute(mix(seed + DRAW_SLOT), n, i - first);
-    size_t place_i = find(is_before ? self->before_until : self->new_until, self->n_places, slot);
+    uint32_t slot = (uint32_t)draw_permute(draw_mix(seed + DRAW_SLOT), n, i - first);
+    size_t place_i =
+        draw_find(is_before ? self->before_until : self->new_until, self->n_places, slot);
     ret->sex = draw(seed, i, DRAW_SEX, 100) < 58 ? SEX_IS_FEMALE : SEX_IS_MALE;
     ret->birth_day = birth_draw(seed, i, ret->enrolled_day);
     personal_id_write(province_draw(seed, i, self->places[place_i].code),
-                      (uint32_t)permute(mix(seed + DRAW_SERIAL), SERIALS, i), ret);
+                      (uint32_t)draw_permute(draw_mix(seed + DRAW_SERIAL), SERIALS, i), ret);
     person_fill(self, seed, i, i, place_i, ret);
 }
 
-void sample_sprint_person(const struct sample *self, uint64_t seed, uint32_t i, int32_t today,
-                          struct sample_person *ret)
+void sample_drill_person(const struct sample *self, uint64_t seed, uint32_t i, size_t place_i,
+                         int32_t enrolled_day, int32_t paid_day, struct sample_person *ret)
 {
-    *ret = (struct sample_person){.enrolled_day = today, .paid_day = today};
+    *ret = (struct sample_person){.enrolled_day = enrolled_day, .paid_day = paid_day};
     uint64_t number = (seed % DRILLS * SAMPLE_DRILL_PEOPLE + i) % DRILL_IDS;
-    uint64_t id = permute(0, DRILL_IDS, number);
+    uint64_t id = draw_permute(0, DRILL_IDS, number);
     uint32_t serial = SERIALS + (uint32_t)(id % SERIALS);
     id /= SERIALS;
     ret->sex = id % 2 == 0 ? SEX_IS_FEMALE : SEX_IS_MALE;
     id /= 2;
     int year = DRILL_FIRST_BIRTH_YEAR + (int)(id % DRILL_BIRTH_YEARS);
-    uint64_t own = mix(seed);
+    uint64_t own = draw_mix(seed);
     ret->birth_day = date_make(year, 1, 1) + (int32_t)draw(own, i, DRAW_BIRTH, 365);
     personal_id_write(birth_province_at(id / DRILL_BIRTH_YEARS), serial, ret);
-    uint32_t slot = draw(own, i, DRAW_SLOT, self->plan_until[self->n_places - 1]);
-    person_fill(self, own, i, number, find(self->plan_until, self->n_places, slot), ret);
+    person_fill(self, own, i, number, place_i, ret);
+}
+
+void sample_sprint_person(const struct sample *self, uint64_t seed, uint32_t i, int32_t today,
+                          struct sample_person *ret)
+{
+    uint32_t slot = draw(draw_mix(seed), i, DRAW_SLOT, self->plan_until[self->n_places - 1]);
+    sample_drill_person(self, seed, i, draw_find(self->plan_until, self->n_places, slot), today,
+                        today, ret);
 }

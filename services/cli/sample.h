@@ -63,6 +63,9 @@ struct sample_spec {
 
 struct sample;
 
+/* A unit's code as a number: 2647 of "02647". */
+uint32_t sample_unit_number(const char *code);
+
 /* Distributes n people over the communes (40 to 75 percent of each plan, unless the plans are too
  * small or too large for n) and over the days from 2021 to 30 November 2025, in the proportions of
  * SAMPLE_PEOPLE, SAMPLE_BEFORE and SAMPLE_DAY_PEOPLE; with n = SAMPLE_PEOPLE these counts are
@@ -73,6 +76,11 @@ void sample_destroy(struct sample **self);
 
 /* The i-th person of the campaign, i < n. */
 void sample_person(const struct sample *self, uint32_t i, struct sample_person *ret);
+
+/* A new person for a drill, in the place-th of the communes that have a plan. The days are from
+ * 2023 on; the income fits the law of both. Ids as with sample_sprint_person. */
+void sample_drill_person(const struct sample *self, uint64_t seed, uint32_t i, size_t place_i,
+                         int32_t enrolled_day, int32_t paid_day, struct sample_person *ret);
 
 /* A new person for a drill, enrolled and paid today (from 2023 on). No personal id is ever one of
  * sample_person's. Drills whose seeds differ modulo 36,540 share no id while i stays below

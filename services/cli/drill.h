@@ -1,0 +1,36 @@
+/* The parts of `ansinh drill`, one file each. */
+#ifndef ANSINH_CLI_DRILL_H
+#define ANSINH_CLI_DRILL_H
+
+#include "common/base/arena.h"
+#include "services/cli/cli.h"
+#include "services/cli/sample.h"
+#include "services/cli/sprint_plan.h"
+#include "services/cli/territory.h"
+
+/* What the command line says; 0 and NULL: nothing. */
+struct drill_options {
+    int64_t seed, people, plan, rate, seconds, days, speed;
+    const char *units;
+};
+
+/* The running platform, its territory and people to be made up in it. */
+struct drill_ground {
+    struct service svc;
+    struct arena *arena;
+    struct territory territory;
+    struct sample *sample;
+};
+
+/* Opens the platform and completes its territory as the options say. The exit status; what is wrong
+ * was said. drill_ground_close undoes it, also after a failure. */
+int drill_ground_open(struct drill_ground *self, const struct drill_options *options) MUST_CHECK;
+void drill_ground_close(struct drill_ground *self);
+
+/* People who enrolled and paid in the months before today, as fast as they go. */
+int drill_people(const struct drill_options *options);
+
+/* A sprint of some days, replayed so that it ends today. */
+int drill_rehearse(const struct drill_options *options);
+
+#endif

@@ -1,0 +1,142 @@
+/* ansinh drill people: a territory full of made-up people, as fast as the services take them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "services/cli/drill.h"
+#include "services/cli/person.h"
+#include "services/cli/sample_draw.h"
+
+#define WINDOW 4096
+#define ARENA_BYTES (16 * 1024 * 1024)
+#define PEOPLE 10000
+#define DAYS_BACK 330              /* over which the payments are spread */
+#define PLAN_OF_PEOPLE_PERCENT 174 /* 57.34 % of the plan are there */
+
+/* --- where ------------------------------------------------------------------------------------ */
+
+static const struct service_spec ground_spec = {
+    .name = "cli",
+    .prefix = "CLI_",
+    .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_DIRECTORY | SERVICE_POLICY};
+
+static int make_sample(struct drill_ground *self)
+{
+    struct err err = {0};
+    struct sample_spec spec = {
+        .communes = self->territory.communes,
+        .n_communes = self->territory.n_communes,
+        .collectors = self->territory.collectors,
+        .n_collectors = self->territory.n_collectors,
+        .policy = self->svc.policy,
+        .n = SAMPLE_PEOPLE,
+        .seed = 1,
+    };
+    if (sample_create(&spec, &self->sample, &err) < 0)
+        return cli_fail(1, "%s", err.text);
+    return 0;
+}
+
+int drill_ground_open(struct drill_ground *self, const struct drill_options *options)
+{
+    static const char *const names[] = {"enrolment", "payments", "analytics", NULL};
+    memset(self, 0, sizeof(*self));
+    int64_t people = options->people == 0 ? PEOPLE : options->people;
+    int64_t plan = options->plan == 0 ? people * PLAN_OF_PEOPLE_PERCENT / 100 : options->plan;
+    int status = cli_open(&self->svc, &ground_spec, names);
+    if (status != 0)
+        return status;
+    self->arena = arena_create(ARENA_BYTES);
+    status = territory_complete(&self->svc, options->units, plan);
+    if (status == 0)
+        status = territory_read(&self->svc, self->arena, &self->territory);
+    return status == 0 ? make_sample(self) : status;
+}
+
+void drill_ground_close(struct drill_ground *self)
+{
+    if (self->arena == NULL)
+        return;
+    sample_destroy(&self->sample);
+    arena_destroy(&self->arena);
+    service_close(&self->svc);
+}
+
+/* --- who -------------------------------------------------------------------------------------- */
+
+struct loading {
+    struct drill_ground ground;
+    struct person_tally tally;
+    uint64_t seed;
+    uint32_t people;
+    int32_t today;
+    uint32_t until[SAMPLE_COMMUNES_MAX]; /* running sums of the communes' people */
+};
+
+static void share_out(struct loading *self)
+{
+    const struct territory *territory = &self->ground.territory;
+    uint64_t weights[SAMPLE_COMMUNES_MAX];
+    for (size_t i = 0; i < territory->n_communes; i++) {
+        const struct sample_commune *commune = &territory->communes[i];
+        weights[i] = (uint64_t)commune->plan *
+                     sprint_target_percent(self->seed, sample_unit_number(commune->code));
+    }
+    draw_shares(weights, territory->n_communes, self->people, self->until);
+    draw_running_sums(self->until, territory->n_communes);
+}
+
+static int start_person(void *arg, struct bulk *bulk, unsigned long i)
+{
+    struct loading *self = arg;
+    struct sample_person person;
+    char key[48];
+    if (i >= self->people)
+        return 0;
+    uint64_t own = draw_mix(self->seed + 0x9e07);
+    size_t place = draw_find(self->until, self->ground.territory.n_communes,
+                             (uint32_t)draw_permute(own, self->people, i));
+    int32_t day = self->today - 1 - (int32_t)draw_below(own, 2 * i, DAYS_BACK);
+    sample_drill_person(self->ground.sample, self->seed, (uint32_t)i, place, day, day, &person);
+    person.method = (enum method)(METHOD_IS_MONTHLY + draw_below(own, 2 * i + 1, 4));
+    (void)snprintf(key, sizeof(key), "people-%llu-%lu", (unsigned long long)self->seed, i);
+    person_start(bulk, &person, key, &self->tally);
+    return 1;
+}
+
+static int load(struct loading *self)
+{
+    unsigned long done;
+    int64_t begin_ms = clock_mono_ms();
+    share_out(self);
+    struct bulk_conf conf = {.svc = &self->ground.svc,
+                             .window = WINDOW,
+                             .title = "people",
+                             .total = self->people,
+                             .start = start_person,
+                             .arg = self};
+    unsigned long failed = bulk_run(&conf, &done);
+    double elapsed_s = (double)MAX(clock_mono_ms() - begin_ms, (int64_t)1) / 1000;
+    (void)printf("%lu enrolled, %lu paid, %lu were there before, %lu failed, in %zu communes; "
+                 "%.1f s, %.0f people a second\n",
+                 self->tally.enrolled, self->tally.paid, self->tally.known, failed,
+                 self->ground.territory.n_communes, elapsed_s, (double)done / elapsed_s);
+    return failed > 0 || done < self->people;
+}
+
+int drill_people(const struct drill_options *options)
+{
+    struct loading *self = calloc(1, sizeof(*self));
+    if (self == NULL)
+        return cli_fail(1, "no memory");
+    self->seed = (uint64_t)options->seed;
+    self->people = options->people == 0 ? PEOPLE : (uint32_t)options->people;
+    self->today = clock_business_day(clock_wall_ms());
+    int status = drill_ground_open(&self->ground, options);
+    if (status == 0)
+        status = load(self);
+    drill_ground_close(&self->ground);
+    free(self);
+    return status;
+}

@@ -1,0 +1,272 @@
+/* ansinh drill sprint --days N: a sprint of some days, replayed in minutes, and the final board. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ansinh/v1/enrolment.pb-c.h"
+#include "common/base/clock.h"
+#include "common/domain/calendar.h"
+#include "services/cli/drill.h"
+#include "services/cli/sample_draw.h"
+#include "services/cli/sprint_visit.h"
+
+#define WINDOW 4096
+#define DAY_BEGINS_S (6 * 3600) /* the replay passes over the first night */
+#define SECONDS 180
+#define CATCH_UP_MS 120000 /* the longest silence of a board that is behind */
+#define CATCH_UP_POLL_MS 200
+#define BUSINESS_OFFSET_MS (7 * 3600 * 1000LL)
+#define DAY_MS (86400 * 1000LL)
+
+struct rehearsal {
+    struct drill_ground ground;
+    struct drill_options options;
+    struct sprint_plan *plan;
+    struct sprint_run run;
+    struct sprint_board *before, *after;
+    struct sprint_visit next; /* of the replay */
+    int has_next;
+    uint32_t people, next_i; /* next_i: of those who were before */
+    double seconds;
+};
+
+/* --- the plan --------------------------------------------------------------------------------- */
+
+/* What a commune lacks of its share; by the whole share when all have theirs, and by the plan alone
+ * when nobody says how many people come. */
+static uint64_t make_weights(const struct rehearsal *self, uint64_t *weights)
+{
+    const struct territory *territory = &self->ground.territory;
+    uint64_t lacking = 0;
+    for (size_t i = 0; i < territory->n_communes; i++) {
+        const struct sample_commune *commune = &territory->communes[i];
+        uint32_t percent =
+            sprint_target_percent((uint64_t)self->options.seed, sample_unit_number(commune->code));
+        int64_t want = (int64_t)commune->plan * percent / 100;
+        int64_t have = sprint_board_get(self->before, i, NUMBER_PARTICIPANTS);
+        weights[i] = have < want ? (uint64_t)(want - have) : 0;
+        lacking += weights[i];
+    }
+    for (size_t i = 0; lacking == 0 && i < territory->n_communes; i++)
+        weights[i] = territory->communes[i].plan;
+    return lacking;
+}
+
+static int make_plan(struct rehearsal *self)
+{
+    uint64_t weights[DRAW_SHARES_MAX];
+    struct err err = {0};
+    uint64_t lacking = make_weights(self, weights);
+    if (self->options.people == 0 && lacking == 0)
+        return cli_fail(1, "no commune lacks anybody: give --people");
+    self->people = self->options.people != 0 ? (uint32_t)self->options.people
+                                             : (uint32_t)MIN(lacking, (uint64_t)SPRINT_PEOPLE_MAX);
+    struct sprint_spec spec = {.seed = (uint64_t)self->options.seed,
+                               .days = (uint32_t)self->options.days,
+                               .last_day = clock_business_day(clock_wall_ms()),
+                               .people = self->people,
+                               .weights = weights,
+                               .n_places = self->ground.territory.n_communes};
+    if (sprint_plan_create(&spec, &self->plan, &err) < 0)
+        return cli_fail(1, "%s", err.text);
+    return 0;
+}
+
+/* A seed that was played here has its people already. */
+static int check_new(struct rehearsal *self)
+{
+    struct sprint_visit visit;
+    struct sample_person person;
+    struct err err = {0};
+    uint8_t packed[64];
+    CLEANUP(buf_fini) struct buf body;
+    buf_init(&body, BUS_FRAME_MAX_BYTES);
+    sprint_plan_visit(self->plan, 0, &visit);
+    sample_drill_person(self->ground.sample, self->run.seed, 0, visit.place, visit.day, visit.day,
+                        &person);
+    Ansinh__V1__GetParticipantRequest in;
+    ansinh__v1__get_participant_request__init(&in);
+    in.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PERSONAL_ID;
+    in.personal_id = person.personal_id;
+    struct bus_call call = {.service = "enrolment",
+                            .method = "ansinh.v1.Enrolment/GetParticipant",
+                            .timeout_ms = CATCH_UP_MS};
+    int code = cli_ask(&self->ground.svc, &call, packed,
+                       ansinh__v1__get_participant_request__pack(&in, packed), &body, &err);
+    if (code == ANSINH__V1__CODE__CODE_NOT_FOUND)
+        return 0;
+    if (code != 0)
+        return cli_fail(1, "GetParticipant: %s", err.text);
+    return cli_fail(1, "the people of --seed %lld are here already: take another",
+                    (long long)self->options.seed);
+}
+
+/* --- playing ---------------------------------------------------------------------------------- */
+
+static int start_before(void *arg, struct bulk *bulk, unsigned long i)
+{
+    struct rehearsal *self = arg;
+    struct sprint_visit visit;
+    (void)i;
+    while (self->next_i < self->people) {
+        sprint_plan_visit(self->plan, self->next_i++, &visit);
+        if (visit.kind == SPRINT_RENEWAL) {
+            sprint_visit_start(&self->run, bulk, &visit, 1);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int start_visit(void *arg, struct bulk *bulk, unsigned long i)
+{
+    struct rehearsal *self = arg;
+    (void)i;
+    if (!self->has_next)
+        return 0;
+    if (sprint_run_now_s(&self->run) < self->next.at_s)
+        return BULK_NOT_YET;
+    sprint_visit_start(&self->run, bulk, &self->next, 0);
+    self->has_next = sprint_plan_next(self->plan, &self->next);
+    return 1;
+}
+
+static int play(struct rehearsal *self)
+{
+    unsigned long done;
+    struct bulk_conf conf = {.svc = &self->ground.svc,
+                             .window = WINDOW,
+                             .title = "who took part before",
+                             .total = self->people / 4,
+                             .start = start_before,
+                             .arg = self};
+    unsigned long failed = bulk_run(&conf, &done);
+    if (failed > 0 || self->next_i < self->people)
+        return cli_fail(1, "stopped before the sprint");
+    conf.title = "sprint";
+    conf.total = self->people;
+    conf.start = start_visit;
+    self->has_next = sprint_plan_next(self->plan, &self->next);
+    self->run.begin_ms = clock_mono_ms();
+    self->run.begin_s = DAY_BEGINS_S;
+    failed = bulk_run(&conf, &done);
+    self->seconds = (double)(clock_mono_ms() - self->run.begin_ms) / 1000;
+    if (failed > 0 || self->has_next || self->run.tally.cut_short > 0)
+        return cli_fail(1, "stopped, or not everything went through");
+    return 0;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+/* Until the board says what it should, or says the same for long. */
+static int wait_for_board(struct rehearsal *self)
+{
+    unsigned long differ = 0, last = 0;
+    int64_t since_ms = clock_mono_ms();
+    do {
+        int64_t until_ms = clock_mono_ms() + CATCH_UP_POLL_MS;
+        if (sprint_board_ask(self->after, &self->ground.svc, self->before) != 0)
+            return 1;
+        differ = sprint_board_differ(self->run.acknowledged, self->after, NULL);
+        if (differ != last)
+            since_ms = clock_mono_ms();
+        last = differ;
+        while (differ != 0 && clock_mono_ms() < until_ms)
+            loop_turn(self->ground.svc.loop, CATCH_UP_POLL_MS);
+    } while (differ != 0 && clock_mono_ms() < since_ms + CATCH_UP_MS);
+    return 0;
+}
+
+static int check_plan(const struct rehearsal *self)
+{
+    struct sprint_counts *counts =
+        calloc(self->ground.territory.n_communes, sizeof(struct sprint_counts));
+    unsigned long differ = 0;
+    if (counts == NULL)
+        return cli_fail(1, "no memory");
+    sprint_plan_count(self->plan, counts, NULL);
+    for (size_t i = 0; i < self->ground.territory.n_communes; i++) {
+        const struct sprint_board *board = self->run.acknowledged;
+        differ += counts[i].declared != sprint_board_get(board, i, NUMBER_DECLARED) ||
+                  counts[i].participants != sprint_board_get(board, i, NUMBER_PARTICIPANTS) ||
+                  counts[i].payments != sprint_board_get(board, i, NUMBER_PAYMENTS);
+    }
+    free(counts);
+    return differ == 0 ? 0 : cli_fail(1, "%lu communes are not as planned", differ);
+}
+
+static int conclude(struct rehearsal *self, int status)
+{
+    const struct sprint_tally *tally = &self->run.tally;
+    char should[SPRINT_DIGEST_BYTES], is[SPRINT_DIGEST_BYTES];
+    if (wait_for_board(self) != 0)
+        return 1;
+    (void)printf("sprint: %lld days in %.1f s, %lu visits, %lu commands acknowledged, %lu "
+                 "failed\n",
+                 (long long)self->options.days, self->seconds, tally->visits, tally->commands,
+                 tally->failures);
+    (void)printf("of them %lu taken back, %lu paid again, %lu changed, %lu sent twice, %lu late\n",
+                 tally->taken_back, tally->paid_again, tally->changed, tally->doubled, tally->late);
+    (void)printf("declared %lld, participants %lld, payments %lld, %lld dong of participants\n",
+                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_DECLARED),
+                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_PARTICIPANTS),
+                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_PAYMENTS),
+                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_PARTICIPANT_VND));
+    unsigned long differ = sprint_board_differ(self->run.acknowledged, self->after, stdout);
+    sprint_board_digest(self->run.acknowledged, should);
+    sprint_board_digest(self->after, is);
+    (void)printf("the board should say %s, it says %s: %s\n", should, is,
+                 differ == 0 ? "equal" : "DIFFERENT");
+    if (status == 0)
+        status = check_plan(self);
+    return status != 0 || differ != 0;
+}
+
+/* Request ids tell of the beginning of this business day: a repetition on the same day is one. */
+static int64_t day_begin_ms(void)
+{
+    int64_t local_ms = clock_wall_ms() + BUSINESS_OFFSET_MS;
+    return local_ms - local_ms % DAY_MS - BUSINESS_OFFSET_MS;
+}
+
+static int rehearse(struct rehearsal *self)
+{
+    struct service *svc = &self->ground.svc;
+    const struct territory *territory = &self->ground.territory;
+    int64_t length_s = self->options.days * SPRINT_DAY_S - DAY_BEGINS_S;
+    int64_t seconds = self->options.seconds == 0 ? SECONDS : self->options.seconds;
+    uint32_t days = (uint32_t)self->options.days;
+    int32_t first_day = clock_business_day(clock_wall_ms()) - (int32_t)days + 1;
+    self->before = sprint_board_create(svc, territory, first_day, days);
+    self->after = sprint_board_create(svc, territory, first_day, days);
+    self->run = (struct sprint_run){
+        .svc = svc,
+        .sample = self->ground.sample,
+        .acknowledged = sprint_board_create(svc, territory, first_day, days),
+        .seed = (uint64_t)self->options.seed,
+        .ids_ms = day_begin_ms(),
+        .speed = self->options.speed != 0 ? self->options.speed : MAX(length_s / seconds, 1),
+    };
+    if (sprint_board_ask(self->before, svc, NULL) != 0 || make_plan(self) != 0 ||
+        check_new(self) != 0)
+        return 1;
+    return conclude(self, play(self));
+}
+
+int drill_rehearse(const struct drill_options *options)
+{
+    struct rehearsal *self = calloc(1, sizeof(*self));
+    if (self == NULL)
+        return cli_fail(1, "no memory");
+    self->options = *options;
+    int status = drill_ground_open(&self->ground, options);
+    if (status == 0)
+        status = rehearse(self);
+    sprint_plan_destroy(&self->plan);
+    sprint_board_destroy(&self->run.acknowledged);
+    sprint_board_destroy(&self->before);
+    sprint_board_destroy(&self->after);
+    drill_ground_close(&self->ground);
+    free(self);
+    return status;
+}
