@@ -19,6 +19,7 @@
 static struct gateway_conf {
     char address[CONF_STRING_BYTES];
     char web[CONF_STRING_BYTES];
+    char libraries[CONF_STRING_BYTES];
     int64_t port;
     int64_t body_max_bytes, head_max_bytes;
     int64_t connections_max, connections_per_ip_max;
@@ -40,6 +41,10 @@ static const struct conf_item items[] = {
      "port to listen on; 0: any free one, told in the log"},
     {"GATEWAY_WEB", CONF_STRING, "services/gateway/web", 1, CONF_STRING_BYTES - 1, "", FIELD(web),
      "directory with the dashboard's files, read once at the start"},
+    {"GATEWAY_LIBRARIES", CONF_STRING, "/usr/share/nodejs", 1, CONF_STRING_BYTES - 1, "",
+     FIELD(libraries),
+     "folder of the distribution's JavaScript packages; the dashboard's charts need "
+     "`node-d3-shape`"},
     {"GATEWAY_BODY_BYTES", CONF_INT, "262144", 1024, 1048576, "bytes", FIELD(body_max_bytes),
      "largest request body"},
     {"GATEWAY_HEAD_BYTES", CONF_INT, "16384", 4096, 1048576, "bytes", FIELD(head_max_bytes),
@@ -251,6 +256,16 @@ static void gateway_destroy(struct service *svc)
     svc->context = NULL;
 }
 
+/* Without its charts the dashboard is worth having. */
+static int load_files(struct gateway *self, struct err *err)
+{
+    struct err missing = {0};
+    int rc = static_load(conf.web, &self->files, err);
+    if (rc == 0 && static_add_libraries(self->files, conf.libraries, &missing) < 0)
+        log_warn("the dashboard has no charts", "problem=%s", missing.text);
+    return rc;
+}
+
 static int gateway_create(struct service *svc, struct err *err)
 {
     struct gateway *self = calloc(1, sizeof(*self));
@@ -258,7 +273,7 @@ static int gateway_create(struct service *svc, struct err *err)
     svc->context = self;
     self->svc = svc;
     raise_descriptors();
-    int rc = static_load(conf.web, &self->files, err);
+    int rc = load_files(self, err);
     if (rc == 0)
         rc = sse_create(svc, (size_t)conf.viewers_max, &self->sse, err);
     if (rc == 0)

@@ -133,6 +133,26 @@ static int add_directory(struct static_files *self, const char *directory, const
     return rc;
 }
 
+int static_add_libraries(struct static_files *self, const char *directory, struct err *err)
+{
+    static const struct {
+        const char *path, *name;
+    } libraries[] = {
+        {"d3-path/dist/d3-path.min.js", "/lib/d3-path.js"},
+        {"d3-shape/dist/d3-shape.min.js", "/lib/d3-shape.js"},
+    };
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(libraries); i++) {
+        char path[PATH_MAX_BYTES];
+        struct stat info;
+        int n = snprintf(path, sizeof(path), "%s/%s", directory, libraries[i].path);
+        if (n >= (int)sizeof(path) || lstat(path, &info) < 0 || !S_ISREG(info.st_mode))
+            return err_set(err, -ENOENT, "%.200s is missing", path);
+        rc = add_file(self, path, libraries[i].name, (size_t)info.st_size, err);
+    }
+    return rc;
+}
+
 int static_load(const char *directory, struct static_files **ret, struct err *err)
 {
     struct static_files *self = calloc(1, sizeof(*self));

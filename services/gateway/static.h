@@ -16,6 +16,12 @@ struct static_files;
 int static_load(const char *directory, struct static_files **ret, struct err *err) MUST_CHECK;
 void static_destroy(struct static_files **self);
 
+/* Adds what the pages use of the distribution's JavaScript packages (docs/adr/0028), as
+ * "/lib/<name>.js", from the folder of these packages. -ENOENT: one is not installed; err names its
+ * file; those before it are there. */
+int static_add_libraries(struct static_files *self, const char *directory,
+                         struct err *err) MUST_CHECK;
+
 /* True when path ("/" is "/index.html", "/leaflet" is "/leaflet.html") is one of the files. */
 int static_has(const struct static_files *self, const char *path);
 

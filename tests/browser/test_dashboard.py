@@ -12,21 +12,18 @@ import unicodedata
 import unittest
 import urllib.parse
 
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from api import Api, dong, number, percent
-from browser import Browser
+from api import dong, number, percent
+from page import MOVE_TIMEOUT_S, PROVINCE, PageTest
 from proxy import Proxy
 
-PROVINCE = "15"
-MOVE_TIMEOUT_S = 5
 LOSS_TIMEOUT_S = 15
 HEAL_TIMEOUT_S = 45
 HURRY_TIMES = 10
-VIEW_MAX_BYTES = 100 * 1024
-TABS_MAX = 20
+VIEW_MAX_BYTES = 300 * 1024
+TABS_MAX = 60
 POCKETS = ("participant", "central", "local", "donor")
 
 
@@ -35,44 +32,7 @@ def fold(text):
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-class DashboardTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        url = os.environ.get("ANSINH_URL")
-        if not url:
-            raise unittest.SkipTest("ANSINH_URL is not set: no platform to look at")
-        cls.api = Api(url)
-        try:
-            cls.browser = Browser(url)
-        except (WebDriverException, OSError) as error:
-            raise unittest.SkipTest(f"Chromium does not start: {str(error).splitlines()[0]}") from None
-        cls.addClassCleanup(cls.browser.quit)
-
-    def setUp(self):
-        self.may_complain = False
-        self.browser.errors()
-        self.browser.show(1366, 768)
-
-    def tearDown(self):
-        errors = self.browser.errors()
-        if not self.may_complain:
-            self.assertEqual(errors, [], "the console is not silent")
-
-    def visit(self, query=f"?unit={PROVINCE}&lang=vi"):
-        self.browser.open(query)
-        self.await_live()
-        self.browser.run("window.isSamePage = true")
-
-    def await_live(self, timeout_s=MOVE_TIMEOUT_S * 2):
-        self.browser.wait(lambda: self.browser.link() == "live", "a live page", timeout_s)
-        self.browser.wait(lambda: self.browser.text("participants"), "a number", timeout_s)
-
-    def await_text(self, element_id, text, timeout_s=MOVE_TIMEOUT_S):
-        def is_there():
-            return self.browser.text(element_id) == text
-
-        self.browser.wait(is_there, f"{element_id} shows {text!r} (last: {self.browser.text(element_id)!r})", timeout_s)
-
+class DashboardTest(PageTest):
     def assert_shows(self, unit, lang):
         wanted = {
             "participants": number(unit.participants, lang),

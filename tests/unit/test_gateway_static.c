@@ -182,6 +182,36 @@ static void names_a_file_over_the_limit(void **state)
     assert_null(world->files);
 }
 
+static void make_libraries(const struct world *world)
+{
+    static const char *const folders[] = {"d3-path", "d3-path/dist", "d3-shape", "d3-shape/dist"};
+    for (size_t i = 0; i < 4; i++) {
+        char path[256];
+        (void)snprintf(path, sizeof(path), "%s/%s", world->directory, folders[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    make_file(world, "d3-path/dist/d3-path.min.js", "path()", 0);
+}
+
+static void serves_the_libraries_that_it_names(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+    make_libraries(world);
+    start(world);
+    assert_int_equal(static_add_libraries(world->files, world->directory, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "d3-shape.min.js"));
+    assert_true(static_has(world->files, "/lib/d3-path.js"));
+    assert_false(static_has(world->files, "/lib/d3-shape.js"));
+    make_file(world, "d3-shape/dist/d3-shape.min.js", "shape()", 0);
+    static_destroy(&world->files);
+    assert_int_equal(static_load(world->directory, &world->files, &err), 0);
+    assert_int_equal(static_add_libraries(world->files, world->directory, &err), 0);
+    assert_int_equal(gateway_client_get(&world->client, "/lib/d3-shape.js", ""), 200);
+    assert_string_equal((char *)world->client.body.data, "shape()");
+    assert_int_equal(gateway_client_get(&world->client, "/lib/d3-color.js", ""), 404);
+}
+
 static void refuses_too_many_files(void **state)
 {
     struct world *world = *state;
@@ -207,9 +237,13 @@ static void names_a_missing_directory(void **state)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    CASE(serves_what_is_in_the_table), CASE(serves_nothing_else),
-    CASE(says_not_modified),           CASE(names_a_file_over_the_limit),
-    CASE(refuses_too_many_files),      CASE(names_a_missing_directory),
+    CASE(serves_what_is_in_the_table),
+    CASE(serves_nothing_else),
+    CASE(says_not_modified),
+    CASE(names_a_file_over_the_limit),
+    CASE(refuses_too_many_files),
+    CASE(names_a_missing_directory),
+    CASE(serves_the_libraries_that_it_names),
 };
 
 TEST_MAIN(tests)

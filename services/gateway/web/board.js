@@ -1,7 +1,5 @@
 /* What the page knows: the unit in view and those below it, always absolute values of the last frame. */
 
-const MS_PER_DAY = 24 * 3600 * 1000;
-
 /* proto3 JSON leaves defaults out and writes int64 as strings. */
 const whole = (value) => BigInt(value ?? 0);
 
@@ -57,14 +55,5 @@ export class Board {
   #mark(json, hasChanged) {
     this.changedMs = Number(json.asOfMs ?? 0);
     this.hasChanged = hasChanged;
-  }
-
-  /* New participants a day that would close the gap by the end of the plan's year, today included; null when
-   * there is nothing to close or no day left. */
-  pace() {
-    const { gap, plan, day } = this.unit;
-    if (plan === 0n || gap <= 0n || !day || Number(day.slice(0, 4)) !== this.planYear) return null;
-    const days = Math.round((Date.UTC(this.planYear, 11, 31) - Date.parse(day)) / MS_PER_DAY) + 1;
-    return { days, perDay: (gap + BigInt(days) - 1n) / BigInt(days) };
   }
 }

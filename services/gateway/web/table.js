@@ -28,27 +28,52 @@ export class Table {
   #href;
   #rows = new Map();
   #key = 'percent';
-  #isDescending = true;
+  #isDescending = false;
+  #lang = 'vi';
+  #onSort;
   #needle = '';
   #sortedAt = 0;
 
-  /* href(code) makes the address of a unit's page. */
-  constructor(elements, href) {
+  /* href(code) makes the address of a unit's page; onSort("gap.down") and onSearch(text) hear what the reader chose. */
+  constructor(elements, href, { onSort, onSearch }) {
     this.#head = elements.head;
     this.#body = elements.body;
     this.#noMatch = elements.noMatch;
     this.#href = href;
+    this.#onSort = onSort;
     for (const button of this.#head.querySelectorAll('button'))
       button.addEventListener('click', () => this.#sortBy(button.closest('th').dataset.key));
     elements.search.addEventListener('input', () => {
-      this.#needle = fold(elements.search.value.trim());
-      this.#filter();
+      this.search(elements.search.value);
+      onSearch(elements.search.value.trim());
     });
   }
 
-  /* Another unit is in view: new rows, and no search. */
+  search(text) {
+    this.#needle = fold(text.trim());
+    this.#filter();
+  }
+
+  /* "gap.down": the column, and whether its largest stands first. */
+  order(text) {
+    const [key, direction] = text.split('.');
+    if (!(key in ORDERS) || (key === this.#key && this.#isDescending === (direction === 'down'))) return;
+    this.#key = key;
+    this.#isDescending = direction === 'down';
+    this.#sort();
+  }
+
+  /* The rows in their order on the page, as text and numbers for a file. */
+  lines() {
+    const cells = CELLS.filter((key) => key !== 'name');
+    const heads = ['code', 'name', ...cells].map((key) => TEXT[this.#lang][`col_${key}`] ?? key);
+    const rows = [...this.#rows.values()].filter(({ element }) => !element.hidden);
+    rows.sort((a, b) => this.#compare(a.unit, b.unit));
+    return [heads, ...rows.map(({ unit }) => [unit.code, unit.name, ...cells.map((key) => unit[key])])];
+  }
+
+  /* Another unit is in view: new rows. */
   reset(units, lang) {
-    this.#needle = '';
     this.#rows = new Map([...units].map(([code, unit]) => [code, newRow(unit)]));
     this.#body.replaceChildren();
     this.update(units, lang);
@@ -57,6 +82,7 @@ export class Table {
   }
 
   update(units, lang) {
+    this.#lang = lang;
     for (const [code, unit] of units) {
       const row = this.#rows.get(code);
       if (row.lang === lang && row.unit === unit) continue;
@@ -96,6 +122,7 @@ export class Table {
     this.#isDescending = key === this.#key ? !this.#isDescending : key !== 'name';
     this.#key = key;
     this.#sort();
+    this.#onSort(`${key}.${this.#isDescending ? 'down' : 'up'}`);
   }
 
   /* Units without a plan have no percent and no gap: they stand last in either direction. */

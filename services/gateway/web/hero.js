@@ -1,0 +1,66 @@
+/* The unit in view: its number, percent, gap, and what came today. */
+
+import { state } from './address.js';
+import { at, say } from './dom.js';
+import { glow } from './flash.js';
+import { businessDay, clock, count, date, dong, gain, percent } from './format.js';
+import { words } from './text.js';
+
+const number = (value) => count(value, state.lang);
+let shown = { unit: '', participants: null };
+
+/* "Today" only while it is that day: a page may be left open over midnight. */
+export function dayText(unit) {
+  const isToday = !unit.day || unit.day === businessDay(Date.now());
+  return isToday ? words().today : words().on_day(date(unit.day, state.lang));
+}
+
+/* The day is told when it is not this one. */
+export function moment(ms) {
+  const day = businessDay(ms);
+  return day === businessDay(Date.now()) ? clock(ms) : `${clock(ms)} ${date(day, state.lang)}`;
+}
+
+export function drawHero(unit, name, planYear) {
+  const hasPlan = unit.plan !== 0n;
+  say('unit-name', name);
+  const participants = number(unit.participants);
+  say('participants', participants);
+  at('participants').style.setProperty('--length', participants.length);
+  say('percent', percent(unit.percent, state.lang));
+  at('ring').hidden = !hasPlan;
+  at('ring').style.setProperty('--done', Math.min(Number(unit.percent || 0), 100));
+  say('plan-label', words().plan_label(planYear));
+  say('plan', hasPlan ? number(unit.plan) : words().no_plan);
+  at('plan-box').classList.toggle('planless', !hasPlan);
+  at('gap-box').hidden = !hasPlan;
+  at('gap-box').classList.toggle('reached', unit.gap <= 0n);
+  say('gap-label', unit.gap < 0n ? words().over_label : words().gap_label);
+  say('gap', number(unit.gap < 0n ? -unit.gap : unit.gap));
+  say('today-label', words().new_on(dayText(unit)));
+  say('today', gain(unit.today, state.lang));
+  const hasMoved = shown.unit === unit.code && shown.participants !== unit.participants;
+  if (hasMoved) glow(at('participants'));
+  shown = { unit: unit.code, participants: unit.participants };
+}
+
+export function drawPeople(unit) {
+  const waiting = unit.declared - unit.participants;
+  say('declared', number(unit.declared));
+  say('paid', number(unit.participants));
+  say('waiting', number(waiting > 0n ? waiting : 0n));
+  say('declared-today', `${gain(unit.declaredToday, state.lang)} ${dayText(unit)}`);
+  say('paid-today', `${gain(unit.today, state.lang)} ${dayText(unit)}`);
+}
+
+export function drawMoney(unit) {
+  const pockets = Object.entries(unit.pockets);
+  const total = pockets.reduce((sum, [, amount]) => sum + amount, 0n);
+  say('payments', words().payments(number(unit.payments)));
+  say('total', dong(total, state.lang));
+  for (const [name, amount] of pockets) {
+    say(`pocket-${name}`, dong(amount, state.lang));
+    const perMille = total > 0n ? Number((amount * 1000n) / total) : 0;
+    at('shares').style.setProperty(`--${name}-share`, perMille);
+  }
+}

@@ -1,0 +1,91 @@
+/* Every unit below as a tile, coloured by its percent of plan: the provinces as a map, communes by need. */
+
+import { href, state } from './address.js';
+import { at, make } from './dom.js';
+import { count, percent } from './format.js';
+import { COLUMNS, PLACES } from './provinces.js';
+import { legend, step } from './scale.js';
+import { words } from './text.js';
+
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ASIDE = 3; // a tile that far off the way costs as much as three ahead
+
+const tiles = new Map();
+let shown = '';
+
+/* Whole percent, cut: 99.9 is not yet 100. */
+const whole = (text) => (text ? `${text.split('.')[0]}${state.lang === 'vi' ? '\u00a0' : ''}%` : '–');
+
+const isMap = (children) => children.size > 0 && [...children.keys()].every((code) => PLACES.has(code));
+
+function build(children) {
+  const onMap = isMap(children);
+  const order = [...children.values()];
+  if (onMap) order.sort((a, b) => rank(a) - rank(b));
+  else order.sort((a, b) => need(a) - need(b) || a.name.localeCompare(b.name, 'vi'));
+  tiles.clear();
+  for (const { code } of order) {
+    const tile = make('a', { class: 'tile', tabindex: '-1' }, make('b'), make('span'));
+    if (onMap) {
+      const [column, row] = PLACES.get(code);
+      tile.style.gridColumn = column;
+      tile.style.gridRow = row;
+    }
+    tiles.set(code, tile);
+  }
+  at('tiles').classList.toggle('map', onMap);
+  at('tiles').style.setProperty('--columns', COLUMNS);
+  at('tiles').replaceChildren(...tiles.values());
+  at('tiles').firstElementChild?.setAttribute('tabindex', '0');
+}
+
+function rank({ code }) {
+  const [column, row] = PLACES.get(code);
+  return row * COLUMNS + column;
+}
+
+const need = ({ percent: text }) => (text ? Number(text) : Infinity);
+
+export function drawTiles(children, title) {
+  at('map').hidden = children.size === 0;
+  const key = [...children.keys()].join();
+  if (key !== shown) build(children);
+  shown = key;
+  at('map-title').textContent = title;
+  at('legend').replaceChildren(legend(words().legend));
+  for (const [code, unit] of children) {
+    const tile = tiles.get(code);
+    const [number, name] = tile.children;
+    tile.href = href({ unit: code });
+    tile.dataset.step = step(unit.percent);
+    number.textContent = whole(unit.percent);
+    name.textContent = unit.name;
+    const label = words().tile(unit.name, percent(unit.percent, state.lang), count(unit.participants, state.lang));
+    tile.setAttribute('aria-label', label);
+    tile.title = label;
+  }
+}
+
+/* One stop of the Tab key for all tiles; the arrows lead to the next one in their direction. */
+function move(event) {
+  const direction = STEPS[event.key];
+  const from = event.target.closest('.tile');
+  if (!direction || !from) return;
+  const start = from.getBoundingClientRect();
+  let best = null;
+  let least = Infinity;
+  for (const tile of tiles.values()) {
+    const box = tile.getBoundingClientRect();
+    const [dx, dy] = [box.left - start.left, box.top - start.top];
+    const ahead = dx * direction[0] + dy * direction[1];
+    const cost = ahead + ASIDE * Math.abs(dx * direction[1] + dy * direction[0]);
+    if (ahead > 1 && cost < least) [best, least] = [tile, cost];
+  }
+  event.preventDefault();
+  if (!best) return;
+  from.setAttribute('tabindex', '-1');
+  best.setAttribute('tabindex', '0');
+  best.focus();
+}
+
+at('tiles').addEventListener('keydown', move);

@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""The sprint board: its map, forecast, chart and wall, in every view and both languages, for eyes of every kind.
+
+Needs what test_dashboard.py needs. Pictures of every view are left in $O/tests/shots.
+"""
+
+import csv
+import glob
+import io
+import os
+import sys
+import tempfile
+import unittest
+
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+import axe
+from api import number, percent
+from page import MOVE_TIMEOUT_S, PROVINCE, PageTest
+
+READY_MAX_MS = 1000
+SCREENS = {"phone": (360, 740, True), "laptop": (1366, 768, False), "wall": (1920, 1080, False)}
+SHOTS = os.path.join(os.environ.get("O", "build"), "tests", "shots")
+
+
+class BoardTest(PageTest):
+    def forecast(self, unit):
+        return self.api.call("Analytics/GetForecast", unitCode=unit, withChildren=True)
+
+    def views(self):
+        commune = self.api.progress(PROVINCE).children[0].code
+        return {"country": "unit=VN", "province": f"unit={PROVINCE}", "commune": f"unit={commune}"}
+
+    def await_there(self, element_id):
+        script = "const e = document.getElementById(arguments[0]); return !e.hidden && e.getClientRects().length > 0"
+        self.browser.wait(lambda: self.browser.run(script, element_id), f"{element_id} is there")
+
+    def colours(self, scheme):
+        """Light or dark, and without motion: what fades in is not yet what it will be."""
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        media = {"features": [{"name": name, "value": value} for name, value in features.items()]}
+        self.browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        self.addCleanup(self.browser.driver.execute_cdp_cmd, "Emulation.setEmulatedMedia", {"features": []})
+
+    def test_tells_the_forecast_of_the_api_in_both_languages(self):
+        unit = self.forecast(PROVINCE)["unit"]
+        for lang, sentence in (("vi", unit["sentenceVi"]), ("en", unit["sentence"])):
+            self.visit(f"?unit={PROVINCE}&lang={lang}")
+            self.await_there("forecast")
+            self.assertEqual(self.browser.text("sentence"), sentence)
+            for element_id, field in (("needed", "neededPerDay"), ("pace", "pacePerDay")):
+                whole = int(float(unit[field]) + 0.5)
+                self.assertEqual(self.browser.text(element_id), number(whole, lang))
+            self.assertIn(str(unit["daysLeft"]), self.browser.text("left"))
+
+    def test_names_who_needs_help_by_the_expected_shortfall(self):
+        children = self.forecast(PROVINCE)["children"]
+        late = [child for child in children if int(child["plan"]) > int(child["projected"])]
+        self.visit(f"?unit={PROVINCE}&lang=vi")
+        self.await_there("help")
+        rows = self.browser.run(
+            "return [...document.querySelectorAll('#help-list a')].map("
+            "row => [row.dataset.unit, row.querySelector('b').textContent])"
+        )
+        wanted = [[child["unitCode"], number(int(child["projected"]) - int(child["plan"]), "vi")] for child in late]
+        self.assertEqual(rows, wanted[: len(rows)])
+        self.assertGreater(len(rows), 4)
+        self.assertTrue(self.browser.text("help-all").startswith(number(len(late), "vi") + " "))
+
+    def test_map_has_a_tile_for_every_unit(self):
+        for unit, is_map in (("VN", True), (PROVINCE, False)):
+            self.visit(f"?unit={unit}&lang=en")
+            children = {child.code: child for child in self.api.progress(unit).children}
+            tiles = self.browser.run(
+                "return [...document.querySelectorAll('.tile')].map(tile => [new URLSearchParams(tile.search).get('unit'),"
+                " tile.ariaLabel, tile.dataset.step, tile.style.gridArea])"
+            )
+            self.assertEqual(sorted(tile[0] for tile in tiles), sorted(children))
+            places = [tile[3] for tile in tiles]
+            self.assertEqual(len(set(places)), len(tiles) if is_map else 1)
+            for code, label, step, _ in tiles:
+                self.assertIn(percent(children[code].percent, "en"), label)
+                self.assertIn(number(children[code].participants, "en"), label)
+                bounds = (30, 45, 60, 75, 90, 100)
+                share = children[code].percent
+                self.assertEqual(step, str(sum(float(share) >= bound for bound in bounds)) if share else "none")
+
+    def test_map_is_walked_with_the_arrows(self):
+        self.visit("?unit=VN&lang=vi")
+        self.browser.run("document.querySelector('.tile[tabindex=\"0\"]').focus()")
+        here = "return new URLSearchParams(document.activeElement.search).get('unit')"
+        first = self.browser.run(here)
+        ActionChains(self.browser.driver).send_keys(Keys.ARROW_DOWN).perform()
+        self.assertNotEqual(self.browser.run(here), first)
+        ActionChains(self.browser.driver).send_keys(Keys.ARROW_UP).perform()
+        self.assertEqual(self.browser.run(here), first)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.tile[tabindex=\"0\"]').length"), 1)
+
+    def test_chart_reads_each_day(self):
+        self.visit()
+        self.browser.wait(lambda: self.browser.run("return document.querySelectorAll('#chart .bar').length") == 30, "bars")
+        unit = self.api.progress(PROVINCE)
+        self.browser.run("document.getElementById('chart').focus()")
+        ActionChains(self.browser.driver).send_keys(Keys.ARROW_LEFT).perform()
+        self.assertIn(f": {number(unit.participants_today, 'vi')} ", self.browser.text("readout"))
+        self.browser.click('#kinds a[href*="chart=hour"]')
+        self.browser.wait(lambda: self.browser.run("return document.querySelectorAll('#chart .bar').length") == 24, "hours")
+        self.assertIn("chart=hour", self.browser.driver.current_url)
+
+    def test_address_keeps_what_the_reader_chose(self):
+        self.visit()
+        self.browser.element('th[data-key="gap"] button').click()
+        self.browser.element("#search").send_keys("muong")
+        self.browser.wait(lambda: "q=muong" in self.browser.driver.current_url, "the search is in the address")
+        self.assertIn("sort=gap.down", self.browser.driver.current_url)
+        rows = self.browser.rows()
+        self.browser.driver.get(self.browser.driver.current_url)
+        self.await_live()
+        self.browser.wait(lambda: self.browser.rows() == rows, "the same rows in the same order", MOVE_TIMEOUT_S)
+
+    def test_table_is_saved_as_csv(self):
+        folder = tempfile.mkdtemp(prefix="ansinh-csv-")
+        self.browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": folder})
+        self.visit(f"?unit={PROVINCE}&lang=en&sort=gap.down")
+        self.browser.element("#units-csv").click()
+        path = os.path.join(folder, f"ansinh-{PROVINCE}.csv")
+        self.browser.wait(lambda: glob.glob(path), "the file", MOVE_TIMEOUT_S)
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.reader(io.StringIO(file.read())))
+        children = {child.code: child for child in self.api.progress(PROVINCE).children}
+        self.assertEqual([line[0] for line in lines[1:]], self.browser.rows())
+        for code, name, participants, plan, share, gap, _ in lines[1:]:
+            child = children[code]
+            self.assertEqual((name, int(participants), int(plan), share, int(gap)),
+                             (child.name, child.participants, child.plan, child.percent, child.gap))
+
+    def test_wall_shows_one_part_after_the_other_and_no_controls(self):
+        self.browser.show(1920, 1080)
+        with self.browser.hurried_intervals(20):
+            self.visit(f"?unit={PROVINCE}&lang=vi&wall")
+        self.browser.wait(lambda: self.browser.run("return !document.getElementById('series').hidden"), "the chart")
+        seen = set()
+        scene = "return document.body.dataset.scene"
+        self.browser.wait(lambda: seen.add(self.browser.run(scene)) or len(seen) == 4, "four parts in turn")
+        controls = "return [...document.querySelectorAll('button, input, footer, .languages')].filter(e => e.checkVisibility()).length"
+        sorts = "return [...document.querySelectorAll('th button')].filter(e => e.checkVisibility()).length"
+        self.assertEqual(self.browser.run(controls) - self.browser.run(sorts), 0)
+        self.assertLessEqual(self.browser.run("return document.documentElement.scrollHeight"), 1080)
+        ActionChains(self.browser.driver).send_keys(Keys.ESCAPE).perform()
+        self.assertNotIn("wall", self.browser.driver.current_url)
+
+    def test_is_ready_in_less_than_a_second(self):
+        times = []
+        for _ in range(3):
+            self.browser.driver.get("about:blank")
+            self.visit()
+            times.append(self.browser.run("return performance.getEntriesByName('ready')[0].startTime"))
+        script = "return performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)"
+        print(f"ready after {', '.join(f'{ms:.0f}' for ms in times)} ms, {self.browser.run(script)} bytes", file=sys.stderr)
+        self.assertLess(min(times), READY_MAX_MS)
+
+    def test_every_view_has_its_picture_and_fits_its_screen(self):
+        os.makedirs(SHOTS, exist_ok=True)
+        for scheme in ("light", "dark"):
+            self.colours(scheme)
+            for screen, (width, height, is_phone) in SCREENS.items():
+                for name, query in self.views().items():
+                    for lang in ("vi", "en"):
+                        self.browser.show(width, height, is_phone)
+                        self.visit(f"?{query}&lang={lang}" + ("&wall" if screen == "wall" else ""))
+                        self.await_there("series" if screen != "wall" else "hero")
+                        self.browser.driver.save_screenshot(f"{SHOTS}/{name}-{screen}-{scheme}-{lang}.png")
+                        wide = self.browser.run("return document.documentElement.scrollWidth")
+                        self.assertLessEqual(wide, width, f"{name} on {screen} in {lang} scrolls sideways")
+
+    def test_is_open_to_everybody(self):
+        text = axe.source()
+        for scheme in ("light", "dark"):
+            self.colours(scheme)
+            for name, query in self.views().items():
+                for extra in ("", "&wall"):
+                    self.visit(f"?{query}&lang=vi{extra}")
+                    self.browser.wait(lambda: self.browser.run("return !document.getElementById('series').hidden"), "all")
+                    self.assertEqual(axe.violations(self.browser, text), [], f"{name}{extra} in {scheme}")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
