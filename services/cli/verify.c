@@ -125,6 +125,13 @@ int hash_list_has(const struct hash_list *self, const uint8_t hash[ID_BYTES])
            bsearch(hash, self->hashes, self->n, sizeof(*self->hashes), compare_hashes) != NULL;
 }
 
+int hash_list_meets(const struct hash_list *self, const uint8_t hash[ID_BYTES], size_t *near)
+{
+    while (*near < self->n && memcmp(self->hashes[*near], hash, ID_BYTES) < 0)
+        ++*near;
+    return *near < self->n && memcmp(self->hashes[*near], hash, ID_BYTES) == 0;
+}
+
 void hash_list_fini(struct hash_list *self)
 {
     free(self->hashes);
@@ -167,9 +174,9 @@ static void run(struct verify *self)
     verify_books_load(self->books);
     verify_notify_load(self->notify);
     if (!self->failed)
-        verify_partitions(self);
-    if (!self->failed)
         verify_keys(self);
+    if (!self->failed)
+        verify_partitions(self);
     if (!self->failed)
         verify_links(self);
     if (!self->failed)
@@ -342,6 +349,7 @@ int cli_verify(int argc, char **argv)
     hash_list_fini(&self->claimed);
     hash_list_fini(&self->paid);
     hash_list_fini(&self->receipted);
+    free(self->stored);
     free(self->digests);
     free(self);
     return status;

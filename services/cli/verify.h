@@ -39,7 +39,11 @@ void hash_list_add(struct hash_list *self, const uint8_t hash[ID_BYTES]);
 void hash_list_sort(struct hash_list *self);
 /* Of a sorted list. */
 int hash_list_has(const struct hash_list *self, const uint8_t hash[ID_BYTES]);
+/* The same for hashes that are asked for in ascending order: *near is 0 for the first one. */
+int hash_list_meets(const struct hash_list *self, const uint8_t hash[ID_BYTES], size_t *near);
 void hash_list_fini(struct hash_list *self);
+
+struct key_slots; /* of verify_keys.h */
 
 struct verify {
     struct service svc;
@@ -52,6 +56,8 @@ struct verify {
     struct hash_list receipted; /* positions of payments that have a receipt */
     struct hash_list settled;   /* transactions with an outcome */
     struct hash_list claimed;   /* transactions that were claimed */
+    struct key_slots *stored;   /* keys of each partition that were there at the beginning */
+    int32_t answers_day;        /* since 1970-01-01 UTC: the first whose answers are kept */
     struct verify_board *board;
     struct verify_books *books;
     struct verify_notify *notify;

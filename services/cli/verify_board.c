@@ -24,6 +24,7 @@
 #define OFFSET_HOURS 7
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
 #define COMMUNE_MAX 99999
+#define NUMBER_BYTES 16
 
 /* The numbers of the metrics in the board's fields. */
 enum metric {
@@ -37,21 +38,27 @@ enum metric {
 };
 #define METRICS 7
 
-/* One number of the board. The head is the key in the table, so it has no padding. */
+/* Where numbers of the board stand together. It is the key in the table, so it has no padding. */
 struct place {
     uint32_t commune;
     int32_t day;   /* 0 in a total */
     uint16_t hour; /* 0 but in an hour */
-    uint8_t metric;
+    uint8_t unused;
     char kind; /* 't' total, 'd' day, 'h' hour */
 };
 _Static_assert(sizeof(struct place) == 12, "no padding in a key");
 
-struct cell {
-    struct place place;
+struct number {
     int64_t stored;
     int64_t before;   /* the journals' sum at the first checkpoint */
     int64_t up, down; /* and what came and went until the second */
+};
+
+struct cell {
+    struct place place;
+    struct cell *day, *hour; /* beside a total: those that were counted in last; NULL: none */
+    unsigned n;              /* of numbers */
+    struct number numbers[];
 };
 
 struct verify_board {
@@ -82,12 +89,20 @@ void verify_board_destroy(struct verify_board **self)
     *self = NULL;
 }
 
+/* By days and hours people are counted, and nothing else. */
+static unsigned metrics_of(char kind)
+{
+    return kind == 't' ? METRICS : DECLARED + 1;
+}
+
 static struct cell *cell_get(struct verify_board *self, struct place place)
 {
     struct cell *cell = map_get(self->cells, &place, sizeof(place));
     if (cell == NULL) {
-        cell = arena_zalloc(self->arena, sizeof(*cell));
+        unsigned n = metrics_of(place.kind);
+        cell = arena_zalloc(self->arena, sizeof(*cell) + n * sizeof(cell->numbers[0]));
         ASSERT(cell != NULL);
+        cell->n = n;
         cell->place = place;
         (void)map_put(self->cells, &place, sizeof(place), cell);
     }
@@ -115,20 +130,32 @@ struct scan {
     char key[KEY_MAX_BYTES];
     char kind;
     int32_t day; /* of hours */
+    int year;    /* of days */
 };
 
-/* "2647:20411:1": numbers between colons; answers how many. */
+/* "2647:20411:1": numbers between colons; answers how many. By hand: it is done for every number
+ * of the board. */
 static size_t read_numbers(const char *text, int64_t ret[3])
 {
-    char copy[64];
-    size_t n = 0;
-    char *rest = copy;
-    (void)snprintf(copy, sizeof(copy), "%s", text);
-    for (char *part; n < 3 && (part = strsep(&rest, ":")) != NULL; n++) {
-        if (parse_int64(part, INT32_MIN, INT32_MAX, &ret[n]) < 0)
+    for (size_t n = 0; n < 3; n++) {
+        char copy[NUMBER_BYTES];
+        size_t len = strcspn(text, ":");
+        if (len >= sizeof(copy))
             return 0;
+        memcpy(copy, text, len);
+        copy[len] = '\0';
+        if (parse_int64(copy, INT32_MIN, INT32_MAX, &ret[n]) < 0)
+            return 0;
+        if (text[len] == '\0')
+            return n + 1;
+        text += len + 1;
     }
-    return rest == NULL ? n : 0;
+    return 0;
+}
+
+static int is_of_year(int32_t day, int year)
+{
+    return day >= date_make(year, 1, 1) && day <= date_make(year, 12, 31);
 }
 
 static int take_number(struct scan *scan, const char *field, const char *value)
@@ -136,21 +163,16 @@ static int take_number(struct scan *scan, const char *field, const char *value)
     int64_t numbers[3], stored;
     size_t n = read_numbers(field, numbers);
     if (n != (scan->kind == 't' ? 2 : 3) || numbers[0] < 0 || numbers[0] > COMMUNE_MAX ||
-        numbers[n - 1] < 0 || numbers[n - 1] >= METRICS ||
+        numbers[n - 1] < 0 || numbers[n - 1] >= metrics_of(scan->kind) ||
         parse_int64(value, INT64_MIN, INT64_MAX, &stored) < 0 ||
-        (scan->kind == 'h' && (numbers[1] < 0 || numbers[1] > 23)))
+        (scan->kind == 'h' && (numbers[1] < 0 || numbers[1] > 23)) ||
+        (scan->kind == 'd' && !is_of_year((int32_t)numbers[1], scan->year)))
         return -EPROTO;
     struct place place = {.commune = (uint32_t)numbers[0],
                           .day = scan->kind == 'd' ? (int32_t)numbers[1] : scan->day,
                           .hour = scan->kind == 'h' ? (uint16_t)numbers[1] : 0,
-                          .metric = (uint8_t)numbers[n - 1],
                           .kind = scan->kind};
-    char key[VIEW_KEY_MAX_BYTES], stored_at[KEY_MAX_BYTES];
-    key_of(&place, key);
-    (void)view_key(VIEW, key, stored_at);
-    if (strcmp(stored_at, scan->key) != 0) /* a day in another year's hash */
-        return -EPROTO;
-    cell_get(scan->board, place)->stored = stored;
+    cell_get(scan->board, place)->numbers[numbers[n - 1]].stored = stored;
     return 0;
 }
 
@@ -193,13 +215,15 @@ static void on_scanned(void *arg, int rc, const struct store_reply *reply)
     free(self);
 }
 
-static void scan_start(struct verify_board *self, char kind, int32_t day, const char *name)
+static void scan_start(struct verify_board *self, char kind, int32_t day, int year,
+                       const char *name)
 {
     struct scan *scan = calloc(1, sizeof(*scan));
     ASSERT(scan != NULL);
     scan->board = self;
     scan->kind = kind;
     scan->day = day;
+    scan->year = year;
     (void)view_key(VIEW, name, scan->key);
     self->open++;
     scan_on(scan, "0");
@@ -211,14 +235,14 @@ static void scan_all(struct verify_board *self)
     char name[VIEW_KEY_MAX_BYTES];
     self->rc = 0;
     date_split(self->today, &year, &month, &day_of_month);
-    scan_start(self, 't', 0, "totals");
+    scan_start(self, 't', 0, 0, "totals");
     for (int y = FIRST_YEAR; y <= year + 1; y++) {
         (void)snprintf(name, sizeof(name), "days:%d", y);
-        scan_start(self, 'd', 0, name);
+        scan_start(self, 'd', 0, y, name);
     }
     for (int32_t day = self->today - HOURS_READ_DAYS; day <= self->today + 1; day++) {
         (void)snprintf(name, sizeof(name), "hours:%" PRId32, day);
-        scan_start(self, 'h', day, name);
+        scan_start(self, 'h', day, 0, name);
     }
     verify_wait(self->verify, &self->open);
 }
@@ -260,59 +284,74 @@ struct counting {
     struct verify_board *board;
     uint32_t commune;
     int is_early;
+    int64_t sign;
 };
 
-static void count_at(const struct counting *counting, struct place place, int64_t delta)
+static void count(const struct counting *counting, struct cell *cell, enum metric metric,
+                  int64_t delta)
 {
-    struct cell *cell = cell_get(counting->board, place);
+    struct number *number = &cell->numbers[metric];
     if (counting->is_early)
-        cell->before += delta;
+        number->before += delta;
     else if (delta > 0)
-        cell->up += delta;
+        number->up += delta;
     else
-        cell->down += delta;
+        number->down += delta;
 }
 
-static void count(const struct counting *counting, enum metric metric, int64_t delta)
+static struct cell *total_of(const struct counting *counting)
 {
-    if (delta != 0)
-        count_at(counting, (struct place){counting->commune, 0, 0, (uint8_t)metric, 't'}, delta);
+    return cell_get(counting->board, (struct place){counting->commune, 0, 0, 0, 't'});
+}
+
+/* Most of what a commune's people do follows on the same day and hour. */
+static struct cell *near_cell(struct verify_board *self, struct cell **last, struct place place)
+{
+    if (*last == NULL || (*last)->place.day != place.day || (*last)->place.hour != place.hour)
+        *last = cell_get(self, place);
+    return *last;
 }
 
 /* Also by its business day, and by the hour when it was recorded on that day. */
-static void count_person(const struct counting *counting, enum metric metric, int32_t day,
-                         int64_t at_ms, int64_t delta)
+static void count_person(const struct counting *counting, struct cell *total, enum metric metric,
+                         int32_t day, int64_t at_ms)
 {
+    struct verify_board *board = counting->board;
     uint16_t hour = (uint16_t)((at_ms / HOUR_MS + OFFSET_HOURS) % 24);
-    count(counting, metric, delta);
-    count_at(counting, (struct place){counting->commune, day, 0, (uint8_t)metric, 'd'}, delta);
-    int32_t today = counting->board->today;
-    if (clock_business_day(at_ms) == day && day >= today - HOURS_READ_DAYS && day <= today + 1)
-        count_at(counting, (struct place){counting->commune, day, hour, (uint8_t)metric, 'h'},
-                 delta);
+    struct place place = {counting->commune, day, 0, 0, 'd'};
+    count(counting, total, metric, counting->sign);
+    count(counting, near_cell(board, &total->day, place), metric, counting->sign);
+    place.hour = hour;
+    place.kind = 'h';
+    if (clock_business_day(at_ms) == day && day >= board->today - HOURS_READ_DAYS &&
+        day <= board->today + 1)
+        count(counting, near_cell(board, &total->hour, place), metric, counting->sign);
 }
 
 /* What is taken back counts no longer where it was counted. */
 static void count_payment(struct counting *counting, const Ansinh__V1__PaymentRecorded *in,
-                          int64_t at_ms, int64_t sign)
+                          int64_t at_ms)
 {
     counting->commune = in->commune;
+    struct cell *total = total_of(counting);
     if (in->is_first)
-        count_person(counting, PARTICIPANTS, in->paid_day, at_ms, sign);
-    count(counting, PAYMENTS, sign);
+        count_person(counting, total, PARTICIPANTS, in->paid_day, at_ms);
+    int64_t sign = counting->sign;
+    count(counting, total, PAYMENTS, sign);
     if (in->pockets == NULL)
         return;
-    count(counting, PARTICIPANT_VND, sign * in->pockets->participant_vnd);
-    count(counting, CENTRAL_VND, sign * in->pockets->central_vnd);
-    count(counting, LOCAL_VND, sign * in->pockets->local_vnd);
-    count(counting, DONOR_VND, sign * in->pockets->donor_vnd);
+    count(counting, total, PARTICIPANT_VND, sign * in->pockets->participant_vnd);
+    count(counting, total, CENTRAL_VND, sign * in->pockets->central_vnd);
+    count(counting, total, LOCAL_VND, sign * in->pockets->local_vnd);
+    count(counting, total, DONOR_VND, sign * in->pockets->donor_vnd);
 }
 
 /* in may be NULL. */
 static void take_off(struct counting *counting, const Ansinh__V1__PaymentReversed *in)
 {
+    counting->sign = -1;
     if (in != NULL && in->payment != NULL)
-        count_payment(counting, in->payment, in->recorded_at_ms, -1);
+        count_payment(counting, in->payment, in->recorded_at_ms);
 }
 
 void verify_board_apply(struct verify_board *self, unsigned partition,
@@ -321,13 +360,16 @@ void verify_board_apply(struct verify_board *self, unsigned partition,
     if (position_compare(position, self->second[partition]) > 0)
         return;
     struct counting counting = {
-        .board = self, .is_early = position_compare(position, self->first[partition]) <= 0};
+        .board = self,
+        .is_early = position_compare(position, self->first[partition]) <= 0,
+        .sign = 1,
+    };
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
         const Ansinh__V1__ParticipantEnrolled *in = event->participant_enrolled;
         counting.commune = in->commune;
-        count_person(&counting, DECLARED, in->enrolled_day, event->at_ms, 1);
+        count_person(&counting, total_of(&counting), DECLARED, in->enrolled_day, event->at_ms);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-        count_payment(&counting, event->payment_recorded, event->at_ms, 1);
+        count_payment(&counting, event->payment_recorded, event->at_ms);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED) {
         take_off(&counting, event->payment_reversed);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE) {
@@ -337,11 +379,11 @@ void verify_board_apply(struct verify_board *self, unsigned partition,
 
 /* --- comparing -------------------------------------------------------------------------------- */
 
-static void compare_cell(struct verify_board *self, const struct cell *cell, const int *has_hours)
+static void compare_number(struct verify_board *self, const struct place *place, unsigned metric,
+                           const struct number *number, const int *has_hours)
 {
-    const struct place *place = &cell->place;
-    int64_t least = cell->before + cell->down, most = cell->before + cell->up;
-    if (cell->stored >= least && cell->stored <= most)
+    int64_t least = number->before + number->down, most = number->before + number->up;
+    if (number->stored >= least && number->stored <= most)
         return;
     if (place->kind == 'h' && place->day < self->today - HOURS_KEPT_DAYS &&
         !has_hours[place->day - (self->today - HOURS_READ_DAYS)])
@@ -355,9 +397,9 @@ static void compare_cell(struct verify_board *self, const struct cell *cell, con
     char range[32] = "";
     if (most != least)
         (void)snprintf(range, sizeof(range), " to %" PRId64, most);
-    verify_difference(
-        self->verify, "%s %" PRIu32 ":%s%u: is %" PRId64 ", the journals say %" PRId64 "%s",
-        stored_at, place->commune, when, (unsigned)place->metric, cell->stored, least, range);
+    verify_difference(self->verify,
+                      "%s %" PRIu32 ":%s%u: is %" PRId64 ", the journals say %" PRId64 "%s",
+                      stored_at, place->commune, when, metric, number->stored, least, range);
 }
 
 static void compare_checkpoint(struct verify_board *self)
@@ -378,9 +420,12 @@ void verify_board_compare(struct verify_board *self)
     int has_hours[HOURS_READ_DAYS + 2] = {0};
     compare_checkpoint(self);
     for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;) {
-        if (cell->place.kind == 'h' && cell->stored != 0)
-            has_hours[cell->place.day - (self->today - HOURS_READ_DAYS)] = 1;
+        for (unsigned i = 0; cell->place.kind == 'h' && i < cell->n; i++)
+            has_hours[cell->place.day - (self->today - HOURS_READ_DAYS)] |=
+                cell->numbers[i].stored != 0;
     }
-    for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;)
-        compare_cell(self, cell, has_hours);
+    for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;) {
+        for (unsigned i = 0; i < cell->n; i++)
+            compare_number(self, &cell->place, i, &cell->numbers[i], has_hours);
+    }
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,14 +24,17 @@ struct cell {
     int64_t before, n_before;                /* up to the first checkpoint */
     int64_t up, down;                        /* and what came and went until the second */
     uint64_t content_stored, content_before; /* of all rows, whatever their order */
-    char place[];
+    /* beside a total: its newest day, its entries, cash collected and remitted; NULL: not yet */
+    struct cell *day, *entries, *cash[2];
+    struct books_place place;
 };
 
 struct verify_books {
     struct verify *verify;
     struct arena *arena;
     struct map *cells;
-    struct hash_list waiting; /* payments that wait for their receipt */
+    struct cell *last[BOOKS_HEADS]; /* of each kind, account and side */
+    struct hash_list waiting;       /* payments that wait for their receipt */
     struct journal_position first[PARTITIONS], second[PARTITIONS];
 };
 
@@ -55,24 +57,46 @@ void verify_books_destroy(struct verify_books **self)
     *self = NULL;
 }
 
-static struct cell *cell_get(struct verify_books *self, const char *place)
+static struct cell *cell_create(struct verify_books *self, const struct books_place *place)
 {
-    uint8_t hash[ID_BYTES];
-    size_t len = strlen(place);
-    (void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)place, len, NULL, 0);
-    struct cell *cell = map_get(self->cells, hash, sizeof(hash));
-    if (cell == NULL) {
-        cell = arena_zalloc(self->arena, sizeof(*cell) + len + 1);
-        ASSERT(cell != NULL);
-        memcpy(cell->place, place, len);
-        (void)map_put(self->cells, hash, sizeof(hash), cell);
-    }
+    struct cell *cell = arena_zalloc(self->arena, sizeof(*cell));
+    ASSERT(cell != NULL);
+    cell->place = *place;
+    cell->place.holder =
+        arena_strndup(self->arena, place->holder, strnlen(place->holder, BOOKS_HOLDER_MAX_BYTES));
+    ASSERT(cell->place.holder != NULL);
     return cell;
+}
+
+/* Often it is the one that was asked for last. */
+static struct cell *cell_get(struct verify_books *self, const struct books_place *place)
+{
+    uint8_t key[MAP_KEY_MAX_BYTES];
+    struct cell **last = &self->last[books_place_head(place)];
+    if (*last != NULL && books_place_equals(&(*last)->place, place))
+        return *last;
+    size_t len = books_place_key(place, key);
+    *last = map_get(self->cells, key, len);
+    if (*last == NULL) {
+        *last = cell_create(self, place);
+        (void)map_put(self->cells, key, len, *last);
+    }
+    return *last;
+}
+
+static void forget_cells(struct verify_books *self)
+{
+    map_destroy(&self->cells);
+    hash_list_fini(&self->waiting);
+    arena_reset(self->arena);
+    memset(self->last, 0, sizeof(self->last));
+    self->cells = map_create();
 }
 
 /* --- what is stored --------------------------------------------------------------------------- */
 
-static void take(void *arg, const char *place, int64_t number, const struct books_row *row)
+static void take(void *arg, const struct books_place *place, int64_t number,
+                 const struct books_row *row)
 {
     struct verify_books *self = arg;
     if (row != NULL && position_compare(row->position, self->first[row->partition]) > 0)
@@ -112,10 +136,7 @@ void verify_books_load(struct verify_books *self)
     const struct books_reader reader = {self->verify, self, take, take_waiting, take_wrong};
     int rc = -EAGAIN;
     for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
-        map_destroy(&self->cells);
-        hash_list_fini(&self->waiting);
-        arena_reset(self->arena);
-        self->cells = map_create();
+        forget_cells(self);
         rc = verify_checkpoint(self->verify, BOOKS_VIEW, self->first);
         if (rc == 0)
             rc = books_read(&reader);
@@ -130,10 +151,16 @@ void verify_books_load(struct verify_books *self)
 
 /* --- what the journals say -------------------------------------------------------------------- */
 
-/* is_early: counted at the first checkpoint already. */
-static void sum_at(struct verify_books *self, int is_early, const char *place, int64_t delta)
+/* Where an entry stands; is_early: counted at the first checkpoint already. */
+struct entry {
+    unsigned partition;
+    struct journal_position position;
+    int is_early;
+    const Ansinh__V1__Event *event;
+};
+
+static void sum_at(struct cell *cell, int is_early, int64_t delta)
 {
-    struct cell *cell = cell_get(self, place);
     if (is_early)
         cell->before += delta;
     else if (delta > 0)
@@ -142,54 +169,75 @@ static void sum_at(struct verify_books *self, int is_early, const char *place, i
         cell->down += delta;
 }
 
-static void one_at(struct verify_books *self, const char *place, int64_t number, uint64_t content)
+static void one_at(struct cell *cell, int64_t number, uint64_t content)
 {
-    struct cell *cell = cell_get(self, place);
     cell->before += number;
     cell->n_before++;
     cell->content_before += content;
 }
 
-static void post(struct verify_books *self, unsigned partition, struct journal_position position,
-                 int is_early, int64_t at_ms, const struct posting *posting)
+static void post(struct verify_books *self, const struct entry *entry, struct cell *total,
+                 const struct posting *posting)
 {
-    char place[BOOKS_PLACE_BYTES];
-    int account = (int)posting->account;
-    int64_t vnd = posting->amount_vnd;
-    char side = vnd > 0 ? 'd' : 'c';
+    int64_t vnd = posting->amount_vnd, at_ms = entry->event->at_ms;
     int64_t size = vnd > 0 ? vnd : -vnd;
-    (void)snprintf(place, sizeof(place), "totals %d:%c:%.35s", account, side, posting->holder);
-    sum_at(self, is_early, place, size);
-    (void)snprintf(place, sizeof(place), "days %d:%" PRId32 ":%c:%.35s", account,
-                   clock_business_day(at_ms), side, posting->holder);
-    sum_at(self, is_early, place, size);
-    (void)snprintf(place, sizeof(place), "parts %u:%d", partition, account);
-    sum_at(self, is_early, place, vnd);
-    if (!is_early)
+    struct books_place place = total->place;
+    place.kind = BOOKS_DAY;
+    place.number = clock_business_day(at_ms);
+    if (total->day == NULL || total->day->place.number != place.number)
+        total->day = cell_get(self, &place);
+    sum_at(total, entry->is_early, size);
+    sum_at(total->day, entry->is_early, size);
+    if (!entry->is_early)
         return;
-    (void)snprintf(place, sizeof(place), "entries %d:%c:%.35s", account, side, posting->holder);
-    one_at(self, place, size, books_posting_content(partition, position, at_ms, size));
+    place.kind = BOOKS_ENTRIES;
+    place.number = 0;
+    if (total->entries == NULL)
+        total->entries = cell_get(self, &place);
+    one_at(total->entries, size,
+           books_posting_content(entry->partition, entry->position, at_ms, size));
 }
 
 /* Cash that was taken in, and what was handed over of it. */
-static void cash(struct verify_books *self, int is_early, int is_remitted,
+static void cash(struct verify_books *self, const struct entry *entry, struct cell *total,
                  const struct posting *posting)
 {
-    char place[BOOKS_PLACE_BYTES];
-    if (posting->account != ACCOUNT_IS_COLLECTOR_CASH)
-        return;
-    (void)snprintf(place, sizeof(place), "cash %s:%.35s", is_remitted ? "remitted" : "collected",
-                   posting->holder);
-    sum_at(self, is_early, place, is_remitted ? -posting->amount_vnd : posting->amount_vnd);
+    int is_remitted = entry->event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED;
+    const struct books_place place = {BOOKS_CASH, 0, is_remitted, 0, posting->holder};
+    if (total->cash[is_remitted] == NULL)
+        total->cash[is_remitted] = cell_get(self, &place);
+    sum_at(total->cash[is_remitted], entry->is_early,
+           is_remitted ? -posting->amount_vnd : posting->amount_vnd);
 }
 
-static void list(struct verify_books *self, unsigned partition, struct journal_position position,
-                 const Ansinh__V1__Event *event)
+static void apply(struct verify_books *self, const struct entry *entry,
+                  const struct posting *posting)
 {
+    const struct books_place part = {.kind = BOOKS_PART,
+                                     .account = posting->account,
+                                     .number = (int32_t)entry->partition,
+                                     .holder = ""};
+    const struct books_place place = {BOOKS_TOTAL, posting->account, posting->amount_vnd < 0, 0,
+                                      posting->holder};
+    struct cell *total = cell_get(self, &place);
+    sum_at(cell_get(self, &part), entry->is_early, posting->amount_vnd);
+    post(self, entry, total, posting);
+    if (posting->account == ACCOUNT_IS_COLLECTOR_CASH)
+        cash(self, entry, total, posting);
+}
+
+static void list(struct verify_books *self, const struct entry *entry)
+{
+    const Ansinh__V1__Event *event = entry->event;
     const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
-    char place[BOOKS_PLACE_BYTES], id[POSITION_TEXT_BYTES];
-    Ansinh__V1__BookedPayment row = ANSINH__V1__BOOKED_PAYMENT__INIT;
-    position_format(partition, position, id);
+    char id[POSITION_TEXT_BYTES];
+    const struct books_place place = {.kind = BOOKS_PAYMENTS,
+                                      .number = paid->paid_day,
+                                      .holder = paid->partner[0] == '\0' ? paid->organisation_code
+                                                                         : paid->partner};
+    Ansinh__V1__BookedPayment row;
+    ansinh__v1__booked_payment__init(&row);
+    position_format(entry->partition, entry->position, id);
     row.payment_id = id;
     row.participant = event->citizen;
     row.bill_number = paid->bill_number;
@@ -206,46 +254,45 @@ static void list(struct verify_books *self, unsigned partition, struct journal_p
     row.from_month = paid->from_month;
     row.months = paid->months;
     row.is_first = paid->is_first;
-    (void)snprintf(place, sizeof(place), "payments %" PRId32 ":%.32s", paid->paid_day,
-                   paid->partner[0] == '\0' ? paid->organisation_code : paid->partner);
-    one_at(self, place, paid->pockets == NULL ? 0 : paid->pockets->participant_vnd,
+    one_at(cell_get(self, &place), paid->pockets == NULL ? 0 : paid->pockets->participant_vnd,
            books_payment_content(&row));
 }
 
 /* As it is stored: the payment's id, and "<reversal's id>:<ms>", of a refund with ":refund". */
-static void take_back(struct verify_books *self, unsigned partition,
-                      struct journal_position position, const Ansinh__V1__Event *event)
+static void take_back(struct verify_books *self, const struct entry *entry)
 {
-    const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
-    int is_refund = event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
+    const Ansinh__V1__PaymentReversed *reversed = event_reversal(entry->event);
+    int is_refund = entry->event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE;
+    const struct books_place place = {.kind = BOOKS_REVERSED, .holder = ""};
     char payment[POSITION_TEXT_BYTES], reversal[POSITION_TEXT_BYTES], value[96];
-    position_format(partition,
+    position_format(entry->partition,
                     (struct journal_position){reversed->payment_epoch, reversed->payment_seq},
                     payment);
-    position_format(partition, position, reversal);
-    int len = snprintf(value, sizeof(value), "%s:%" PRId64 "%s", reversal, event->at_ms,
+    position_format(entry->partition, entry->position, reversal);
+    int len = snprintf(value, sizeof(value), "%s:%" PRId64 "%s", reversal, entry->event->at_ms,
                        is_refund ? ":refund" : "");
-    one_at(self, "reversed", 1, books_text_content(payment, value, (size_t)len));
+    one_at(cell_get(self, &place), 1, books_text_content(payment, value, (size_t)len));
 }
 
 void verify_books_apply(struct verify_books *self, unsigned partition,
                         struct journal_position position, const Ansinh__V1__Event *event)
 {
     struct postings postings;
+    const struct entry entry = {partition, position,
+                                position_compare(position, self->first[partition]) <= 0, event};
     if (position_compare(position, self->second[partition]) > 0)
         return;
-    int is_early = position_compare(position, self->first[partition]) <= 0;
     if (event_postings(event, &postings) < 0)
         return; /* reported by the fold already */
     for (size_t i = 0; i < postings.n; i++) {
-        post(self, partition, position, is_early, event->at_ms, &postings.rows[i]);
-        cash(self, is_early, event->kind_case == ANSINH__V1__EVENT__KIND_CASH_REMITTED,
-             &postings.rows[i]);
+        const struct posting *posting = &postings.rows[i];
+        if (posting->account > ACCOUNT_NONE && posting->account < BOOKS_ACCOUNTS)
+            apply(self, &entry, posting); /* others are reported by the fold already */
     }
-    if (is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
-        list(self, partition, position, event);
-    else if (is_early && event_reversal(event) != NULL)
-        take_back(self, partition, position, event);
+    if (entry.is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+        list(self, &entry);
+    else if (entry.is_early && event_reversal(event) != NULL)
+        take_back(self, &entry);
 }
 
 /* --- comparing -------------------------------------------------------------------------------- */
@@ -253,18 +300,22 @@ void verify_books_apply(struct verify_books *self, unsigned partition,
 static void compare_cell(struct verify_books *self, const struct cell *cell)
 {
     int64_t least = cell->before + cell->down, most = cell->before + cell->up;
+    char place[BOOKS_PLACE_BYTES];
+    if (cell->stored >= least && cell->stored <= most && cell->n_stored == cell->n_before &&
+        cell->content_stored == cell->content_before)
+        return;
+    books_place_format(&cell->place, place);
     if (cell->stored < least || cell->stored > most)
         verify_difference(self->verify,
-                          "{v:" BOOKS_VIEW "} %s: is %" PRId64 ", the journals say %" PRId64,
-                          cell->place, cell->stored, least);
+                          "{v:" BOOKS_VIEW "} %s: is %" PRId64 ", the journals say %" PRId64, place,
+                          cell->stored, least);
     else if (cell->n_stored != cell->n_before)
         verify_difference(self->verify,
                           "{v:" BOOKS_VIEW "} %s: has %" PRId64 " entries, the journals %" PRId64,
-                          cell->place, cell->n_stored, cell->n_before);
-    else if (cell->content_stored != cell->content_before)
+                          place, cell->n_stored, cell->n_before);
+    else
         verify_difference(self->verify,
-                          "{v:" BOOKS_VIEW "} %s: its rows are not those of the journals",
-                          cell->place);
+                          "{v:" BOOKS_VIEW "} %s: its rows are not those of the journals", place);
 }
 
 /* What the books have taken in has its receipt, or waits for it: nothing else would give it one. */
@@ -272,13 +323,13 @@ static void compare_receipts(struct verify_books *self)
 {
     const struct verify *verify = self->verify;
     hash_list_sort(&self->waiting);
-    for (size_t i = 0; i < verify->paid.n; i++) {
+    for (size_t i = 0, near = 0; i < verify->paid.n; i++) {
         const uint8_t *at = verify->paid.hashes[i];
         struct journal_position position;
         char id[POSITION_TEXT_BYTES];
         unsigned partition = numbered_place(at, &position);
         if (position_compare(position, self->first[partition]) > 0 ||
-            hash_list_has(&verify->receipted, at) || hash_list_has(&self->waiting, at))
+            hash_list_meets(&verify->receipted, at, &near) || hash_list_has(&self->waiting, at))
             continue;
         position_format(partition, position, id);
         verify_difference(self->verify, "%s: is paid, has no receipt and does not wait for one",

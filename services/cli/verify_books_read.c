@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "ansinh/v1/books.pb-c.h"
+#include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/base/parse.h"
+#include "common/bus/bus.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "common/store/views.h"
@@ -19,7 +21,9 @@
 #define SCAN_COUNT "1000"
 #define HEAD_BYTES 9 /* version, length of the holder's name */
 #define TIME_BYTES 8
+#define DECIMAL_BYTES 16
 #define PAYMENT_MAX_BYTES 4096
+#define PAYMENT_ARENA_BYTES ((size_t)16 * PAYMENT_MAX_BYTES)
 #define NUMBERS 4 /* of an entry's row */
 #define CASH_HEAD_BYTES 31
 #define CASH_LOT_BYTES 12
@@ -33,7 +37,10 @@ struct scan {
     const char *command;
     void (*take)(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
                  size_t len);
-    struct map *seen; /* members of a sorted set, which a scan may give twice; NULL: of a hash */
+    struct arena *arena; /* of one payment */
+    struct map *seen;    /* members of a sorted set, which a scan may give twice; NULL: of a hash */
+    int year;            /* of days */
+    unsigned account;    /* of entries */
     unsigned open;
     int rc;
 };
@@ -61,12 +68,21 @@ uint64_t books_posting_content(unsigned partition, struct journal_position posit
     return stir(stir(content, (uint64_t)at_ms), (uint64_t)vnd);
 }
 
+/* Nobody can make two texts of the same content: the key is drawn anew in each run. */
+static const unsigned char *content_key(void)
+{
+    static unsigned char key[crypto_shorthash_KEYBYTES];
+    static int has_key;
+    if (!has_key)
+        crypto_shorthash_keygen(key);
+    has_key = 1;
+    return key;
+}
+
 static uint64_t content_of(const void *bytes, size_t len)
 {
-    uint8_t hash[crypto_generichash_BYTES_MIN];
-    (void)crypto_generichash(hash, sizeof(hash), bytes, len, NULL, 0);
     uint64_t content;
-    memcpy(&content, hash, sizeof(content));
+    (void)crypto_shorthash((unsigned char *)&content, bytes, len, content_key());
     return content;
 }
 
@@ -85,19 +101,49 @@ uint64_t books_text_content(const char *field, const char *value, size_t len)
 
 /* --- sums ------------------------------------------------------------------------------------- */
 
+/* A number before a colon; -1: there is none. *at then stands behind the colon. */
+static int64_t read_decimal(const char **at)
+{
+    char text[DECIMAL_BYTES];
+    int64_t number;
+    size_t len = strcspn(*at, ":");
+    if ((*at)[len] == '\0' || len >= sizeof(text))
+        return -1;
+    memcpy(text, *at, len);
+    text[len] = '\0';
+    *at += len + 1;
+    return parse_int64(text, 0, INT32_MAX, &number) < 0 ? -1 : number;
+}
+
+/* "<account>:[<day>:]<side>:<holder>"; year: that the day must be of, 0: there is no day. */
+static int read_sum_place(const char *field, size_t field_len, int64_t year,
+                          struct books_place *ret)
+{
+    int day_year = 0, month, day_of_month;
+    const char *at = field;
+    int64_t account = read_decimal(&at), day = year == 0 ? 0 : read_decimal(&at);
+    if (account < 1 || account >= BOOKS_ACCOUNTS || day < 0 || (at[0] != 'd' && at[0] != 'c') ||
+        at[1] != ':' || strlen(field) != field_len || strlen(at + 2) > BOOKS_HOLDER_MAX_BYTES)
+        return -EPROTO;
+    if (year != 0)
+        date_split((int32_t)day, &day_year, &month, &day_of_month);
+    *ret = (struct books_place){year == 0 ? BOOKS_TOTAL : BOOKS_DAY, (unsigned)account,
+                                at[0] == 'c', (int32_t)day, at + 2};
+    return day_year == year ? 0 : -EPROTO;
+}
+
 static void take_sum(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
                      size_t len)
 {
-    char place[BOOKS_PLACE_BYTES];
+    struct books_place place;
     int64_t number;
-    (void)field_len;
     (void)len;
-    (void)snprintf(place, sizeof(place), "%.*s %.90s", (int)strcspn(self->name, ":"), self->name,
-                   field);
     if (parse_int64((const char *)value, INT64_MIN, INT64_MAX, &number) < 0)
         wrong(self, "is no number");
+    else if (read_sum_place(field, field_len, self->year, &place) < 0)
+        wrong(self, "has a sum of no account");
     else
-        self->reader->take(self->reader->arg, place, number, NULL);
+        self->reader->take(self->reader->arg, &place, number, NULL);
 }
 
 static int64_t read_little(const uint8_t *from)
@@ -111,17 +157,17 @@ static int64_t read_little(const uint8_t *from)
 static void take_partition(struct scan *self, const char *field, size_t field_len,
                            const uint8_t *value, size_t len)
 {
+    int64_t partition;
     (void)field_len;
-    if (len != 8 * BOOKS_ACCOUNTS) {
-        wrong(self, "is of another length");
+    if (len != 8 * BOOKS_ACCOUNTS || parse_int64(field, 0, PARTITIONS - 1, &partition) < 0) {
+        wrong(self, "is of another length or partition");
         return;
     }
-    for (size_t account = 0; account < BOOKS_ACCOUNTS; account++) {
-        char place[BOOKS_PLACE_BYTES];
-        int64_t number = read_little(value + 8 * account);
-        (void)snprintf(place, sizeof(place), "parts %.8s:%zu", field, account);
+    for (unsigned account = 0; account < BOOKS_ACCOUNTS; account++) {
+        const struct books_place place = {BOOKS_PART, account, 0, (int32_t)partition, ""};
+        int64_t number = read_little(value + 8UL * account);
         if (number != 0)
-            self->reader->take(self->reader->arg, place, number, NULL);
+            self->reader->take(self->reader->arg, &place, number, NULL);
     }
 }
 
@@ -139,6 +185,30 @@ static size_t read_number(const uint8_t *from, size_t len, uint64_t *ret)
     return 0;
 }
 
+/* One entry of a chunk; answers its length, 0: it cannot be read. */
+static size_t read_entry(const uint8_t *bytes, size_t len, int64_t first_ms, struct books_row *ret,
+                         int64_t *ret_vnd)
+{
+    uint64_t numbers[NUMBERS];
+    size_t at = 2;
+    if (len < at)
+        return 0;
+    ret->partition = bytes[0] | (unsigned)bytes[1] << 8;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        size_t n = read_number(bytes + at, len - at, &numbers[i]);
+        if (n == 0 || ret->partition >= PARTITIONS)
+            return 0;
+        at += n;
+    }
+    int64_t half = (int64_t)(numbers[3] / 2);
+    *ret_vnd = numbers[3] % 2 == 1 ? -half - 1 : half;
+    ret->position = (struct journal_position){(uint32_t)numbers[0], numbers[1]};
+    ret->content =
+        books_posting_content(ret->partition, ret->position, first_ms + (int64_t)numbers[2],
+                              *ret_vnd < 0 ? half + 1 : half);
+    return at;
+}
+
 /* version, holder, time of the first entry, then the entries */
 static void take_chunk(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
                        size_t len)
@@ -146,57 +216,46 @@ static void take_chunk(struct scan *self, const char *field, size_t field_len, c
     const uint8_t *bytes = (const uint8_t *)field;
     size_t holder_len = field_len < HEAD_BYTES ? field_len : bytes[HEAD_BYTES - 1];
     size_t at = HEAD_BYTES + holder_len + TIME_BYTES;
-    char holder[256] = "", place[BOOKS_PLACE_BYTES];
+    char holder[BOOKS_HOLDER_MAX_BYTES + 1] = "";
+    struct books_place place = {.kind = BOOKS_ENTRIES, .account = self->account, .holder = holder};
     (void)value;
     (void)len;
-    if (at > field_len) {
+    if (at > field_len || holder_len > BOOKS_HOLDER_MAX_BYTES) {
         wrong(self, "has a chunk without a head");
         return;
     }
     memcpy(holder, bytes + HEAD_BYTES, holder_len);
     int64_t first_ms = read_little(bytes + HEAD_BYTES + holder_len);
     while (at < field_len) {
-        uint64_t numbers[NUMBERS];
-        if (field_len - at < 2) {
-            wrong(self, "has an entry that is cut");
+        struct books_row row;
+        int64_t vnd = 0;
+        size_t n = read_entry(bytes + at, field_len - at, first_ms, &row, &vnd);
+        if (n == 0) {
+            wrong(self, "has an entry that cannot be read");
             return;
         }
-        unsigned partition = bytes[at] | (unsigned)bytes[at + 1] << 8;
-        at += 2;
-        for (size_t i = 0; i < NUMBERS; i++) {
-            size_t n = read_number(bytes + at, field_len - at, &numbers[i]);
-            if (n == 0 || partition >= PARTITIONS) {
-                wrong(self, "has an entry that cannot be read");
-                return;
-            }
-            at += n;
-        }
-        struct books_row row = {partition, {(uint32_t)numbers[0], numbers[1]}, 0};
-        int64_t half = (int64_t)(numbers[3] / 2);
-        int is_credit = numbers[3] % 2 == 1;
-        (void)snprintf(place, sizeof(place), "entries %s:%c:%.40s", self->name + strlen("entries:"),
-                       is_credit ? 'c' : 'd', holder);
-        int64_t size = is_credit ? half + 1 : half;
-        row.content =
-            books_posting_content(partition, row.position, first_ms + (int64_t)numbers[2], size);
-        self->reader->take(self->reader->arg, place, size, &row);
+        place.is_credit = vnd < 0;
+        self->reader->take(self->reader->arg, &place, vnd < 0 ? -vnd : vnd, &row);
+        at += n;
     }
 }
 
 /* --- payments --------------------------------------------------------------------------------- */
 
-static void take_payment(struct scan *self, int64_t day, const char *organisation,
-                         const Ansinh__V1__BookedPayment *booked)
+static void take_payment(struct scan *self, const struct books_place *place, const uint8_t *bytes,
+                         size_t len)
 {
-    struct books_row row = {0};
-    char place[BOOKS_PLACE_BYTES];
-    if (position_parse(booked->payment_id, &row.partition, &row.position) < 0 ||
+    struct books_row row = {.content = content_of(bytes, len)};
+    ProtobufCAllocator allocator;
+    arena_reset(self->arena);
+    bus_arena_allocator(self->arena, &allocator);
+    const Ansinh__V1__BookedPayment *booked =
+        ansinh__v1__booked_payment__unpack(&allocator, len, bytes);
+    if (booked == NULL || position_parse(booked->payment_id, &row.partition, &row.position) < 0 ||
         row.partition >= PARTITIONS || booked->pockets == NULL) {
         wrong(self, "has a payment that cannot be read");
         return;
     }
-    (void)snprintf(place, sizeof(place), "payments %" PRId64 ":%.40s", day, organisation);
-    row.content = books_payment_content(booked);
     self->reader->take(self->reader->arg, place, booked->pockets->participant_vnd, &row);
 }
 
@@ -207,26 +266,24 @@ static void take_batch(struct scan *self, const char *field, size_t field_len, c
     const uint8_t *bytes = (const uint8_t *)field;
     size_t code_len = field_len < HEAD_BYTES ? field_len : bytes[HEAD_BYTES - 1];
     size_t at = HEAD_BYTES + code_len;
-    char organisation[256] = "";
+    char organisation[BOOKS_HOLDER_MAX_BYTES + 1] = "";
+    struct books_place place = {.kind = BOOKS_PAYMENTS, .holder = organisation};
     int64_t score;
     (void)len;
-    if (at > field_len || parse_int64((const char *)value, 0, INT64_MAX, &score) < 0) {
+    if (at > field_len || code_len > BOOKS_HOLDER_MAX_BYTES ||
+        parse_int64((const char *)value, 0, INT64_MAX, &score) < 0) {
         wrong(self, "has a batch without a head");
         return;
     }
     memcpy(organisation, bytes + HEAD_BYTES, code_len);
+    place.number = (int32_t)((score >> 32) - 65536);
     while (at + 2 <= field_len) {
         size_t row_len = bytes[at] | (size_t)bytes[at + 1] << 8;
-        Ansinh__V1__BookedPayment *booked =
-            row_len > field_len - at - 2
-                ? NULL
-                : ansinh__v1__booked_payment__unpack(NULL, row_len, bytes + at + 2);
-        if (booked == NULL) {
+        if (row_len > field_len - at - 2) {
             wrong(self, "has a payment that cannot be read");
             return;
         }
-        take_payment(self, (score >> 32) - 65536, organisation, booked);
-        ansinh__v1__booked_payment__free_unpacked(booked, NULL);
+        take_payment(self, &place, bytes + at + 2, row_len);
         at += 2 + row_len;
     }
 }
@@ -235,6 +292,7 @@ static void take_batch(struct scan *self, const char *field, size_t field_len, c
 static void take_reversal(struct scan *self, const char *field, size_t field_len,
                           const uint8_t *value, size_t len)
 {
+    const struct books_place place = {.kind = BOOKS_REVERSED, .holder = ""};
     struct books_row row = {0};
     char text[POSITION_TEXT_BYTES];
     (void)field_len;
@@ -244,7 +302,7 @@ static void take_reversal(struct scan *self, const char *field, size_t field_len
     if (position_parse(text, &row.partition, &row.position) < 0 || row.partition >= PARTITIONS)
         wrong(self, "has a reversal that cannot be read");
     else
-        self->reader->take(self->reader->arg, "reversed", 1, &row);
+        self->reader->take(self->reader->arg, &place, 1, &row);
 }
 
 /* --- cash and receipts ------------------------------------------------------------------------ */
@@ -254,10 +312,7 @@ static void take_reversal(struct scan *self, const char *field, size_t field_len
 static void take_cash(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
                       size_t len)
 {
-    static const char *const names[] = {"collected", "remitted"};
-    char place[BOOKS_PLACE_BYTES];
-    (void)field_len;
-    if (len < CASH_HEAD_BYTES ||
+    if (len < CASH_HEAD_BYTES || field_len > BOOKS_HOLDER_MAX_BYTES ||
         len != CASH_HEAD_BYTES + (size_t)value[CASH_HEAD_BYTES - 1] * CASH_LOT_BYTES) {
         wrong(self, "has cash that cannot be read");
         return;
@@ -267,9 +322,10 @@ static void take_cash(struct scan *self, const char *field, size_t field_len, co
         apart_vnd += read_little(value + at + 4);
     if (apart_vnd != read_little(value + 2))
         wrong(self, "has cash whose parts do not add up");
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        (void)snprintf(place, sizeof(place), "cash %s:%.40s", names[i], field);
-        self->reader->take(self->reader->arg, place, read_little(value + 2 + 8 * i), NULL);
+    for (int is_remitted = 0; is_remitted < 2; is_remitted++) {
+        const struct books_place place = {BOOKS_CASH, 0, is_remitted, 0, field};
+        self->reader->take(self->reader->arg, &place, read_little(value + 2 + 8 * is_remitted),
+                           NULL);
     }
 }
 
@@ -299,10 +355,10 @@ static void take_task(struct scan *self, const char *field, size_t field_len, co
 
 static int was_seen(struct scan *self, const char *member, size_t len)
 {
-    uint8_t hash[ID_BYTES];
+    uint8_t hash[crypto_shorthash_siphashx24_BYTES];
     if (self->seen == NULL)
         return 0;
-    (void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)member, len, NULL, 0);
+    (void)crypto_shorthash_siphashx24(hash, (const uint8_t *)member, len, content_key());
     return map_put(self->seen, hash, sizeof(hash), self) != NULL;
 }
 
@@ -347,11 +403,11 @@ static int scan(struct scan like, const char *name)
 
 int books_read(const struct books_reader *reader)
 {
-    const struct scan sums = {.reader = reader, .command = "HSCAN", .take = take_sum};
+    struct scan sums = {.reader = reader, .command = "HSCAN", .take = take_sum};
     const struct scan partitions = {.reader = reader, .command = "HSCAN", .take = take_partition};
     const struct scan reversals = {.reader = reader, .command = "HSCAN", .take = take_reversal};
-    const struct scan chunks = {.reader = reader, .command = "ZSCAN", .take = take_chunk};
-    const struct scan batches = {.reader = reader, .command = "ZSCAN", .take = take_batch};
+    struct scan chunks = {.reader = reader, .command = "ZSCAN", .take = take_chunk};
+    struct scan batches = {.reader = reader, .command = "ZSCAN", .take = take_batch};
     const struct scan cash = {.reader = reader, .command = "HSCAN", .take = take_cash};
     const struct scan tasks = {.reader = reader, .command = "ZSCAN", .take = take_task};
     int year, month, day;
@@ -360,16 +416,20 @@ int books_read(const struct books_reader *reader)
     int rc = scan(sums, "totals");
     for (int y = YEAR_FIRST; rc == 0 && y <= year + 1; y++) {
         (void)snprintf(name, sizeof(name), "days:%d", y);
+        sums.year = y;
         rc = scan(sums, name);
     }
     if (rc == 0)
         rc = scan(partitions, "parts");
-    for (int account = 1; rc == 0 && account < BOOKS_ACCOUNTS; account++) {
-        (void)snprintf(name, sizeof(name), "entries:%d", account);
+    for (unsigned account = 1; rc == 0 && account < BOOKS_ACCOUNTS; account++) {
+        (void)snprintf(name, sizeof(name), "entries:%u", account);
+        chunks.account = account;
         rc = scan(chunks, name);
     }
+    batches.arena = arena_create(PAYMENT_ARENA_BYTES);
     if (rc == 0)
         rc = scan(batches, "payments");
+    arena_destroy(&batches.arena);
     if (rc == 0)
         rc = scan(cash, "cash");
     if (rc == 0)

@@ -4,10 +4,9 @@
 
 #include "ansinh/v1/books.pb-c.h"
 #include "services/cli/verify.h"
+#include "services/cli/verify_books_place.h"
 
 #define BOOKS_VIEW "books"
-#define BOOKS_ACCOUNTS 13
-#define BOOKS_PLACE_BYTES 112
 
 /* Of an entry or a payment: its journal position, and a number that stands for all it says. */
 struct books_row {
@@ -16,27 +15,21 @@ struct books_row {
     uint64_t content;
 };
 
-/* content of a posting, of a payment's row, and of a reversal's field and value. */
+/* content of a posting, of a payment's row, and of a reversal's field and value: of this run alone.
+ */
 uint64_t books_posting_content(unsigned partition, struct journal_position position, int64_t at_ms,
                                int64_t vnd);
 uint64_t books_payment_content(const Ansinh__V1__BookedPayment *booked);
 uint64_t books_text_content(const char *field, const char *value, size_t len);
 
-/* Places are written as follows, with the key's name first:
- *
- *   "totals <account>:<side>:<holder>"  "days <account>:<day>:<side>:<holder>"
- *   "parts <partition>:<account>"       "entries <account>:<side>:<holder>"
- *   "payments <day>:<organisation>"     "reversed"
- *   "cash collected:<holder>"           "cash remitted:<holder>"
- *
- * take: a number at a place. Sums come once and are what is stored; of entries and payments each
- * one comes as a row, to be added up (NULL in a sum). waits: a payment in the
- * queue of those that get a receipt; may come twice. wrong: what cannot be read.
- */
+/* take: a number at a place. Sums come once and are what is stored; of entries and payments each
+ * one comes as a row, to be added up (NULL in a sum). waits: a payment in the queue of those that
+ * get a receipt; may come twice. wrong: what cannot be read. */
 struct books_reader {
     struct verify *verify;
     void *arg;
-    void (*take)(void *arg, const char *place, int64_t number, const struct books_row *row);
+    void (*take)(void *arg, const struct books_place *place, int64_t number,
+                 const struct books_row *row);
     void (*waits)(void *arg, unsigned partition, struct journal_position payment);
     void (*wrong)(void *arg, const char *key, const char *why);
 };

@@ -51,6 +51,6 @@ int doubles_add(struct doubles *self, const uint8_t id[ID_BYTES], int64_t at_ms)
     if (!request_id_time(&copy, &id_ms))
         return 0;
     grow_old(self, at_ms);
-    return map_get(self->ids[1], id, ID_BYTES) != NULL ||
+    return (map_count(self->ids[1]) > 0 && map_get(self->ids[1], id, ID_BYTES) != NULL) ||
            map_put(self->ids[0], id, ID_BYTES, self) != NULL;
 }

@@ -2,16 +2,15 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/parse.h"
 
 #define KEYS_AT_ONCE "1000"
 #define CURSOR_MAX_BYTES 24
-#define NUMBER_MAX 1000000
-#define BUCKETS 128
 #define PARTITION_DIGITS 4 /* behind "{p" */
 #define DAY_MS (86400LL * 1000)
 
@@ -38,81 +37,80 @@ static int find_partition(const char *key, unsigned *ret)
                : -ENOENT;
 }
 
+/* By hand: it is done for every record. */
+unsigned key_slot(char kind, uint64_t bucket)
+{
+    static const uint8_t nth['y' + 1] = {
+        ['c'] = 0, ['i'] = 1, ['a'] = 2, ['x'] = 3, ['y'] = 4, ['n'] = 5, ['r'] = 6};
+    return nth[(unsigned char)kind] * BUCKETS + (unsigned)bucket;
+}
+
+unsigned key_slot_answers(unsigned nth, unsigned bucket)
+{
+    return key_slot('r', REDRESS_BUCKETS) + nth * ANSWER_BUCKETS + bucket;
+}
+
+void key_slots_add(struct key_slots *self, unsigned slot)
+{
+    self->bits[slot / 8] |= (uint8_t)(1U << slot % 8);
+}
+
+int key_slots_has(const struct key_slots *self, unsigned slot)
+{
+    return self->bits[slot / 8] >> slot % 8 & 1;
+}
+
 /* "<day>:<bucket>" of a day whose answers are kept. */
-static int is_answers(unsigned partition, const char *key, char *rest)
+static int take_answers(struct verify *self, unsigned partition, const char *rest)
 {
-    char want[KEY_MAX_BYTES];
-    struct request_id id = {{0}};
-    int64_t day, bucket, today = clock_wall_ms() / DAY_MS;
-    char *colon = strchr(rest, ':');
-    if (colon == NULL)
+    char day_text[KEY_MAX_BYTES];
+    int64_t day, bucket;
+    size_t len = strcspn(rest, ":");
+    if (rest[len] == '\0')
         return 0;
-    *colon = '\0';
-    if (parse_int64(rest, today - ANSWER_DAYS_BACK, today + 1, &day) < 0 ||
-        parse_int64(colon + 1, 0, UINT8_MAX, &bucket) < 0)
+    memcpy(day_text, rest, len);
+    day_text[len] = '\0';
+    if (parse_int64(day_text, self->answers_day, self->answers_day + ANSWER_DAYS - 1, &day) < 0 ||
+        parse_int64(rest + len + 1, 0, ANSWER_BUCKETS - 1, &bucket) < 0)
         return 0;
-    id.bytes[ID_BYTES - 1] = (uint8_t)bucket;
-    (void)key_answers(partition, (int32_t)day, &id, want);
-    return strcmp(want, key) == 0;
+    if (partition < PARTITIONS)
+        key_slots_add(&self->stored[partition],
+                      key_slot_answers((unsigned)(day - self->answers_day), (unsigned)bucket));
+    return 1;
 }
 
-static int is_bucket(unsigned partition, const char *key, const char *rest)
+static int take_bucket(struct verify *self, unsigned partition, char kind, const char *rest)
 {
-    char want[6][KEY_MAX_BYTES];
     int64_t bucket;
-    if (parse_int64(rest, 0, BUCKETS - 1, &bucket) < 0)
+    if ((kind != 'r' && strchr(BUCKET_KINDS, kind) == NULL) ||
+        parse_int64(rest, 0, kind == 'r' ? REDRESS_BUCKETS - 1 : BUCKETS - 1, &bucket) < 0)
         return 0;
-    (void)key_citizen(partition, (unsigned)bucket, want[0]);
-    (void)key_identity(partition, (unsigned)bucket, want[1]);
-    (void)key_alias(partition, (unsigned)bucket, want[2]);
-    (void)key_claim(partition, (unsigned)bucket, want[3]);
-    (void)key_outcome(partition, (unsigned)bucket, want[4]);
-    (void)key_numbered(partition, (unsigned)bucket, want[5]);
-    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
-        if (strcmp(want[i], key) == 0)
-            return 1;
-    }
-    return 0;
+    key_slots_add(&self->stored[partition], key_slot(kind, (uint64_t)bucket));
+    return 1;
 }
 
-static int is_redress(unsigned partition, const char *key, const char *rest)
+/* "<tag>:t", "<tag>:log", or "<tag>:<kind>:<rest>" */
+static int take_name(struct verify *self, const char *key)
 {
-    char want[KEY_MAX_BYTES];
-    int64_t bucket;
-    if (parse_int64(rest, 0, UINT8_MAX, &bucket) < 0)
-        return 0;
-    (void)key_redress(partition, (uint64_t)bucket, want);
-    return strcmp(want, key) == 0;
-}
-
-static int is_ours(const char *key)
-{
-    char want[KEY_MAX_BYTES], copy[KEY_MAX_BYTES];
     unsigned partition;
-    if (strlen(key) < 2 || find_partition(key, &partition) < 0)
+    if (key[0] == '\0' || key[1] == '\0' || find_partition(key, &partition) < 0)
         return 0;
-    (void)snprintf(copy, sizeof(copy), "%s", key);
-    char *rest = copy + strlen(partition_tag(partition));
-    (void)key_totals(partition, want);
-    if (strcmp(want, key) == 0)
+    const char *name = strchr(key, '}') + 1;
+    if (strcmp(name, ":t") == 0 || strcmp(name, ":log") == 0)
         return 1;
-    (void)key_journal(partition, want);
-    if (strcmp(want, key) == 0)
-        return 1;
-    if (strncmp(rest, ":q:", 3) == 0)
-        return is_answers(partition, key, rest + 3);
+    if (name[0] != ':' || name[1] == '\0' || name[2] != ':')
+        return 0;
+    if (name[1] == 'q')
+        return take_answers(self, partition, name + 3);
     if (partition == PARTITION_DIRECTORY)
-        return strncmp(rest, ":r:", 3) == 0 && strlen(rest) == 4 &&
-               strchr(REFERENCE_KINDS, rest[3]) != NULL;
-    if (strncmp(rest, ":r:", 3) == 0)
-        return is_redress(partition, key, rest + 3);
-    return strlen(rest) > 3 && is_bucket(partition, key, rest + 3);
+        return name[1] == 'r' && strlen(name) == 4 && strchr(REFERENCE_KINDS, name[3]) != NULL;
+    return take_bucket(self, partition, name[1], name + 3);
 }
 
 static void take_key(struct verify *self, const char *key, size_t len)
 {
     char shown[KEY_MAX_BYTES];
-    if (len < KEY_MAX_BYTES && memchr(key, '\0', len) == NULL && is_ours(key))
+    if (len < KEY_MAX_BYTES && memchr(key, '\0', len) == NULL && take_name(self, key))
         return;
     size_t n = MIN(len, sizeof(shown) - 1);
     for (size_t i = 0; i < n; i++)
@@ -143,6 +141,9 @@ static void on_keys(void *arg, int rc, const struct store_reply *reply)
 void verify_keys(struct verify *self)
 {
     struct scan scan = {.verify = self, .cursor = "0"};
+    self->answers_day = (int32_t)(clock_wall_ms() / DAY_MS) - ANSWER_DAYS_BACK;
+    self->stored = calloc(PARTITIONS, sizeof(*self->stored));
+    ASSERT(self->stored != NULL);
     do {
         scan.open++;
         store_send_text(self->svc.ledger, 0, on_keys, &scan, "SCAN", scan.cursor, "COUNT",

@@ -32,7 +32,6 @@ static void put(const struct numbered *self, const struct receipt_place *place,
                 const ProtobufCMessage *message)
 {
     struct fold_numbered *record = find(self, place);
-    ProtobufCAllocator allocator;
     if (record == NULL) {
         record = keep(self, sizeof(*record));
         record->place = *place;
@@ -43,10 +42,20 @@ static void put(const struct numbered *self, const struct receipt_place *place,
     uint8_t *packed = keep(self, record->len);
     (void)protobuf_c_message_pack(message, packed);
     record->packed = packed;
+    record->descriptor = message->descriptor;
+    record->message = NULL;
+}
+
+/* Most records are never asked for again: they are unpacked when they are. */
+static const void *message_of(const struct numbered *self, struct fold_numbered *record)
+{
+    ProtobufCAllocator allocator;
     bus_arena_allocator(self->arena, &allocator);
-    record->message =
-        protobuf_c_message_unpack(message->descriptor, &allocator, record->len, record->packed);
+    if (record->message == NULL)
+        record->message =
+            protobuf_c_message_unpack(record->descriptor, &allocator, record->len, record->packed);
     ASSERT(record->message != NULL);
+    return record->message;
 }
 
 struct fold_numbered *numbered_find(const struct map *self, unsigned bucket, const char *field,
@@ -82,9 +91,9 @@ static Ansinh__V1__ReceiptSeriesRecord series_get(const struct numbered *self, c
     Ansinh__V1__ReceiptSeriesRecord series;
     ansinh__v1__receipt_series_record__init(&series);
     receipt_place_series(series_id(name), &place);
-    const struct fold_numbered *record = find(self, &place);
+    struct fold_numbered *record = find(self, &place);
     if (record != NULL)
-        return *(const Ansinh__V1__ReceiptSeriesRecord *)record->message;
+        return *(const Ansinh__V1__ReceiptSeriesRecord *)message_of(self, record);
     series.name = (char *)(uintptr_t)name;
     series.next_number = 1;
     return series;
@@ -108,30 +117,30 @@ static int is_in_block(const Ansinh__V1__ReceiptSeriesRecord *series, uint64_t n
 
 /* --- receipts --------------------------------------------------------------------------------- */
 
-static const Ansinh__V1__ReceiptRecord *receipt_get(const struct numbered *self, const char *series,
+static const Ansinh__V1__ReceiptRecord *receipt_get(const struct numbered *self, uint64_t series,
                                                     uint64_t number)
 {
     struct receipt_place place;
-    receipt_place_number(series_id(series), number, &place);
-    const struct fold_numbered *record = find(self, &place);
-    return record == NULL ? NULL : (const Ansinh__V1__ReceiptRecord *)record->message;
+    receipt_place_number(series, number, &place);
+    struct fold_numbered *record = find(self, &place);
+    return record == NULL ? NULL : message_of(self, record);
 }
 
-static void receipt_put(const struct numbered *self, const char *series, uint64_t number,
+static void receipt_put(const struct numbered *self, uint64_t series, uint64_t number,
                         const Ansinh__V1__ReceiptRecord *receipt)
 {
     struct receipt_place place;
-    receipt_place_number(series_id(series), number, &place);
+    receipt_place_number(series, number, &place);
     put(self, &place, &receipt->base);
 }
 
-static void payment_put(const struct numbered *self, const char *series, uint64_t number,
+static void payment_put(const struct numbered *self, uint64_t series, uint64_t number,
                         const Ansinh__V1__ReceiptRecord *receipt)
 {
     struct receipt_place place;
     Ansinh__V1__PaymentReceiptRecord payment;
     ansinh__v1__payment_receipt_record__init(&payment);
-    payment.series_id = series_id(series);
+    payment.series_id = series;
     payment.number = number;
     receipt_place_payment(receipt->partition,
                           (struct journal_position){receipt->epoch, receipt->seq}, &place);
@@ -139,7 +148,7 @@ static void payment_put(const struct numbered *self, const char *series, uint64_
 }
 
 static const char *issue(const struct numbered *self, Ansinh__V1__ReceiptSeriesRecord *series,
-                         const Ansinh__V1__IssuedReceipt *in)
+                         uint64_t id, const Ansinh__V1__IssuedReceipt *in)
 {
     Ansinh__V1__ReceiptRecord receipt;
     ansinh__v1__receipt_record__init(&receipt);
@@ -147,7 +156,7 @@ static const char *issue(const struct numbered *self, Ansinh__V1__ReceiptSeriesR
     receipt_place_payment(in->partition, (struct journal_position){in->epoch, in->seq}, &place);
     const char *fault = find(self, &place) != NULL ? "issues a second receipt for a payment" : NULL;
     if (is_in_block(series, in->number)) {
-        if (receipt_get(self, series->name, in->number) != NULL)
+        if (receipt_get(self, id, in->number) != NULL)
             fault = "issues a number of a block a second time";
     } else if (in->number != series->next_number++) {
         fault = "issues a receipt whose number is not the next one";
@@ -158,8 +167,8 @@ static const char *issue(const struct numbered *self, Ansinh__V1__ReceiptSeriesR
     receipt.seq = in->seq;
     receipt.issued_at_ms = self->at_ms;
     receipt.refused_number = in->refused_number;
-    receipt_put(self, series->name, in->number, &receipt);
-    payment_put(self, series->name, in->number, &receipt);
+    receipt_put(self, id, in->number, &receipt);
+    payment_put(self, id, in->number, &receipt);
     return fault;
 }
 
@@ -167,8 +176,9 @@ static const char *apply_issued(const struct numbered *self, const Ansinh__V1__R
 {
     const char *fault = in->n_receipts == 0 ? "issues no receipt" : NULL;
     Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
+    uint64_t id = series_id(in->series);
     for (size_t i = 0; i < in->n_receipts; i++) {
-        const char *wrong = issue(self, &series, in->receipts[i]);
+        const char *wrong = issue(self, &series, id, in->receipts[i]);
         if (wrong != NULL)
             fault = wrong;
     }
@@ -205,13 +215,14 @@ static const char *void_unused(const struct numbered *self, const Ansinh__V1__Re
 {
     Ansinh__V1__ReceiptRecord receipt;
     ansinh__v1__receipt_record__init(&receipt);
-    const char *fault =
-        receipt_get(self, in->series, number) != NULL ? "voids a used number as unused" : NULL;
+    const char *fault = receipt_get(self, series_id(in->series), number) != NULL
+                            ? "voids a used number as unused"
+                            : NULL;
     receipt.state = ANSINH__V1__RECEIPT_STATE__RECEIPT_STATE_VOIDED;
     receipt.reason = in->reason;
     receipt.officer = in->officer;
     receipt.voided_at_ms = self->at_ms;
-    receipt_put(self, in->series, number, &receipt);
+    receipt_put(self, series_id(in->series), number, &receipt);
     return fault;
 }
 
@@ -240,7 +251,7 @@ static const char *close_block(const struct numbered *self, const Ansinh__V1__Re
     if (closed == NULL)
         return "closes a block that is not open";
     for (uint64_t number = closed->first_number; number <= closed->last_number; number++) {
-        if (receipt_get(self, in->series, number) == NULL)
+        if (receipt_get(self, series_id(in->series), number) == NULL)
             return "closes a block and leaves a number of it open";
     }
     return fault;
@@ -259,14 +270,15 @@ static void replace(const struct numbered *self, const Ansinh__V1__ReceiptVoided
     receipt.seq = before->seq;
     receipt.issued_at_ms = self->at_ms;
     receipt.replaces = in->numbers[0];
-    receipt_put(self, in->series, in->replacement, &receipt);
-    payment_put(self, in->series, in->replacement, &receipt);
+    receipt_put(self, series_id(in->series), in->replacement, &receipt);
+    payment_put(self, series_id(in->series), in->replacement, &receipt);
     series_put(self, &series);
 }
 
 static const char *void_one(const struct numbered *self, const Ansinh__V1__ReceiptVoided *in)
 {
-    const Ansinh__V1__ReceiptRecord *before = receipt_get(self, in->series, in->numbers[0]);
+    const Ansinh__V1__ReceiptRecord *before =
+        receipt_get(self, series_id(in->series), in->numbers[0]);
     if (before == NULL || before->epoch == 0)
         return "voids a receipt that was not issued";
     Ansinh__V1__ReceiptRecord after = *before;
@@ -287,7 +299,7 @@ static const char *void_one(const struct numbered *self, const Ansinh__V1__Recei
         after.voided_at_ms = self->at_ms;
     }
     after.replaced_by = in->replacement;
-    receipt_put(self, in->series, in->numbers[0], &after);
+    receipt_put(self, series_id(in->series), in->numbers[0], &after);
     if (in->replacement != 0)
         replace(self, in, &after);
     return fault;
@@ -308,9 +320,9 @@ static const char *apply_remitted(const struct numbered *self, const Ansinh__V1_
     Ansinh__V1__RemittedRecord after;
     ansinh__v1__remitted_record__init(&after);
     receipt_place_cash(in->subject.data, &place);
-    const struct fold_numbered *record = find(self, &place);
+    struct fold_numbered *record = find(self, &place);
     if (record != NULL)
-        after = *(const Ansinh__V1__RemittedRecord *)record->message;
+        after = *(const Ansinh__V1__RemittedRecord *)message_of(self, record);
     after.remitted_vnd += in->amount_vnd;
     after.remittances++;
     after.last_at_ms = self->at_ms;
@@ -344,10 +356,11 @@ static const char *apply_moved(const struct numbered *self, const Ansinh__V1__Su
 {
     struct receipt_place place;
     receipt_place_bank(in->subject.data, &place);
-    const struct fold_numbered *record = find(self, &place);
+    struct fold_numbered *record = find(self, &place);
     if (record == NULL)
         return "moves money of a bank entry that was not posted";
-    Ansinh__V1__BankEntryRecord after = *(const Ansinh__V1__BankEntryRecord *)record->message;
+    Ansinh__V1__BankEntryRecord after =
+        *(const Ansinh__V1__BankEntryRecord *)message_of(self, record);
     int64_t before_vnd = after.suspense_vnd;
     after.suspense_vnd -= in->amount_vnd;
     put(self, &place, &after.base);
@@ -405,11 +418,11 @@ void verify_receipts(struct verify *self)
 {
     hash_list_sort(&self->paid);
     hash_list_sort(&self->receipted);
-    for (size_t i = 0; i < self->receipted.n; i++) {
+    for (size_t i = 0, near = 0; i < self->receipted.n; i++) {
         const uint8_t *bytes = self->receipted.hashes[i];
         struct journal_position position;
         char id[POSITION_TEXT_BYTES];
-        if (hash_list_has(&self->paid, bytes))
+        if (hash_list_meets(&self->paid, bytes, &near))
             continue;
         unsigned partition = numbered_place(bytes, &position);
         position_format(partition, position, id);

@@ -16,7 +16,8 @@ struct fold_numbered {
     uint32_t version;
     const uint8_t *packed; /* in the arena */
     size_t len;
-    ProtobufCMessage *message; /* the same, unpacked */
+    const ProtobufCMessageDescriptor *descriptor;
+    ProtobufCMessage *message; /* the same, unpacked; NULL: not yet */
     int has_record;
 };
 

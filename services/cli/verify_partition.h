@@ -6,6 +6,7 @@
 #include "common/store/journal.h"
 #include "services/cli/verify_digest.h"
 #include "services/cli/verify_fold.h"
+#include "services/cli/verify_keys.h"
 
 #define VERIFY_WINDOW JOURNAL_READ_MAX
 
@@ -26,8 +27,10 @@ struct check {
     unsigned open; /* answers to come */
     int rc;        /* of the first that failed */
     int is_changed;
-    struct digest records; /* when digests are wanted */
+    struct digest records;   /* when digests are wanted */
+    struct key_slots wanted; /* where the journal says that something is */
     struct ask *asks;
+    char name[160];    /* of the record that was last found wrong */
     uint8_t *answered; /* a bit per journal entry: a stored answer points to it */
 };
 

@@ -8,7 +8,6 @@
 #include "services/cli/verify_transactions.h"
 
 #define DAY_MS (86400LL * 1000)
-#define ANSWER_DAYS (ANSWER_DAYS_BACK + 2)
 #define ANSWER_MARGIN_MS (10LL * 60 * 1000)
 
 /* Answers of a day are forgotten together, four days after the first of them. */

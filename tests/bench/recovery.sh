@@ -173,6 +173,11 @@ recover_processes() {
     note restart_ledger_load_s "$(ledger_load_s)"
 }
 
+# The books have taken in everything, and every payment has its receipt.
+books_are_complete() {
+    metric_reached books_caught_up 1 && metric_reached receipts_issued_total "$PAID"
+}
+
 # Entries per second of its own processor time; fails when it finds anything.
 measure_verify() {
     local TIMEFORMAT='%U %S' took entries
@@ -191,6 +196,8 @@ measure_recovery() {
     recover_consumers
     recover_processes
     await "the board" is_counted
+    start_service settlement
+    await "the books" books_are_complete
     measure_verify
     stop_all
 }

@@ -132,7 +132,11 @@ static void numbers_without_a_gap_are_well(void **state)
         numbered_find(self->records, place.bucket, (const char *)place.field, place.len);
     assert_non_null(record);
     assert_int_equal(record->version, 3);
-    assert_int_equal(((const Ansinh__V1__ReceiptRecord *)record->message)->replaced_by, 10);
+    Ansinh__V1__ReceiptRecord *receipt =
+        ansinh__v1__receipt_record__unpack(NULL, record->len, record->packed);
+    assert_non_null(receipt);
+    assert_int_equal(receipt->replaced_by, 10);
+    ansinh__v1__receipt_record__free_unpacked(receipt, NULL);
 }
 
 static void a_gap_is_seen(void **state)
