@@ -7,6 +7,7 @@
 #include "ansinh/v1/analytics.pb-c.h"
 #include "ansinh/v1/archive.pb-c.h"
 #include "ansinh/v1/books.pb-c.h"
+#include "ansinh/v1/campaigns.pb-c.h"
 #include "ansinh/v1/collections.pb-c.h"
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/custody.pb-c.h"
@@ -25,7 +26,7 @@
 static const char *process_of(const char *service)
 {
     if (strcmp(service, "directory") == 0 || strcmp(service, "contacts") == 0 ||
-        strcmp(service, "partners") == 0)
+        strcmp(service, "partners") == 0 || strcmp(service, "campaigns") == 0)
         return "enrolment";
     if (strcmp(service, "archive") == 0)
         return "archiver";

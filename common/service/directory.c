@@ -341,6 +341,11 @@ const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *s
     return (const Ansinh__V1__PolicyAmendment *)directory_rows_message(self->rows, 'l', code);
 }
 
+const Ansinh__V1__Campaign *directory_campaign(const struct directory *self, const char *code)
+{
+    return (const Ansinh__V1__Campaign *)directory_rows_message(self->rows, 'c', code);
+}
+
 void directory_listen(struct directory *self, directory_news_fn fn, void *arg)
 {
     self->on_news = fn;

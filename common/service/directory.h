@@ -1,5 +1,5 @@
 /* Reference data in memory: units, organisations, points, collectors, the plan, amendments of the
- * law, partners. Loaded from the
+ * law, partners, campaigns. Loaded from the
  * ledger's {dir} partition, kept fresh by its journal (looked at every 500 ms, and at once when
  * somebody asks for a refresh). */
 #ifndef ANSINH_SERVICE_DIRECTORY_H
@@ -90,6 +90,9 @@ const ProtobufCMessage *directory_row(const struct directory *self, char kind, c
 /* Walks all rows of a kind in no particular order: start with *cursor = 0, ends with NULL. The loop
  * must not turn during the walk. */
 const ProtobufCMessage *directory_next_row(const struct directory *self, char kind, size_t *cursor);
+
+/* NULL when unknown. */
+const Ansinh__V1__Campaign *directory_campaign(const struct directory *self, const char *code);
 
 /* Version of a row's record for the next commit; 0 when it is not there. kind as in key_reference.
  */

@@ -43,6 +43,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(char kind)
         return &ansinh__v1__plan_target__descriptor;
     case 'a':
         return &ansinh__v1__partner__descriptor;
+    case 'c':
+        return &ansinh__v1__campaign__descriptor;
     default:
         ASSERT(kind == 'l');
         return &ansinh__v1__policy_amendment__descriptor;
@@ -94,6 +96,7 @@ int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTO
                        : kind == 'p' ? ((const Ansinh__V1__Point *)row)->code
                        : kind == 'k' ? ((const Ansinh__V1__Collector *)row)->code
                        : kind == 'a' ? ((const Ansinh__V1__Partner *)row)->organisation_code
+                       : kind == 'c' ? ((const Ansinh__V1__Campaign *)row)->code
                                      : ((const Ansinh__V1__PlanTarget *)row)->unit_code;
     int len;
     if (kind == 't')
@@ -155,6 +158,25 @@ static void apply_rows(struct directory_rows *self, char kind, ProtobufCMessage 
 
 #define ROWS(field) (ProtobufCMessage *const *)(field)
 
+char directory_reference_kind(const Ansinh__V1__ReferenceRow *row, const ProtobufCMessage **ret)
+{
+    if (row->row_case != ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN)
+        return '\0';
+    *ret = &row->campaign->base;
+    return 'c';
+}
+
+static void apply_reference(struct directory_rows *self, const Ansinh__V1__ReferenceImported *in)
+{
+    for (size_t i = 0; i < in->n_rows; i++) {
+        const ProtobufCMessage *message = NULL;
+        char kind = directory_reference_kind(in->rows[i], &message);
+        ProtobufCMessage *const row = (ProtobufCMessage *)(uintptr_t)message;
+        if (kind != '\0')
+            apply_rows(self, kind, &row, 1);
+    }
+}
+
 void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *event)
 {
     if (event->kind_case == ANSINH__V1__EVENT__KIND_UNITS_IMPORTED) {
@@ -173,6 +195,8 @@ void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTNERS_IMPORTED) {
         const Ansinh__V1__PartnersImported *rows = event->partners_imported;
         apply_rows(self, 'a', ROWS(rows->partners), rows->n_partners);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFERENCE_IMPORTED) {
+        apply_reference(self, event->reference_imported);
     }
 }
 

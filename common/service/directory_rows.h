@@ -5,9 +5,9 @@
 
 #include "common/service/directory.h"
 
-/* Units, organisations, points, collectors, plan targets, amendments of the law, partners: the
- * letters of key_reference. */
-#define DIRECTORY_KINDS "uopktla"
+/* Units, organisations, points, collectors, plan targets, amendments of the law, partners,
+ * campaigns: the letters of key_reference. */
+#define DIRECTORY_KINDS "uopktlac"
 
 struct directory_rows;
 
@@ -32,8 +32,12 @@ int directory_rows_code(char kind, const ProtobufCMessage *row,
 /* The code of an amendment; -EINVAL: 0, or over DIRECTORY_AMENDMENTS_MAX. */
 int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
 
+/* Kind and message of a row of ReferenceImported; '\0' for one that this version does not know. */
+char directory_reference_kind(const Ansinh__V1__ReferenceRow *row, const ProtobufCMessage **ret);
+
 const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
                                                const char *code);
+/* Every row of a kind, in no order: *cursor starts at 0; NULL at the end. */
 const ProtobufCMessage *directory_rows_next(const struct directory_rows *self, char kind,
                                             size_t *cursor);
 uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code);

@@ -228,9 +228,19 @@ void receipt_place_cash(const uint8_t subject[ID_BYTES], struct receipt_place *r
     ret->len += CITIZEN_FIELD_BYTES;
 }
 
-void receipt_place_bank(const uint8_t subject[ID_BYTES], struct receipt_place *ret)
+static void place_subject(struct receipt_place *ret, char kind, const uint8_t subject[ID_BYTES])
 {
-    start(ret, 'b', partition_bucket(subject));
+    start(ret, kind, partition_bucket(subject));
     memcpy(ret->field + ret->len, subject, ID_BYTES);
     ret->len += ID_BYTES;
+}
+
+void receipt_place_bank(const uint8_t subject[ID_BYTES], struct receipt_place *ret)
+{
+    place_subject(ret, 'b', subject);
+}
+
+void receipt_place_session(const uint8_t subject[ID_BYTES], struct receipt_place *ret)
+{
+    place_subject(ret, 'v', subject);
 }

@@ -40,7 +40,8 @@ void series_name_format(const char *organisation, const char *point, int year,
 /* -EINVAL: no name of a series. */
 int series_name_parse(const char *name, char ret_point[SERIES_POINT_BYTES]) MUST_CHECK;
 
-/* The keyed hash of what is numbered: kind "point", or "holder" of cash. Says the partition. */
+/* The keyed hash of what is numbered: kind "point", "holder" of cash, or "session". Says the
+ * partition. */
 void receipt_subject(const struct keyring *keyring, const char *kind, const char *code,
                      uint8_t ret[ID_BYTES]);
 
@@ -66,5 +67,7 @@ void receipt_place_cash(const uint8_t subject[ID_BYTES],
                         struct receipt_place *ret); /* RemittedRecord */
 void receipt_place_bank(const uint8_t subject[ID_BYTES],
                         struct receipt_place *ret); /* BankEntryRecord */
+void receipt_place_session(const uint8_t subject[ID_BYTES],
+                           struct receipt_place *ret); /* SessionRecord */
 
 #endif

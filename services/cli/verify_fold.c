@@ -384,6 +384,18 @@ static void apply_partners(struct fold *self, const Ansinh__V1__PartnersImported
         apply_row(self, 'a', in->partners[i]->organisation_code, &in->partners[i]->base);
 }
 
+static void apply_reference(struct fold *self, struct journal_position position,
+                            const Ansinh__V1__ReferenceImported *in)
+{
+    for (size_t i = 0; i < in->n_rows; i++) {
+        const Ansinh__V1__ReferenceRow *row = in->rows[i];
+        if (row->row_case == ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN)
+            apply_row(self, 'c', row->campaign->code, &row->campaign->base);
+        else
+            fold_wrong(self, position, "has a row of a kind that this version does not know");
+    }
+}
+
 /* --- entries ---------------------------------------------------------------------------------- */
 
 /* An epoch's entries are numbered from 1 without a gap. */
@@ -444,9 +456,23 @@ static void check_epoch(struct fold *self, struct journal_position position,
         fold_wrong(self, position, "tells of a restore up to another entry than the one before it");
 }
 
+/* What other files fold. */
+static void apply_parts(struct fold *self, struct journal_position position,
+                        const Ansinh__V1__Event *event)
+{
+    const char *const faults[] = {
+        verify_postings_fault(event),
+        transactions_apply(self->transactions, self->arena, self->partition, position, event),
+        numbered_apply(self->numbered, self->arena, self->partition, event),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        if (faults[i] != NULL)
+            fold_wrong(self, position, faults[i]);
+    }
+}
+
 void fold_apply(struct fold *self, struct journal_position position, const Ansinh__V1__Event *event)
 {
-    int is_directory = self->partition == PARTITION_DIRECTORY;
     struct journal_position before = self->at;
     count(self, position);
     if (event == NULL) {
@@ -456,15 +482,7 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     if (event->base.n_unknown_fields > 0)
         fold_wrong(self, position, "has fields that this version does not know");
     note_request(self, position, event);
-    const char *fault = verify_postings_fault(event);
-    if (fault != NULL)
-        fold_wrong(self, position, fault);
-    fault = transactions_apply(self->transactions, self->arena, self->partition, position, event);
-    if (fault != NULL)
-        fold_wrong(self, position, fault);
-    fault = numbered_apply(self->numbered, self->arena, self->partition, event);
-    if (fault != NULL)
-        fold_wrong(self, position, fault);
+    apply_parts(self, position, event);
     check_epoch(self, position, before, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
@@ -488,6 +506,8 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_CASH_REMITTED:
     case ANSINH__V1__EVENT__KIND_BANK_ENTRY_POSTED:
     case ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED:
+    case ANSINH__V1__EVENT__KIND_SESSION_RECORDED:
+    case ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED:
         return;
     case ANSINH__V1__EVENT__KIND_UNITS_IMPORTED:
         apply_units(self, event->units_imported);
@@ -504,12 +524,15 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_PARTNERS_IMPORTED:
         apply_partners(self, event->partners_imported);
         break;
+    case ANSINH__V1__EVENT__KIND_REFERENCE_IMPORTED:
+        apply_reference(self, position, event->reference_imported);
+        break;
     case ANSINH__V1__EVENT__KIND__NOT_SET:
     case _ANSINH__V1__EVENT__KIND__CASE_IS_INT_SIZE:
     default:
         fold_wrong(self, position, "is of a kind that this version does not know");
         return;
     }
-    if (!is_directory)
+    if (self->partition != PARTITION_DIRECTORY)
         fold_wrong(self, position, "reference data in a citizens' partition");
 }

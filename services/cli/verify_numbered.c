@@ -370,6 +370,40 @@ static const char *apply_moved(const struct numbered *self, const Ansinh__V1__Su
                                                              : "moves more than is in suspense";
 }
 
+/* --- sessions --------------------------------------------------------------------------------- */
+
+static const char *apply_session(const struct numbered *self, const Ansinh__V1__SessionRecorded *in)
+{
+    struct receipt_place place;
+    Ansinh__V1__SessionRecord after;
+    if (in->session == NULL)
+        return "records no session";
+    receipt_place_session(in->subject.data, &place);
+    const struct fold_numbered *record = find(self, &place);
+    ansinh__v1__session_record__init(&after);
+    after.session = in->session;
+    if (record != NULL)
+        after.contacts = ((const Ansinh__V1__SessionRecord *)record->message)->contacts;
+    put(self, &place, &after.base);
+    return NULL;
+}
+
+static const char *apply_contacts(const struct numbered *self,
+                                  const Ansinh__V1__ContactsRecorded *in)
+{
+    struct receipt_place place;
+    receipt_place_session(in->subject.data, &place);
+    const struct fold_numbered *record = find(self, &place);
+    if (record == NULL)
+        return "has contacts of a session that was not recorded";
+    Ansinh__V1__SessionRecord after = *(const Ansinh__V1__SessionRecord *)record->message;
+    after.contacts += (int64_t)(in->citizens.len / ID_BYTES);
+    put(self, &place, &after.base);
+    return in->citizens.len % ID_BYTES == 0 && after.contacts == in->contacts
+               ? NULL
+               : "counts contacts in another way";
+}
+
 /* --- entries ---------------------------------------------------------------------------------- */
 
 static const ProtobufCBinaryData *subject_of(const Ansinh__V1__Event *event)
@@ -386,6 +420,10 @@ static const ProtobufCBinaryData *subject_of(const Ansinh__V1__Event *event)
         return &event->bank_entry_posted->subject;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED)
         return &event->suspense_moved->subject;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_SESSION_RECORDED)
+        return &event->session_recorded->subject;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED)
+        return &event->contacts_recorded->subject;
     return NULL;
 }
 
@@ -397,7 +435,7 @@ const char *numbered_apply(struct map *records, struct arena *arena, unsigned pa
     if (subject == NULL)
         return NULL;
     if (subject->len != ID_BYTES || partition_of(subject->data) != partition)
-        return "speaks of a point or holder of another partition";
+        return "speaks of something that lives in another partition";
     if (event->kind_case == ANSINH__V1__EVENT__KIND_RECEIPTS_ISSUED)
         return apply_issued(&self, event->receipts_issued);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_RECEIPT_VOIDED)
@@ -408,6 +446,10 @@ const char *numbered_apply(struct map *records, struct arena *arena, unsigned pa
         return apply_banked(&self, event->bank_entry_posted);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED)
         return apply_moved(&self, event->suspense_moved);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_SESSION_RECORDED)
+        return apply_session(&self, event->session_recorded);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED)
+        return apply_contacts(&self, event->contacts_recorded);
     return apply_remitted(&self, event->cash_remitted);
 }
 

@@ -22,14 +22,13 @@ static int fail_row(struct err *err, const char *list, size_t i, const char *fie
     return err_field(err, -EINVAL, path, "%s", text);
 }
 
-static int is_name(const char *text)
+int directory_is_name(const char *text)
 {
     size_t len = strlen(text);
     return len > 0 && parse_is_utf8(text, len) && parse_utf8_length(text) <= NAME_MAX_CHARS;
 }
 
-/* 1 to 32 letters, digits, '-', '_' and '.'. */
-static int is_code(const char *text)
+int directory_is_code(const char *text)
 {
     size_t len = strlen(text);
     static const char allowed[] =
@@ -63,11 +62,11 @@ static int unit_check_form(const Ansinh__V1__Unit *unit, size_t i, struct err *e
         return fail_row(err, "units", i, "code", "a province's code has 2 digits");
     if (is_commune && !parse_is_digits(unit->code, 5))
         return fail_row(err, "units", i, "code", "a commune's code has 5 digits");
-    if (!is_name(unit->name))
+    if (!directory_is_name(unit->name))
         return fail_row(err, "units", i, "name", "want 1 to 150 characters of UTF-8");
-    if (unit->name_en[0] != '\0' && !is_name(unit->name_en))
+    if (unit->name_en[0] != '\0' && !directory_is_name(unit->name_en))
         return fail_row(err, "units", i, "name_en", "want at most 150 characters of UTF-8");
-    if (unit->full_name[0] != '\0' && !is_name(unit->full_name))
+    if (unit->full_name[0] != '\0' && !directory_is_name(unit->full_name))
         return fail_row(err, "units", i, "full_name", "want at most 150 characters of UTF-8");
     return 0;
 }
@@ -115,11 +114,11 @@ static int points_check(const struct directory *directory,
 {
     for (size_t i = 0; i < in->n_points; i++) {
         Ansinh__V1__Point *point = in->points[i];
-        if (!is_code(point->code))
+        if (!directory_is_code(point->code))
             return fail_row(err, "points", i, "code", "want 1 to 32 letters, digits, - _ .");
-        if (!is_name(point->name))
+        if (!directory_is_name(point->name))
             return fail_row(err, "points", i, "name", "want 1 to 150 characters of UTF-8");
-        if (!is_code(point->organisation_code) ||
+        if (!directory_is_code(point->organisation_code) ||
             (map_get(organisations, point->organisation_code, strlen(point->organisation_code)) ==
                  NULL &&
              directory_organisation(directory, point->organisation_code) == NULL))
@@ -139,9 +138,9 @@ int organisations_check(const struct directory *directory,
     CLEANUP_MAP points = map_create();
     CLEANUP_MAP collectors = map_create();
     for (size_t i = 0; i < in->n_organisations; i++) {
-        if (!is_code(in->organisations[i]->code))
+        if (!directory_is_code(in->organisations[i]->code))
             return fail_row(err, "organisations", i, "code", "want 1 to 32 letters, digits, - _ .");
-        if (!is_name(in->organisations[i]->name))
+        if (!directory_is_name(in->organisations[i]->name))
             return fail_row(err, "organisations", i, "name", "want 1 to 150 characters of UTF-8");
         if (take_code(organisations, in->organisations[i]->code, in->organisations[i]) < 0)
             return fail_row(err, "organisations", i, "code", "the same code twice in one call");
@@ -149,9 +148,9 @@ int organisations_check(const struct directory *directory,
     int rc = points_check(directory, in, organisations, points, err);
     for (size_t i = 0; rc == 0 && i < in->n_collectors; i++) {
         Ansinh__V1__Collector *collector = in->collectors[i];
-        if (!is_code(collector->code))
+        if (!directory_is_code(collector->code))
             return fail_row(err, "collectors", i, "code", "want 1 to 32 letters, digits, - _ .");
-        if (!is_code(collector->point_code) ||
+        if (!directory_is_code(collector->point_code) ||
             (map_get(points, collector->point_code, strlen(collector->point_code)) == NULL &&
              directory_point(directory, collector->point_code) == NULL))
             return fail_row(err, "collectors", i, "point_code", "unknown point");

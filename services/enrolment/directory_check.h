@@ -5,6 +5,11 @@
 
 #include "common/service/directory.h"
 
+/* 1 to 32 letters, digits, '-', '_' and '.'. */
+int directory_is_code(const char *text);
+/* 1 to 150 characters of UTF-8. */
+int directory_is_name(const char *text);
+
 /* Each answers 0, or -EINVAL with err->field like "units[3].parent_code". */
 int units_check(const struct directory *directory, const Ansinh__V1__ImportUnitsRequest *in,
                 struct err *err) MUST_CHECK;

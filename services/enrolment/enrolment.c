@@ -5,6 +5,7 @@
 #include "ansinh/v1/contacts.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "common/base/log.h"
+#include "services/enrolment/campaigns.h"
 #include "services/enrolment/directory_api.h"
 #include "services/enrolment/partners.h"
 
@@ -39,6 +40,7 @@ static int create(struct service *svc, struct err *err)
                    ARRAY_LEN(contacts_methods), self);
     directory_api_add(svc);
     partners_add(self);
+    campaigns_add(svc);
     return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "common/service/directory.h"
 #include "common/service/postings.h"
 #include "services/settlement/settlement.h"
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 #define TEXT_MAX_BYTES 35
 #define AMOUNT_MAX_VND 100000000000000LL /* of one entry: sums of many stay exact */

@@ -11,7 +11,7 @@
 #include "common/store/views.h"
 #include "services/settlement/custody.h"
 #include "services/settlement/settlement.h"
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX 200

@@ -9,8 +9,8 @@
 #include "common/domain/calendar.h"
 #include "common/service/directory.h"
 #include "services/settlement/receipt_rules.h"
-#include "services/settlement/records.h"
-#include "services/settlement/subject.h"
+#include "common/service/records.h"
+#include "common/service/subject.h"
 
 #define LOOK_MS 200                 /* also without being woken */
 #define ARENA_BYTES (4096 * 1024)   /* of one round */

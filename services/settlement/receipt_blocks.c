@@ -9,7 +9,7 @@
 #include "services/settlement/receipt_rules.h"
 #include "services/settlement/receipts.h"
 #include "services/settlement/settlement.h"
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 static enum subject_verdict no_memory(struct subject_state *state)
 {

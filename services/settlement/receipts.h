@@ -4,7 +4,7 @@
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/service/service.h"
-#include "services/settlement/records.h"
+#include "common/service/records.h"
 
 /* receipts_read.c */
 void on_get_receipt(void *arg, struct bus_request *request);

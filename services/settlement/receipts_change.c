@@ -4,7 +4,7 @@
 #include "services/settlement/receipt_rules.h"
 #include "services/settlement/receipts.h"
 #include "services/settlement/settlement.h"
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 enum { SERIES, RECEIPT, PAYMENT, NEXT };
 

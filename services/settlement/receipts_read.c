@@ -8,7 +8,7 @@
 #include "common/service/directory.h"
 #include "services/settlement/receipts.h"
 #include "services/settlement/settlement.h"
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 #define GET_PAYMENT "ansinh.v1.Payments/GetPayment"
 #define PAYMENTS "payments"

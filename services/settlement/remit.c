@@ -7,7 +7,7 @@
 #include "common/service/postings.h"
 #include "services/settlement/custody.h"
 #include "services/settlement/settlement.h"
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 #define AMOUNT_MAX_VND 100000000000 /* of one slip */
 #define ADVANCE_MAX_VND                                                                            \

@@ -85,6 +85,12 @@ static void add_records(struct directory_fixture *self, struct commit *commit,
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTNERS_IMPORTED) {
         for (size_t i = 0; i < event->partners_imported->n_partners; i++)
             add_record(self, commit, 'a', &event->partners_imported->partners[i]->base);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFERENCE_IMPORTED) {
+        for (size_t i = 0; i < event->reference_imported->n_rows; i++) {
+            const ProtobufCMessage *row = NULL;
+            char kind = directory_reference_kind(event->reference_imported->rows[i], &row);
+            add_record(self, commit, kind, row);
+        }
     } else {
         assert_int_equal(event->kind_case, ANSINH__V1__EVENT__KIND_PLAN_IMPORTED);
         for (size_t i = 0; i < event->plan_imported->n_targets; i++)

@@ -61,7 +61,8 @@ static const char every_table[] =
     "},'dryRun':true}";
 
 /* $p, $b, $v, $d, $y stand for the participant, its open bill, the bill's version and amount, and
- * the payment; $n for now, $t for today; $f for the days and the text of a row of the law; ' for ".
+ * the payment; $n for now, $e for an hour later, $t for today; $f for the days and the text of a
+ * row of the law; ' for ".
  */
 static const struct good_request requests[] = {
     COMMAND(
@@ -176,6 +177,19 @@ static const struct good_request requests[] = {
             "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='}"),
     COMMAND("Partners/RevokeKey", "{'keyId':'VNPOST:1'}", "{'keyId':'VNPOST:1'}"),
     READ("Partners/GetPartner", "{'organisationCode':'VNPOST'}"),
+    COMMAND("Campaigns/ImportCampaigns",
+            "{'campaigns':[{'code':'zz','name':'Z','nameEn':'Z','fromMs':1,'untilMs':2,"
+            "'unitCodes':['15'],'products':[1],'counts':2,'planCode':'2025','sprint':true}]}",
+            "{'campaigns':[{'code':'zz','name':'Z','fromMs':1,'untilMs':2,'counts':2}]}"),
+    READ("Campaigns/GetCampaign", "{'code':'zz'}"),
+    READ("Campaigns/ListCampaigns", "{'unitCode':'15','atMs':1}"),
+    COMMAND("Campaigns/RecordSession",
+            "{'session':{'code':'zz','kind':1,'unitCode':'15',"
+            "'organisationCode':'VNPOST','organiser':'x','startMs':$n,'endMs':$e,"
+            "'attendance':1}}",
+            "{'session':{'code':'zz','kind':1,'unitCode':'15','startMs':$n,'endMs':$e}}"),
+    COMMAND("Campaigns/RecordContacts", "{'sessionCode':'zz','personalIds':['001090000001']}",
+            "{'sessionCode':'zz','personalIds':['001090000001']}"),
     READ("Archive/ReadEntry", "{'eventId':'$y'}"),
     READ("Archive/ReadBlock", "{'segment':1}"),
     READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),
@@ -251,11 +265,13 @@ int good_request_may_be_negative(const struct good_request *self, const char *fi
            strcmp(field, "amount_vnd") == 0;
 }
 
+#define HOUR_MS 3600000
+
 static char moment[24], date[DATE_TEXT_BYTES];
 
-static const char *now(void)
+static const char *moment_after(int64_t ms)
 {
-    (void)snprintf(moment, sizeof(moment), "%lld", (long long)clock_wall_ms());
+    (void)snprintf(moment, sizeof(moment), "%lld", (long long)(clock_wall_ms() + ms));
     return moment;
 }
 
@@ -277,7 +293,9 @@ static const char *value_of(const struct good_names *names, char letter)
     case 'd':
         return names->due;
     case 'n':
-        return now();
+        return moment_after(0);
+    case 'e':
+        return moment_after(HOUR_MS);
     case 't':
         return today();
     case 'f':

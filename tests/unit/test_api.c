@@ -121,6 +121,9 @@ static void commands_are_those_that_change_something(void **state)
                                            "Directory/ImportOrganisations",
                                            "Directory/ImportPlan",
                                            "Directory/ImportPolicy",
+                                           "Campaigns/ImportCampaigns",
+                                           "Campaigns/RecordSession",
+                                           "Campaigns/RecordContacts",
                                            "Partners/ImportPartners",
                                            "Partners/AddKey",
                                            "Partners/RevokeKey",
@@ -145,6 +148,7 @@ static void processes_answer_their_services(void **state)
     static const char *const pairs[][2] = {
         {"Enrolment/Enrol", "enrolment"},
         {"Directory/GetUnit", "enrolment"},
+        {"Campaigns/GetCampaign", "enrolment"},
         {"Contacts/ResolveContact", "enrolment"},
         {"Archive/ReadEntry", "archiver"},
         {"Archive/ReadBlock", "archiver"},

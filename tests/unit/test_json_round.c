@@ -68,6 +68,7 @@ static int setup(void **state)
         &ansinh__v1__payments__descriptor,    &ansinh__v1__partners__descriptor,
         &ansinh__v1__ledger__descriptor,      &ansinh__v1__books__descriptor,
         &ansinh__v1__custody__descriptor,     &ansinh__v1__receipts__descriptor,
+        &ansinh__v1__campaigns__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);
@@ -79,6 +80,7 @@ static int setup(void **state)
     types_add(&ansinh__v1__policy_document__descriptor);
     types_add(&ansinh__v1__progress_view__descriptor);
     types_add(&ansinh__v1__remitted_record__descriptor);
+    types_add(&ansinh__v1__session_record__descriptor);
     types_add(&ansinh__v1__receipt_series_record__descriptor);
     types_add(&ansinh__v1__payment_receipt_record__descriptor);
     types_add(&ansinh__v1__receipt_record__descriptor);

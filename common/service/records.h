@@ -1,6 +1,6 @@
 /* Records of a subject (a point, a holder of cash): read, changed and committed together. */
-#ifndef ANSINH_SETTLEMENT_RECORDS_H
-#define ANSINH_SETTLEMENT_RECORDS_H
+#ifndef ANSINH_SERVICE_RECORDS_H
+#define ANSINH_SERVICE_RECORDS_H
 
 #include "ansinh/v1/events.pb-c.h"
 #include "common/base/arena.h"

@@ -1,4 +1,4 @@
-#include "services/settlement/subject.h"
+#include "common/service/subject.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /* A command on a subject's records: look the request up and read, decide, commit, publish, answer;
  * again on conflict, settled after an unknown outcome. What command.h is for citizens. */
-#ifndef ANSINH_SETTLEMENT_SUBJECT_H
-#define ANSINH_SETTLEMENT_SUBJECT_H
+#ifndef ANSINH_SERVICE_SUBJECT_H
+#define ANSINH_SERVICE_SUBJECT_H
 
 #include "common/service/service.h"
-#include "services/settlement/records.h"
+#include "common/service/records.h"
 
 #define SUBJECT_RECORDS_MAX (BLOCK_NUMBERS_MAX + 8)
 

@@ -1,4 +1,4 @@
-#include "services/settlement/records.h"
+#include "common/service/records.h"
 
 #include <errno.h>
 #include <string.h>

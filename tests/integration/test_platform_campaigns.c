@@ -1,0 +1,201 @@
+/* Campaigns, sessions and contacts over real processes: what is recorded, corrected, refused. */
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "tests/support/platform.h"
+
+#define HOUR_MS 3600000LL
+#define DAY_MS (24 * HOUR_MS)
+#define WAIT_MS 20000
+
+static struct platform *platform;
+static char answer[PLATFORM_ANSWER_BYTES];
+static int64_t now_ms;
+
+static int start(void **state)
+{
+    (void)state;
+    platform = platform_start(&(struct platform_conf){.enrolment = 2});
+    platform_import(platform);
+    now_ms = clock_wall_ms();
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    platform_stop(&platform);
+    return 0;
+}
+
+static int import_campaign(const char *code, int64_t from_ms, int64_t until_ms, const char *rest)
+{
+    return platform_call(platform, NULL, "Campaigns/ImportCampaigns", answer,
+                         "{\"campaigns\":[{\"code\":\"%s\",\"name\":\"15 ngày tăng tốc\","
+                         "\"fromMs\":%lld,\"untilMs\":%lld,\"counts\":\"METRIC_PAID\"%s}]}",
+                         code, (long long)from_ms, (long long)until_ms, rest);
+}
+
+static int record(const char *key, const char *code, int64_t start_ms, int64_t end_ms,
+                  const char *rest)
+{
+    return platform_call(platform, key, "Campaigns/RecordSession", answer,
+                         "{\"session\":{\"code\":\"%s\",\"kind\":\"SESSION_KIND_SMALL_GROUP\","
+                         "\"unitCode\":\"02647\",\"startMs\":%lld,\"endMs\":%lld%s}}",
+                         code, (long long)start_ms, (long long)end_ms, rest);
+}
+
+static int contact(const char *key, const char *code, const char *ids)
+{
+    return platform_call(platform, key, "Campaigns/RecordContacts", answer,
+                         "{\"sessionCode\":\"%s\",\"personalIds\":[%s]}", code, ids);
+}
+
+static int says(const char *text)
+{
+    return strstr(answer, text) != NULL;
+}
+
+static void campaigns_are_reference_data(void **state)
+{
+    (void)state;
+    assert_int_equal(import_campaign("thang-5", now_ms - 30 * DAY_MS, now_ms - DAY_MS, ""), 0);
+    assert_int_equal(import_campaign("tang-toc", now_ms - DAY_MS, now_ms + 14 * DAY_MS,
+                                     ",\"unitCodes\":[\"15\"],\"sprint\":true"),
+                     0);
+    assert_true(says("\"written\":1"));
+    assert_int_equal(import_campaign("tang-toc", now_ms - DAY_MS, now_ms + 14 * DAY_MS,
+                                     ",\"unitCodes\":[\"15\"],\"sprint\":true"),
+                     0);
+    assert_true(says("\"unchanged\":1"));
+    assert_int_equal(platform_call(platform, NULL, "Campaigns/ListCampaigns", answer, "{}"), 0);
+    assert_true(strstr(answer, "tang-toc") < strstr(answer, "thang-5"));
+    assert_int_equal(platform_call(platform, NULL, "Campaigns/ListCampaigns", answer,
+                                   "{\"unitCode\":\"02647\",\"atMs\":%lld}", (long long)now_ms),
+                     0);
+    assert_true(says("tang-toc") && !says("thang-5"));
+    assert_int_equal(platform_call(platform, NULL, "Campaigns/ListCampaigns", answer,
+                                   "{\"unitCode\":\"VN\",\"atMs\":%lld}", (long long)now_ms),
+                     0);
+    assert_false(says("tang-toc"));
+    assert_int_equal(
+        platform_call(platform, NULL, "Campaigns/GetCampaign", answer, "{\"code\":\"tang-toc\"}"),
+        0);
+    assert_true(says("\"sprint\":true"));
+}
+
+static void wrong_campaigns_are_refused_by_field(void **state)
+{
+    (void)state;
+    const int bad = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT;
+    assert_int_equal(import_campaign("x y", now_ms, now_ms + 1, ""), bad);
+    assert_true(says("campaigns[0].code"));
+    assert_int_equal(import_campaign("x", now_ms, now_ms, ""), bad);
+    assert_true(says("campaigns[0].until_ms"));
+    assert_int_equal(import_campaign("x", 0, now_ms, ""), bad);
+    assert_true(says("campaigns[0].from_ms"));
+    assert_int_equal(import_campaign("x", now_ms, now_ms + 1, ",\"unitCodes\":[\"98\"]"), bad);
+    assert_true(says("campaigns[0].unit_codes"));
+    assert_int_equal(
+        platform_call(platform, NULL, "Campaigns/GetCampaign", answer, "{\"code\":\"x\"}"),
+        ANSINH__V1__CODE__CODE_NOT_FOUND);
+    assert_int_equal(
+        platform_call(platform, NULL, "Campaigns/ListCampaigns", answer, "{\"unitCode\":\"98\"}"),
+        ANSINH__V1__CODE__CODE_NOT_FOUND);
+}
+
+static void a_session_recorded_again_is_corrected(void **state)
+{
+    char first[256];
+    (void)state;
+    assert_int_equal(record("s-1", "LC-1", now_ms, now_ms + HOUR_MS,
+                            ",\"campaignCode\":\"tang-toc\",\"attendance\":\"33\""),
+                     0);
+    assert_true(says("\"version\":1"));
+    (void)snprintf(first, sizeof(first), "%.250s", answer);
+    assert_int_equal(record("s-1", "LC-1", now_ms, now_ms + HOUR_MS,
+                            ",\"campaignCode\":\"tang-toc\",\"attendance\":\"33\""),
+                     0);
+    assert_string_equal(answer, first);
+    assert_int_equal(record("s-1", "LC-1", now_ms, now_ms + HOUR_MS, ""),
+                     ANSINH__V1__CODE__CODE_ALREADY_EXISTS);
+    assert_int_equal(record("s-2", "LC-1", now_ms, now_ms + HOUR_MS, ",\"attendance\":\"34\""), 0);
+    assert_true(says("\"version\":2"));
+}
+
+static void wrong_sessions_are_refused_by_field(void **state)
+{
+    (void)state;
+    const int bad = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT;
+    assert_int_equal(record(NULL, "", now_ms, now_ms + 1, ""), bad);
+    assert_true(says("session.code"));
+    assert_int_equal(record(NULL, "X", now_ms, now_ms, ""), bad);
+    assert_true(says("session.end_ms"));
+    assert_int_equal(record(NULL, "X", now_ms - 401 * DAY_MS, now_ms, ""), bad);
+    assert_true(says("session.start_ms"));
+    assert_int_equal(record(NULL, "X", now_ms, now_ms + 1, ",\"attendance\":\"-1\""), bad);
+    assert_true(says("session.attendance"));
+    assert_int_equal(
+        record(NULL, "X", now_ms, now_ms + 1, ",\"attendance\":\"1\",\"cancelled\":true"), bad);
+    assert_true(says("session.attendance"));
+    assert_int_equal(record(NULL, "X", now_ms, now_ms + 1, ",\"campaignCode\":\"none\""), bad);
+    assert_true(says("session.campaign_code"));
+    assert_int_equal(record(NULL, "X", now_ms, now_ms + 1, ",\"organisationCode\":\"none\""), bad);
+    assert_true(says("session.organisation_code"));
+}
+
+static void contacts_are_counted_with_their_session(void **state)
+{
+    (void)state;
+    const int bad = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT;
+    assert_int_equal(contact("c-1", "LC-1", "\"010090000001\",\"010190000002\""), 0);
+    assert_true(says("\"contacts\":\"2\""));
+    assert_int_equal(contact("c-1", "LC-1", "\"010090000001\",\"010190000002\""), 0);
+    assert_true(says("\"contacts\":\"2\""));
+    assert_int_equal(contact("c-2", "LC-1", "\"010090000003\""), 0);
+    assert_true(says("\"contacts\":\"3\""));
+    assert_int_equal(contact(NULL, "LC-1", "\"010090000003\",\"010090000003\""), bad);
+    assert_true(says("personal_ids: number 2"));
+    assert_int_equal(contact(NULL, "LC-1", "\"01009000000x\""), bad);
+    assert_true(says("personal_ids: number 1"));
+    assert_int_equal(contact(NULL, "LC-1", ""), bad);
+    assert_true(says("personal_ids"));
+    assert_int_equal(contact(NULL, "LC-none", "\"010090000003\""),
+                     ANSINH__V1__CODE__CODE_NOT_FOUND);
+    assert_int_equal(record(NULL, "LC-2", now_ms, now_ms + 1, ",\"cancelled\":true"), 0);
+    assert_int_equal(contact(NULL, "LC-2", "\"010090000003\""),
+                     ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+    /* a correction keeps them */
+    assert_int_equal(record(NULL, "LC-1", now_ms, now_ms + HOUR_MS, ""), 0);
+    assert_int_equal(contact(NULL, "LC-1", "\"010090000004\""), 0);
+    assert_true(says("\"contacts\":\"4\""));
+}
+
+static int is_verified(void *arg)
+{
+    (void)arg;
+    return platform_ansinh(platform, answer, "verify", NULL) == 0 && says(" 0 differences");
+}
+
+static void the_ledger_is_what_the_journal_says(void **state)
+{
+    (void)state;
+    if (!wait_until(platform, is_verified, NULL, WAIT_MS))
+        fail_msg("%s", answer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(campaigns_are_reference_data),
+        cmocka_unit_test(wrong_campaigns_are_refused_by_field),
+        cmocka_unit_test(a_session_recorded_again_is_corrected),
+        cmocka_unit_test(wrong_sessions_are_refused_by_field),
+        cmocka_unit_test(contacts_are_counted_with_their_session),
+        cmocka_unit_test(the_ledger_is_what_the_journal_says),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
