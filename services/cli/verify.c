@@ -16,6 +16,7 @@
 #include "services/cli/verify_books.h"
 #include "services/cli/verify_keys.h"
 #include "services/cli/verify_notify.h"
+#include "services/cli/verify_view_keys.h"
 
 /* --- findings --------------------------------------------------------------------------------- */
 
@@ -175,6 +176,8 @@ static void run(struct verify *self)
     verify_notify_load(self->notify);
     if (!self->failed)
         verify_keys(self);
+    if (!self->failed)
+        verify_view_keys(self);
     if (!self->failed)
         verify_partitions(self);
     if (!self->failed)

@@ -16,6 +16,8 @@
 #include "services/cli/verify_views.h"
 
 #define LOADS_MAX 5
+#define MINUTE_MS 60000
+#define SPAN_MINUTES 240 /* of cash that is kept together */
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
 
 /* What is stored at a place, and what the journals say of it. */
@@ -26,6 +28,9 @@ struct cell {
     uint64_t content_stored, content_before; /* of all rows, whatever their order */
     /* beside a total: its newest day, its entries, cash collected and remitted; NULL: not yet */
     struct cell *day, *entries, *cash[2];
+    /* of a lot, in minutes, of earlier ones the last span; 0: none. Beside collected cash: lots */
+    uint32_t since_stored, since_before, since_late;
+    struct cell *lot, *earlier;
     struct books_place place;
 };
 
@@ -107,6 +112,19 @@ static void take(void *arg, const struct books_place *place, int64_t number,
     cell->content_stored += row == NULL ? 0 : row->content;
 }
 
+static struct cell *lot_get(struct verify_books *self, const char *holder, uint32_t span)
+{
+    const struct books_place place = {BOOKS_LOT, 0, 0, (int32_t)span, holder};
+    return cell_get(self, &place);
+}
+
+static void take_lot(void *arg, const char *holder, int is_earlier, uint32_t minute, int64_t vnd)
+{
+    struct cell *lot = lot_get(arg, holder, is_earlier ? 0 : minute / SPAN_MINUTES);
+    lot->stored += vnd;
+    lot->since_stored = is_earlier ? minute / SPAN_MINUTES : minute;
+}
+
 static void take_waiting(void *arg, unsigned partition, struct journal_position payment)
 {
     struct verify_books *self = arg;
@@ -133,7 +151,8 @@ static int has_gone_back(const struct verify_books *self)
 
 void verify_books_load(struct verify_books *self)
 {
-    const struct books_reader reader = {self->verify, self, take, take_waiting, take_wrong};
+    const struct books_reader reader = {self->verify, self,     take,
+                                        take_waiting, take_lot, take_wrong};
     int rc = -EAGAIN;
     for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
         forget_cells(self);
@@ -198,6 +217,29 @@ static void post(struct verify_books *self, const struct entry *entry, struct ce
            books_posting_content(entry->partition, entry->position, at_ms, size));
 }
 
+/* By the time when it was taken in, which is also when a reversed payment's is taken off. What is
+ * of no later span than the earlier ones that are stored was counted with these. */
+static void count_lot(struct verify_books *self, const struct entry *entry, struct cell *collected,
+                      int64_t vnd)
+{
+    const Ansinh__V1__Event *event = entry->event;
+    int is_reversal = event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED;
+    int64_t at_ms = is_reversal ? event->payment_reversed->recorded_at_ms : event->at_ms;
+    uint32_t minute = (uint32_t)(at_ms / MINUTE_MS), span = minute / SPAN_MINUTES;
+    if (collected->earlier == NULL)
+        collected->earlier = lot_get(self, collected->place.holder, 0);
+    if (span <= collected->earlier->since_stored) {
+        collected->earlier->since_before = MAX(collected->earlier->since_before, span);
+        sum_at(collected->earlier, entry->is_early, vnd);
+        return;
+    }
+    if (collected->lot == NULL || (uint32_t)collected->lot->place.number != span)
+        collected->lot = lot_get(self, collected->place.holder, span);
+    uint32_t *since = entry->is_early ? &collected->lot->since_before : &collected->lot->since_late;
+    *since = *since == 0 ? minute : MIN(*since, minute);
+    sum_at(collected->lot, entry->is_early, vnd);
+}
+
 /* Cash that was taken in, and what was handed over of it. */
 static void cash(struct verify_books *self, const struct entry *entry, struct cell *total,
                  const struct posting *posting)
@@ -208,6 +250,8 @@ static void cash(struct verify_books *self, const struct entry *entry, struct ce
         total->cash[is_remitted] = cell_get(self, &place);
     sum_at(total->cash[is_remitted], entry->is_early,
            is_remitted ? -posting->amount_vnd : posting->amount_vnd);
+    if (!is_remitted)
+        count_lot(self, entry, total->cash[0], posting->amount_vnd);
 }
 
 static void apply(struct verify_books *self, const struct entry *entry,
@@ -297,13 +341,32 @@ void verify_books_apply(struct verify_books *self, unsigned partition,
 
 /* --- comparing -------------------------------------------------------------------------------- */
 
+/* A sum that is right may be said to be of another time. Of what came between the checkpoints any
+ * part may be in it. */
+static void compare_since(struct verify_books *self, const struct cell *lot)
+{
+    char place[BOOKS_PLACE_BYTES];
+    uint32_t before = lot->since_before, late = lot->since_late, is = lot->since_stored;
+    uint32_t least = late == 0 || (before != 0 && before < late) ? before : late;
+    if ((is >= least && (before == 0 ? late != 0 || is == 0 : is <= before)) ||
+        (is == 0 && before == 0))
+        return;
+    books_place_format(&lot->place, place);
+    verify_difference(self->verify,
+                      "{v:" BOOKS_VIEW "} %s: is since %" PRIu32 ", the journals say %" PRIu32,
+                      place, is, before != 0 ? before : late);
+}
+
 static void compare_cell(struct verify_books *self, const struct cell *cell)
 {
     int64_t least = cell->before + cell->down, most = cell->before + cell->up;
     char place[BOOKS_PLACE_BYTES];
     if (cell->stored >= least && cell->stored <= most && cell->n_stored == cell->n_before &&
-        cell->content_stored == cell->content_before)
+        cell->content_stored == cell->content_before) {
+        if (cell->place.kind == BOOKS_LOT)
+            compare_since(self, cell);
         return;
+    }
     books_place_format(&cell->place, place);
     if (cell->stored < least || cell->stored > most)
         verify_difference(self->verify,

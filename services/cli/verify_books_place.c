@@ -58,6 +58,9 @@ void books_place_format(const struct books_place *self, char ret[BOOKS_PLACE_BYT
         (void)snprintf(ret, BOOKS_PLACE_BYTES, "cash %s:%.35s",
                        self->is_credit ? "remitted" : "collected", holder);
         break;
+    case BOOKS_LOT:
+        (void)snprintf(ret, BOOKS_PLACE_BYTES, "cash of %" PRId32 ":%.35s", self->number, holder);
+        break;
     case BOOKS_REVERSED:
     case BOOKS_KINDS:
     default:

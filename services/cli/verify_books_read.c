@@ -307,6 +307,12 @@ static void take_reversal(struct scan *self, const char *field, size_t field_len
 
 /* --- cash and receipts ------------------------------------------------------------------------ */
 
+static uint32_t read_minute(const uint8_t *from)
+{
+    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+           (uint32_t)from[3] << 24;
+}
+
 /* version, flags, collected, remitted, what came before the first lot, its minute, number of lots;
  * then the lots, each a minute and what came */
 static void take_cash(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
@@ -318,8 +324,12 @@ static void take_cash(struct scan *self, const char *field, size_t field_len, co
         return;
     }
     int64_t apart_vnd = read_little(value + 18);
-    for (size_t at = CASH_HEAD_BYTES; at < len; at += CASH_LOT_BYTES)
-        apart_vnd += read_little(value + at + 4);
+    self->reader->lot(self->reader->arg, field, 1, read_minute(value + 26), apart_vnd);
+    for (size_t at = CASH_HEAD_BYTES; at < len; at += CASH_LOT_BYTES) {
+        int64_t vnd = read_little(value + at + 4);
+        apart_vnd += vnd;
+        self->reader->lot(self->reader->arg, field, 0, read_minute(value + at), vnd);
+    }
     if (apart_vnd != read_little(value + 2))
         wrong(self, "has cash whose parts do not add up");
     for (int is_remitted = 0; is_remitted < 2; is_remitted++) {

@@ -24,13 +24,16 @@ uint64_t books_text_content(const char *field, const char *value, size_t len);
 
 /* take: a number at a place. Sums come once and are what is stored; of entries and payments each
  * one comes as a row, to be added up (NULL in a sum). waits: a payment in the queue of those that
- * get a receipt; may come twice. wrong: what cannot be read. */
+ * get a receipt; may come twice. lot: cash of a holder and
+ * the minute when the first of it came; is_earlier: what came before all lots, and a minute of the
+ * last span of it, 0: there is none. wrong: what cannot be read. */
 struct books_reader {
     struct verify *verify;
     void *arg;
     void (*take)(void *arg, const struct books_place *place, int64_t number,
                  const struct books_row *row);
     void (*waits)(void *arg, unsigned partition, struct journal_position payment);
+    void (*lot)(void *arg, const char *holder, int is_earlier, uint32_t minute, int64_t vnd);
     void (*wrong)(void *arg, const char *key, const char *why);
 };
 

@@ -132,6 +132,22 @@ static void cash_is_held_against_the_journals(void **state)
     expect_noticed("''", "{v:books}:cash", "has cash that cannot be read");
 }
 
+/* The sums are right. Behind the head: a lot's minute, then what came. */
+static void the_age_of_cash_is_held_against_the_journals(void **state)
+{
+    (void)state;
+    expect_noticed("v:sub(1, 31) .. string.char((v:byte(32) + 1) % 256) .. v:sub(33)",
+                   "{v:books} cash of ", ":" COLLECTOR ": is ");
+    /* a month later */
+    expect_noticed("v:sub(1, 33) .. string.char(v:byte(34) + 1) .. v:sub(35)",
+                   ":" COLLECTOR ": is 792000, the journals say 0",
+                   ":" COLLECTOR ": is 0, the journals say 792000");
+    /* all of it as earlier cash, of a month later */
+    expect_noticed("v:sub(1, 18) .. v:sub(36, 43) .. v:sub(32, 33) .. string.char(v:byte(34) + 1)"
+                   " .. v:sub(35, 35) .. string.char(0)",
+                   "{v:books} cash of 0:" COLLECTOR ": is since ", ", the journals say ");
+}
+
 static void cash_of_a_holder_is_missing_or_made_up(void **state)
 {
     (void)state;
@@ -197,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_till_has_no_differences),
         cmocka_unit_test(cash_is_held_against_the_journals),
+        cmocka_unit_test(the_age_of_cash_is_held_against_the_journals),
         cmocka_unit_test(cash_of_a_holder_is_missing_or_made_up),
         cmocka_unit_test(a_payment_has_a_receipt_or_waits_for_it),
         cmocka_unit_test(nothing_differs_afterwards),
