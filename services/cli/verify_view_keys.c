@@ -15,8 +15,7 @@
 #define CURSOR_MAX_BYTES 24
 #define BOARD_YEAR_FIRST 1900
 #define BOOKS_YEAR_FIRST 2020
-#define HOURS_BACK 90 /* kept for 40 days since the last event of one that was up to 40 days old   \
-                       */
+#define HOURS_BACK 90 /* kept for 40 days from the last event, which is 40 days late at most */
 #define ACCOUNT_LAST 12
 #define BUCKET_LAST 16383 /* of histories of messages */
 

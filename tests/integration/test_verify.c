@@ -443,20 +443,6 @@ static void test_books(void **state)
                    "reversed: is 1", "the journals say 0");
 }
 
-/* Data of views under names that no other part looks at. */
-static void test_names_of_view_keys(void **state)
-{
-    (void)state;
-    static const char *const strays[] = {
-        "{v:books}:days:1999", "{v:books}:entries:13", "{v:books}:totals2",
-        "{v:board}:days:3000", "{v:board}:hours:1",    "{v:notify}:d:16384",
-        "{v:notify}:d:x",      "{v:board2}:totals",    "{v:archive}:d:1",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(strays); i++)
-        assert_notices(views, strays[i], "redis.call('HSET', KEYS[1], 'x', 1)", "", strays[i],
-                       "a key of views that nobody writes");
-}
-
 static void test_board(void **state)
 {
     (void)state;
@@ -592,7 +578,6 @@ int main(void)
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_directory),
         cmocka_unit_test(test_books),
-        cmocka_unit_test(test_names_of_view_keys),
         cmocka_unit_test(test_board),
         cmocka_unit_test(test_notifications),
         cmocka_unit_test(test_notifications_on_their_way),

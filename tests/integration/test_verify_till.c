@@ -195,6 +195,26 @@ static void a_payment_has_a_receipt_or_waits_for_it(void **state)
     platform_signal(platform, "settlement", 1, SIGCONT);
 }
 
+/* Data of views under names that no other part looks at. */
+static void a_name_that_nobody_writes_is_noticed(void **state)
+{
+    static const char *const strays[] = {
+        "{v:books}:days:1999", "{v:books}:entries:13", "{v:books}:totals2",
+        "{v:board}:days:3000", "{v:board}:hours:1",    "{v:notify}:d:16384",
+        "{v:notify}:d:x",      "{v:board2}:totals",    "{v:archive}:d:1",
+    };
+    char words[96];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(strays); i++)
+        run("redis.call('HSET', KEYS[1], 'x', 1)", strays[i], "", "");
+    assert_int_equal(verify(), 1);
+    for (size_t i = 0; i < ARRAY_LEN(strays); i++) {
+        (void)snprintf(words, sizeof(words), "%s: a key of views that nobody writes", strays[i]);
+        expect_said(words);
+        run("redis.call('DEL', KEYS[1])", strays[i], "", "");
+    }
+}
+
 static int is_verified(void *arg)
 {
     (void)arg;
@@ -216,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_age_of_cash_is_held_against_the_journals),
         cmocka_unit_test(cash_of_a_holder_is_missing_or_made_up),
         cmocka_unit_test(a_payment_has_a_receipt_or_waits_for_it),
+        cmocka_unit_test(a_name_that_nobody_writes_is_noticed),
         cmocka_unit_test(nothing_differs_afterwards),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
