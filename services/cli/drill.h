@@ -8,6 +8,11 @@
 #include "services/cli/sprint_plan.h"
 #include "services/cli/territory.h"
 
+/* Of the communes' strength: who is weak stays so from one drill to the next, whatever its own
+ * seed.
+ */
+#define DRILL_STRENGTH_SEED 2025
+
 /* What the command line says; 0 and NULL: nothing. */
 struct drill_options {
     int64_t seed, people, plan, rate, seconds, days, speed;

@@ -27,13 +27,14 @@ struct rehearsal {
     struct sprint_visit next; /* of the replay */
     int has_next;
     uint32_t people, next_i; /* next_i: of those who were before */
-    double seconds;
+    int32_t last_day;
+    double seconds, late_s; /* late_s: at most so far behind its clock was the replay */
 };
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
-/* What a commune lacks of its share; by the whole share when all have theirs, and by the plan alone
- * when nobody says how many people come. */
+/* What each commune lacks of its share; when none lacks anything, by the plan. Answers how many
+ * lack in all. */
 static uint64_t make_weights(const struct rehearsal *self, uint64_t *weights)
 {
     const struct territory *territory = &self->ground.territory;
@@ -41,7 +42,7 @@ static uint64_t make_weights(const struct rehearsal *self, uint64_t *weights)
     for (size_t i = 0; i < territory->n_communes; i++) {
         const struct sample_commune *commune = &territory->communes[i];
         uint32_t percent =
-            sprint_target_percent((uint64_t)self->options.seed, sample_unit_number(commune->code));
+            sprint_target_percent(DRILL_STRENGTH_SEED, sample_unit_number(commune->code));
         int64_t want = (int64_t)commune->plan * percent / 100;
         int64_t have = sprint_board_get(self->before, i, NUMBER_PARTICIPANTS);
         weights[i] = have < want ? (uint64_t)(want - have) : 0;
@@ -63,7 +64,7 @@ static int make_plan(struct rehearsal *self)
                                              : (uint32_t)MIN(lacking, (uint64_t)SPRINT_PEOPLE_MAX);
     struct sprint_spec spec = {.seed = (uint64_t)self->options.seed,
                                .days = (uint32_t)self->options.days,
-                               .last_day = clock_business_day(clock_wall_ms()),
+                               .last_day = self->last_day,
                                .people = self->people,
                                .weights = weights,
                                .n_places = self->ground.territory.n_communes};
@@ -124,8 +125,10 @@ static int start_visit(void *arg, struct bulk *bulk, unsigned long i)
     (void)i;
     if (!self->has_next)
         return 0;
-    if (sprint_run_now_s(&self->run) < self->next.at_s)
+    int64_t late_s = sprint_run_now_s(&self->run) - self->next.at_s;
+    if (late_s < 0)
         return BULK_NOT_YET;
+    self->late_s = MAX(self->late_s, (double)late_s / (double)self->run.speed);
     sprint_visit_start(&self->run, bulk, &self->next, 0);
     self->has_next = sprint_plan_next(self->plan, &self->next);
     return 1;
@@ -201,10 +204,10 @@ static int conclude(struct rehearsal *self, int status)
     char should[SPRINT_DIGEST_BYTES], is[SPRINT_DIGEST_BYTES];
     if (wait_for_board(self) != 0)
         return 1;
-    (void)printf("sprint: %lld days in %.1f s, %lu visits, %lu commands acknowledged, %lu "
-                 "failed\n",
-                 (long long)self->options.days, self->seconds, tally->visits, tally->commands,
-                 tally->failures);
+    (void)printf("sprint: %lld days in %.1f s, at most %.1f s behind its clock, %lu visits, %lu "
+                 "commands acknowledged, %lu failed\n",
+                 (long long)self->options.days, self->seconds, self->late_s, tally->visits,
+                 tally->commands, tally->failures);
     (void)printf("of them %lu taken back, %lu paid again, %lu changed, %lu sent twice, %lu late\n",
                  tally->taken_back, tally->paid_again, tally->changed, tally->doubled, tally->late);
     (void)printf("declared %lld, participants %lld, payments %lld, %lld dong of participants\n",
@@ -236,7 +239,8 @@ static int rehearse(struct rehearsal *self)
     int64_t length_s = self->options.days * SPRINT_DAY_S - DAY_BEGINS_S;
     int64_t seconds = self->options.seconds == 0 ? SECONDS : self->options.seconds;
     uint32_t days = (uint32_t)self->options.days;
-    int32_t first_day = clock_business_day(clock_wall_ms()) - (int32_t)days + 1;
+    self->last_day = clock_business_day(clock_wall_ms());
+    int32_t first_day = self->last_day - (int32_t)days + 1;
     self->before = sprint_board_create(svc, territory, first_day, days);
     self->after = sprint_board_create(svc, territory, first_day, days);
     self->run = (struct sprint_run){
