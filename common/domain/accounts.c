@@ -60,6 +60,13 @@ void post_refund(const struct contribution_money *money, struct postings *ret)
     post_contribution(money, ACCOUNT_IS_REFUNDS, -1, ret);
 }
 
+void post_payout(const char *bank_account, int64_t amount_vnd, struct postings *ret)
+{
+    ret->n = 0;
+    transfer(ret, amount_vnd, (struct side){ACCOUNT_IS_REFUNDS, ""},
+             (struct side){ACCOUNT_IS_BANK_SETTLEMENT, holder_of(bank_account)});
+}
+
 void post_reversal(const struct postings *of, struct postings *ret)
 {
     *ret = *of;

@@ -59,6 +59,9 @@ void post_payment(const struct contribution_money *money, struct postings *ret);
 /* What was contributed is taken back: owed to the participant, no longer owed by the budgets. */
 void post_refund(const struct contribution_money *money, struct postings *ret);
 
+/* What was owed to a participant was paid from an account of the agency. */
+void post_payout(const char *bank_account, int64_t amount_vnd, struct postings *ret);
+
 /* The opposite of other postings; holders are borrowed from these. ret may be the same. */
 void post_reversal(const struct postings *of, struct postings *ret);
 

@@ -70,6 +70,9 @@ static void make(const Ansinh__V1__Event *event, struct postings *ret)
                event->payment_reversed->payment != NULL) {
         make_payment(event->payment_reversed->payment, ret);
         post_reversal(ret, ret);
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE &&
+               event->refund_case->payout != NULL) {
+        post_payout(event->refund_case->payout->bank_account, event->refund_case->amount_vnd, ret);
     } else if (event_reversal(event) != NULL) { /* of a refund case */
         read_pockets(event_reversal(event)->payment->pockets, &money);
         post_refund(&money, ret);

@@ -318,6 +318,29 @@ static void take_back(struct verify_books *self, const struct entry *entry)
     one_at(cell_get(self, &place), 1, books_text_content(payment, value, (size_t)len));
 }
 
+static void refund_at(struct verify_books *self, const struct entry *entry,
+                      Ansinh__V1__RefundState state, int64_t vnd)
+{
+    const struct books_place place = {
+        .kind = BOOKS_REVERSED, .number = (int32_t)state, .holder = ""};
+    sum_at(cell_get(self, &place), entry->is_early, vnd);
+}
+
+/* A case goes from one state to the next, or, rejected, away. */
+static void refund_case(struct verify_books *self, const struct entry *entry)
+{
+    const Ansinh__V1__RefundCase *in = entry->event->refund_case;
+    const Ansinh__V1__RefundState requested = ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED;
+    const Ansinh__V1__RefundState approved = ANSINH__V1__REFUND_STATE__REFUND_STATE_APPROVED;
+    if (in->state != requested)
+        refund_at(self, entry,
+                  in->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_PAID_OUT ? approved
+                                                                               : requested,
+                  -in->amount_vnd);
+    if (in->state != ANSINH__V1__REFUND_STATE__REFUND_STATE_REJECTED)
+        refund_at(self, entry, in->state, in->amount_vnd);
+}
+
 void verify_books_apply(struct verify_books *self, unsigned partition,
                         struct journal_position position, const Ansinh__V1__Event *event)
 {
@@ -333,6 +356,8 @@ void verify_books_apply(struct verify_books *self, unsigned partition,
         if (posting->account > ACCOUNT_NONE && posting->account < BOOKS_ACCOUNTS)
             apply(self, &entry, posting); /* others are reported by the fold already */
     }
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE)
+        refund_case(self, &entry);
     if (entry.is_early && event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         list(self, &entry);
     else if (entry.is_early && event_reversal(event) != NULL)

@@ -64,6 +64,7 @@ void books_place_format(const struct books_place *self, char ret[BOOKS_PLACE_BYT
     case BOOKS_REVERSED:
     case BOOKS_KINDS:
     default:
-        (void)snprintf(ret, BOOKS_PLACE_BYTES, "reversed");
+        (void)snprintf(ret, BOOKS_PLACE_BYTES, self->number == 0 ? "reversed" : "refunds %" PRId32,
+                       self->number);
     }
 }

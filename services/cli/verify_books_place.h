@@ -15,9 +15,9 @@ enum books_kind {
     BOOKS_PART,     /* of an account; number: the partition */
     BOOKS_ENTRIES,  /* of an account, side and holder */
     BOOKS_PAYMENTS, /* holder: the organisation; number: the business day */
-    BOOKS_REVERSED,
-    BOOKS_CASH, /* of a holder: debits are collected, credits are remitted */
-    BOOKS_LOT,  /* cash of a holder; number: the span of hours in which it came, 0: earlier ones */
+    BOOKS_REVERSED, /* number 0; else refund cases: their state */
+    BOOKS_CASH,     /* of a holder: debits are collected, credits are remitted */
+    BOOKS_LOT, /* cash of a holder; number: the span of hours in which it came, 0: earlier ones */
     BOOKS_KINDS
 };
 
@@ -41,7 +41,7 @@ int books_place_equals(const struct books_place *self, const struct books_place 
 /* With the key's name first: "totals <account>:<side>:<holder>", "days <account>:<day>:<side>:
  * <holder>", "parts <partition>:<account>", "entries <account>:<side>:<holder>", "payments <day>:
  * <organisation>", "reversed", "cash collected:<holder>", "cash remitted:<holder>",
- * "cash of <span>:<holder>". */
+ * "cash of <span>:<holder>", "refunds <state>". */
 void books_place_format(const struct books_place *self, char ret[BOOKS_PLACE_BYTES]);
 
 #endif

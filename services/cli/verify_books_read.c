@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ansinh/v1/books.pb-c.h"
+#include "ansinh/v1/ledger.pb-c.h"
 #include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -29,6 +30,7 @@
 #define CASH_LOT_BYTES 12
 #define TASK_HEAD_BYTES 28
 #define TASK_IS_RECEIPT 1
+#define REFUND_STATES (ANSINH__V1__REFUND_STATE__REFUND_STATE_PAID_OUT + 1)
 
 struct scan {
     const struct books_reader *reader;
@@ -38,9 +40,10 @@ struct scan {
     void (*take)(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
                  size_t len);
     struct arena *arena; /* of one payment */
-    struct map *seen;    /* members of a sorted set, which a scan may give twice; NULL: of a hash */
+    struct map *seen;    /* what is added up, and a scan may give twice; NULL: it is not */
     int year;            /* of days */
     unsigned account;    /* of entries */
+    int64_t refunds_vnd[REFUND_STATES];
     unsigned open;
     int rc;
 };
@@ -305,6 +308,22 @@ static void take_reversal(struct scan *self, const char *field, size_t field_len
         self->reader->take(self->reader->arg, &place, 1, &row);
 }
 
+/* A case that was rejected is empty. */
+static void take_refund(struct scan *self, const char *field, size_t field_len,
+                        const uint8_t *value, size_t len)
+{
+    if (len == 0)
+        return;
+    Ansinh__V1__OpenRefundCase *row = ansinh__v1__open_refund_case__unpack(NULL, len, value);
+    if (row == NULL || (size_t)row->state >= ARRAY_LEN(self->refunds_vnd) ||
+        strlen(row->payment_id) != field_len || memcmp(row->payment_id, field, field_len) != 0)
+        wrong(self, "has a refund case that cannot be read");
+    else
+        self->refunds_vnd[row->state] += row->amount_vnd;
+    if (row != NULL)
+        ansinh__v1__open_refund_case__free_unpacked(row, NULL);
+}
+
 /* --- cash and receipts ------------------------------------------------------------------------ */
 
 static uint32_t read_minute(const uint8_t *from)
@@ -395,19 +414,30 @@ static void on_scanned(void *arg, int rc, const struct store_reply *reply)
     self->open = 0;
 }
 
+static void give_refunds(const struct scan *self)
+{
+    for (int state = 0; state < REFUND_STATES; state++) {
+        const struct books_place place = {.kind = BOOKS_REVERSED, .number = state, .holder = ""};
+        if (self->refunds_vnd[state] != 0)
+            self->reader->take(self->reader->arg, &place, self->refunds_vnd[state], NULL);
+    }
+}
+
 static int scan(struct scan like, const char *name)
 {
     struct scan self = like;
     self.open = 1;
     (void)snprintf(self.name, sizeof(self.name), "%s", name);
     (void)view_key(BOOKS_VIEW, name, self.key);
-    if (strcmp(self.command, "ZSCAN") == 0)
+    if (strcmp(self.command, "ZSCAN") == 0 || self.take == take_refund)
         self.seen = map_create();
     store_send_text(self.reader->verify->svc.views, 0, on_scanned, &self, self.command, self.key,
                     "0", "COUNT", SCAN_COUNT, NULL);
     verify_wait(self.reader->verify, &self.open);
     if (self.seen != NULL)
         map_destroy(&self.seen);
+    if (self.rc == 0 && self.take == take_refund)
+        give_refunds(&self);
     return self.rc;
 }
 
@@ -420,6 +450,7 @@ int books_read(const struct books_reader *reader)
     struct scan batches = {.reader = reader, .command = "ZSCAN", .take = take_batch};
     const struct scan cash = {.reader = reader, .command = "HSCAN", .take = take_cash};
     const struct scan tasks = {.reader = reader, .command = "ZSCAN", .take = take_task};
+    const struct scan refunds = {.reader = reader, .command = "HSCAN", .take = take_refund};
     int year, month, day;
     char name[VIEW_KEY_MAX_BYTES];
     date_split(clock_business_day(clock_wall_ms()), &year, &month, &day);
@@ -444,5 +475,7 @@ int books_read(const struct books_reader *reader)
         rc = scan(cash, "cash");
     if (rc == 0)
         rc = scan(tasks, "rq");
+    if (rc == 0)
+        rc = scan(refunds, "refunds");
     return rc == 0 ? scan(reversals, "reversed") : rc;
 }

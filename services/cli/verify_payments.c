@@ -301,6 +301,38 @@ static void decided(struct fold *self, struct journal_position position,
     note(record, position, is_approved ? REDRESS_IS_APPROVED : REDRESS_IS_REJECTED, in->day);
 }
 
+static int is_filled(const char *text, size_t max_bytes)
+{
+    size_t len = strlen(text);
+    return len > 0 && len <= max_bytes;
+}
+
+static void paid_out(struct fold *self, struct journal_position position,
+                     const Ansinh__V1__RefundCase *in, struct redress *record)
+{
+    const Ansinh__V1__RefundPayout *payout = in->payout;
+    if (record->state != REDRESS_IS_APPROVED)
+        fold_wrong(self, position, "pays out a refund that is not approved, or is paid out");
+    if (strcmp(record->refund.decided_by, in->officer_code) == 0)
+        fold_wrong(self, position, "pays out a refund by who approved it");
+    if (in->amount_vnd != record->refund.amount_vnd)
+        fold_wrong(self, position, "pays out another amount than is owed");
+    if (payout->paid_day < record->day || payout->paid_day > in->day)
+        fold_wrong(self, position, "says that it was paid out before the approval, or later");
+    if (!is_filled(payout->reference, REDRESS_REFERENCE_MAX_BYTES) ||
+        !is_filled(payout->bank_account, REDRESS_ACCOUNT_MAX_BYTES))
+        fold_wrong(self, position, "does not say how it was paid out");
+    struct redress_payout *kept = &record->payout;
+    *kept = (struct redress_payout){.approved_epoch = record->epoch,
+                                    .approved_seq = record->seq,
+                                    .approved_day = record->day,
+                                    .paid_day = payout->paid_day};
+    (void)snprintf(kept->officer, sizeof(kept->officer), "%s", in->officer_code);
+    (void)snprintf(kept->reference, sizeof(kept->reference), "%s", payout->reference);
+    (void)snprintf(kept->bank_account, sizeof(kept->bank_account), "%s", payout->bank_account);
+    note(record, position, REDRESS_IS_PAID_OUT, in->day);
+}
+
 void fold_refunded(struct fold *self, struct journal_position position,
                    struct fold_citizen *citizen, const Ansinh__V1__Event *event)
 {
@@ -315,7 +347,11 @@ void fold_refunded(struct fold *self, struct journal_position position,
         fold_wrong(self, position, "names no officer");
     if (position_compare(payment, taken) != 0)
         fold_wrong(self, position, "takes back another payment than its case is about");
-    if (in->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED)
+    if ((in->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_PAID_OUT) != (in->payout != NULL))
+        fold_wrong(self, position, "pays out without saying so, or says so without a payout");
+    else if (in->payout != NULL)
+        paid_out(self, position, in, record);
+    else if (in->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED)
         requested(self, position, citizen, event, record);
     else
         decided(self, position, citizen, in, record);

@@ -21,6 +21,13 @@ static const Ansinh__V1__PaymentRecorded *payment_of(const Ansinh__V1__Event *ev
                                                                         : NULL;
 }
 
+/* NULL: none. */
+static const Ansinh__V1__RefundPayout *payout_of(const Ansinh__V1__Event *event)
+{
+    return event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE ? event->refund_case->payout
+                                                                   : NULL;
+}
+
 /* Whose account it must be; NULL: that this entry says nothing about it. */
 static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Account account)
 {
@@ -32,6 +39,8 @@ static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Acc
         return account == ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH
                    ? event->cash_remitted->holder_code
                    : event->cash_remitted->organisation_code;
+    if (account == ANSINH__V1__ACCOUNT__ACCOUNT_BANK_SETTLEMENT && payout_of(event) != NULL)
+        return payout_of(event)->bank_account;
     const Ansinh__V1__PaymentRecorded *paid = payment_of(event);
     if (paid == NULL || account != ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH)
         return NULL;
@@ -113,6 +122,9 @@ static void want(const Ansinh__V1__Event *event, struct sums *ret)
         int64_t vnd = event->suspense_moved->amount_vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_SUSPENSE] = vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = -vnd;
+    } else if (payout_of(event) != NULL) {
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS] = event->refund_case->amount_vnd;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_BANK_SETTLEMENT] = -event->refund_case->amount_vnd;
     } else if (refund_of(event) != NULL) {
         const Ansinh__V1__Pockets *refund = refund_of(event);
         want_pockets(refund, -1, ret);

@@ -54,7 +54,8 @@ static void on_redress(void *arg, const struct redress *redress)
         answer(self, ANSINH__V1__COLLECTION_STATE__COLLECTION_STATE_PAID);
         return;
     }
-    self->position = (struct journal_position){redress->epoch, redress->seq};
+    struct redress_entry entry = redress_taken_back_by(redress);
+    self->position = (struct journal_position){entry.epoch, entry.seq};
     entry_find(self->svc, self->request, partition_of(self->claim.citizen), self->position,
                on_taken_back, self);
 }

@@ -59,8 +59,9 @@ static void answer(struct finding *self, const struct redress *redress)
     out.point_code = paid->point_code;
     out.collector_code = paid->collector_code;
     if (redress_is_taken_back(redress)) {
-        date_format(redress->day, reversed_on);
-        position_format(self->partition, (struct journal_position){redress->epoch, redress->seq},
+        struct redress_entry entry = redress_taken_back_by(redress);
+        date_format(entry.day, reversed_on);
+        position_format(self->partition, (struct journal_position){entry.epoch, entry.seq},
                         reversal_id);
         out.reversed_on = reversed_on;
         out.reversal_id = reversal_id;

@@ -16,6 +16,7 @@ static const struct bus_method methods[] = {
     {"OpenRefundCase", on_open_refund_case, BUS_COMMAND},
     {"ApproveRefundCase", on_approve_refund_case, BUS_COMMAND},
     {"RejectRefundCase", on_reject_refund_case, BUS_COMMAND},
+    {"PayOutRefundCase", on_pay_out_refund_case, BUS_COMMAND},
     {"GetRefundCase", on_get_refund_case, 0},
     {"GetPayment", on_get_payment, BUS_URGENT},
 };

@@ -17,6 +17,7 @@ void on_reverse(void *arg, struct bus_request *request);
 void on_open_refund_case(void *arg, struct bus_request *request);
 void on_approve_refund_case(void *arg, struct bus_request *request);
 void on_reject_refund_case(void *arg, struct bus_request *request);
+void on_pay_out_refund_case(void *arg, struct bus_request *request);
 void on_get_refund_case(void *arg, struct bus_request *request);
 void on_get_payment(void *arg, struct bus_request *request);
 

@@ -1,5 +1,5 @@
 /* Refund cases: a payment whose cut-off has passed is taken back when one officer asks for it and
- * another one approves. */
+ * another one approves; then a third, or the first, records that the participant got the money. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 #include "services/payments/payments.h"
 #include "services/payments/reversal.h"
 
+#define PAID_TODAY INT32_MIN
+
 _Static_assert(REDRESS_OFFICER_MAX_BYTES == OFFICER_CODE_MAX_BYTES, "an officer is kept");
 
 /* Lives in the request's arena. */
@@ -19,6 +21,8 @@ struct refunding {
     struct bus_request *request;
     enum redress_state to; /* what the call would make of the case */
     char *payment_id;
+    const Ansinh__V1__PayOutRefundCaseRequest *payout; /* NULL: it is no payout */
+    int32_t paid_day;                                  /* of it */
     unsigned partition;
     struct reversal reversal; /* of the payment; its officer is who calls */
 };
@@ -27,6 +31,7 @@ static const Ansinh__V1__RefundState states[REDRESS_STATES] = {
     [REDRESS_IS_REQUESTED] = ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED,
     [REDRESS_IS_APPROVED] = ANSINH__V1__REFUND_STATE__REFUND_STATE_APPROVED,
     [REDRESS_IS_REJECTED] = ANSINH__V1__REFUND_STATE__REFUND_STATE_REJECTED,
+    [REDRESS_IS_PAID_OUT] = ANSINH__V1__REFUND_STATE__REFUND_STATE_PAID_OUT,
 };
 
 static enum command_verdict refuse_no_memory(struct command_state *state)
@@ -35,6 +40,20 @@ static enum command_verdict refuse_no_memory(struct command_state *state)
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
+
+static int set_payout(struct arena *arena, const struct redress_payout *payout,
+                      Ansinh__V1__Refund *out)
+{
+    out->paid_out_on = arena_alloc(arena, DATE_TEXT_BYTES);
+    out->paid_out_by = arena_printf(arena, "%s", payout->officer);
+    out->reference = arena_printf(arena, "%s", payout->reference);
+    out->bank_account = arena_printf(arena, "%s", payout->bank_account);
+    if (out->paid_out_on == NULL || out->paid_out_by == NULL || out->reference == NULL ||
+        out->bank_account == NULL)
+        return -ENOMEM;
+    date_format(payout->paid_day, out->paid_out_on);
+    return 0;
+}
 
 static Ansinh__V1__Refund *make_refund(struct arena *arena, char *payment_id,
                                        const struct redress *redress)
@@ -49,7 +68,9 @@ static Ansinh__V1__Refund *make_refund(struct arena *arena, char *payment_id,
     ansinh__v1__refund__init(out);
     base32_format(refund->citizen, participant);
     date_format(refund->requested_day, requested_on);
-    if (redress->state != REDRESS_IS_REQUESTED)
+    if (redress->state == REDRESS_IS_PAID_OUT)
+        date_format(redress->payout.approved_day, decided_on);
+    else if (redress->state != REDRESS_IS_REQUESTED)
         date_format(redress->day, decided_on);
     out->payment_id = payment_id;
     out->participant_id = participant;
@@ -61,6 +82,8 @@ static Ansinh__V1__Refund *make_refund(struct arena *arena, char *payment_id,
     out->requested_at_ms = refund->requested_at_ms;
     out->decided_by = arena_printf(arena, "%s", refund->decided_by);
     out->decided_on = decided_on;
+    if (redress->state == REDRESS_IS_PAID_OUT && set_payout(arena, &redress->payout, out) < 0)
+        return NULL;
     return out->requested_by == NULL || out->decided_by == NULL ? NULL : out;
 }
 
@@ -94,6 +117,16 @@ static ProtobufCMessage *answer_rejected(struct arena *arena, Ansinh__V1__Refund
     return &out->base;
 }
 
+static ProtobufCMessage *answer_paid_out(struct arena *arena, Ansinh__V1__Refund *refund)
+{
+    Ansinh__V1__PayOutRefundCaseResponse *out = arena_alloc(arena, sizeof(*out));
+    if (out == NULL)
+        return NULL;
+    ansinh__v1__pay_out_refund_case_response__init(out);
+    out->refund = refund;
+    return &out->base;
+}
+
 static ProtobufCMessage *make_answer(const struct refunding *self, const struct redress *redress)
 {
     struct arena *arena = self->request->arena;
@@ -102,6 +135,7 @@ static ProtobufCMessage *make_answer(const struct refunding *self, const struct 
         return NULL;
     return redress->state == REDRESS_IS_REQUESTED  ? answer_open(arena, refund)
            : redress->state == REDRESS_IS_APPROVED ? answer_approved(arena, refund)
+           : redress->state == REDRESS_IS_PAID_OUT ? answer_paid_out(arena, refund)
                                                    : answer_rejected(arena, refund);
 }
 
@@ -126,6 +160,23 @@ static int set_postings(const struct refunding *self, Ansinh__V1__Event *event)
     return event_set_postings(event, &postings, self->request->arena);
 }
 
+static int set_paid_out(const struct refunding *self, const struct redress *redress,
+                        Ansinh__V1__Event *event)
+{
+    struct arena *arena = self->request->arena;
+    struct postings postings;
+    Ansinh__V1__RefundPayout *payout = arena_alloc(arena, sizeof(*payout));
+    if (payout == NULL)
+        return -ENOMEM;
+    ansinh__v1__refund_payout__init(payout);
+    payout->reference = self->payout->reference;
+    payout->bank_account = self->payout->bank_account;
+    payout->paid_day = redress->payout.paid_day;
+    event->refund_case->payout = payout;
+    post_payout(payout->bank_account, redress->refund.amount_vnd, &postings);
+    return event_set_postings(event, &postings, arena);
+}
+
 static Ansinh__V1__Event *make_event(const struct command_state *state,
                                      const struct refunding *self, const struct redress *redress)
 {
@@ -145,6 +196,8 @@ static Ansinh__V1__Event *make_event(const struct command_state *state,
     said->amount_vnd = redress->refund.amount_vnd;
     event->kind_case = ANSINH__V1__EVENT__KIND_REFUND_CASE;
     event->refund_case = said;
+    if (redress->state == REDRESS_IS_PAID_OUT)
+        return set_paid_out(self, redress, event) < 0 ? NULL : event;
     if (redress->state != REDRESS_IS_APPROVED)
         return event;
     said->reversal = reversal_message(state, &self->reversal);
@@ -159,7 +212,8 @@ static enum command_verdict open_case(struct command_state *state, const struct 
 {
     const Ansinh__V1__PaymentRecorded *paid = self->reversal.event->payment_recorded;
     char date[DATE_TEXT_BYTES];
-    date_format(redress->day, date);
+    date_format(redress_is_taken_back(redress) ? redress_taken_back_by(redress).day : redress->day,
+                date);
     if (redress_is_taken_back(redress))
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
                               "this payment was taken back on %s", date);
@@ -204,14 +258,60 @@ static enum command_verdict close_case(struct command_state *state, struct refun
     return reversal_apply(state, &self->reversal);
 }
 
+static enum command_verdict refuse_payout(struct command_state *state,
+                                          const struct redress *redress)
+{
+    char date[DATE_TEXT_BYTES];
+    if (redress->state != REDRESS_IS_PAID_OUT)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
+                              "no refund case of this payment is approved");
+    date_format(redress->payout.paid_day, date);
+    return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
+                          "this refund was paid out on %s, reference %s", date,
+                          redress->payout.reference);
+}
+
+/* It is owed already: only where the money is changes. */
+static enum command_verdict pay_out(struct command_state *state, const struct refunding *self,
+                                    struct redress *redress)
+{
+    struct redress_payout *payout = &redress->payout;
+    int32_t paid_day = self->paid_day == PAID_TODAY ? state->today : self->paid_day;
+    if (redress->state != REDRESS_IS_APPROVED)
+        return refuse_payout(state, redress);
+    if (strcmp(redress->refund.decided_by, self->reversal.officer_code) == 0)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "officer_code",
+                              "another officer than the one who approved must pay it out");
+    if (paid_day < redress->day || paid_day > state->today)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "paid_on",
+                              "want a date from the approval until today");
+    *payout = (struct redress_payout){.approved_epoch = redress->epoch,
+                                      .approved_seq = redress->seq,
+                                      .approved_day = redress->day,
+                                      .paid_day = paid_day};
+    (void)snprintf(payout->officer, sizeof(payout->officer), "%s", self->reversal.officer_code);
+    (void)snprintf(payout->reference, sizeof(payout->reference), "%s", self->payout->reference);
+    (void)snprintf(payout->bank_account, sizeof(payout->bank_account), "%s",
+                   self->payout->bank_account);
+    return COMMAND_COMMIT;
+}
+
+static enum command_verdict apply(struct command_state *state, struct refunding *self,
+                                  struct redress *redress)
+{
+    if (self->payout != NULL)
+        return pay_out(state, self, redress);
+    return self->to == REDRESS_IS_REQUESTED ? open_case(state, self, redress)
+                                            : close_case(state, self, redress);
+}
+
 static enum command_verdict decide(struct command_state *state)
 {
     struct refunding *self = state->arg;
     struct redress redress;
     enum command_verdict verdict = reversal_read_record(state, &redress);
     if (verdict == COMMAND_COMMIT)
-        verdict = self->to == REDRESS_IS_REQUESTED ? open_case(state, self, &redress)
-                                                   : close_case(state, self, &redress);
+        verdict = apply(state, self, &redress);
     if (verdict != COMMAND_COMMIT)
         return verdict;
     redress.state = self->to;
@@ -263,6 +363,31 @@ static void on_payment(void *arg, const Ansinh__V1__Event *event)
         run(self);
 }
 
+static int is_printable(const char *text, size_t max_bytes)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < ' ' || text[i] > '~')
+            return 0;
+    }
+    return len > 0 && len <= max_bytes;
+}
+
+static int check_payout(struct refunding *self, struct err *err)
+{
+    const Ansinh__V1__PayOutRefundCaseRequest *in = self->payout;
+    self->paid_day = PAID_TODAY;
+    if (!is_printable(in->reference, REDRESS_REFERENCE_MAX_BYTES))
+        return err_field(err, -EINVAL, "reference", "want 1 to %d printable ASCII characters",
+                         REDRESS_REFERENCE_MAX_BYTES);
+    if (!is_printable(in->bank_account, REDRESS_ACCOUNT_MAX_BYTES))
+        return err_field(err, -EINVAL, "bank_account", "want 1 to %d printable ASCII characters",
+                         REDRESS_ACCOUNT_MAX_BYTES);
+    if (in->paid_on[0] != '\0' && date_parse(in->paid_on, &self->paid_day) < 0)
+        return err_field(err, -EINVAL, "paid_on", "want YYYY-MM-DD, or nothing for today");
+    return 0;
+}
+
 static int check(struct refunding *self, struct err *err)
 {
     if (position_parse(self->payment_id, &self->partition, &self->reversal.position) < 0)
@@ -274,7 +399,8 @@ static int check(struct refunding *self, struct err *err)
                          "want one of REVERSAL_REASON_WRONG_PERSON to REVERSAL_REASON_TECHNICAL");
     if (self->reversal.officer_code[0] == '\0')
         return err_field(err, -EINVAL, "officer_code", "want the code of the officer");
-    return officer_code_check(self->reversal.officer_code, "officer_code", err);
+    int rc = officer_code_check(self->reversal.officer_code, "officer_code", err);
+    return rc < 0 || self->payout == NULL ? rc : check_payout(self, err);
 }
 
 static void start(struct service *svc, struct bus_request *request, const struct refunding *want)
@@ -324,6 +450,17 @@ void on_reject_refund_case(void *arg, struct bus_request *request)
     start(arg, request,
           &(struct refunding){.to = REDRESS_IS_REJECTED,
                               .payment_id = in->payment_id,
+                              .reversal = {.officer_code = in->officer_code}});
+}
+
+void on_pay_out_refund_case(void *arg, struct bus_request *request)
+{
+    const Ansinh__V1__PayOutRefundCaseRequest *in =
+        (const Ansinh__V1__PayOutRefundCaseRequest *)request->input;
+    start(arg, request,
+          &(struct refunding){.to = REDRESS_IS_PAID_OUT,
+                              .payment_id = in->payment_id,
+                              .payout = in,
                               .reversal = {.officer_code = in->officer_code}});
 }
 

@@ -122,7 +122,8 @@ static enum command_verdict check_standing(struct command_state *state,
                                            const struct redress *redress)
 {
     char date[DATE_TEXT_BYTES];
-    date_format(redress->day, date);
+    date_format(redress_is_taken_back(redress) ? redress_taken_back_by(redress).day : redress->day,
+                date);
     if (redress_is_taken_back(redress))
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
                               "this payment was taken back on %s", date);

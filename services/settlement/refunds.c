@@ -11,21 +11,25 @@
 #include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/base/parse.h"
+#include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "services/settlement/settlement.h"
 #include "services/settlement/settlement_store.h"
 
-#define KEY_REFUNDS "refunds" /* hash: payment id to packed OpenRefundCase; empty: decided */
-#define PACKED_MAX_BYTES 160  /* two ids, an officer and three numbers */
+#define KEY_REFUNDS "refunds" /* hash: payment id to packed OpenRefundCase; empty: rejected */
+#define PACKED_MAX_BYTES                                                                           \
+    480 /* three ids, three officers, a reference, an account, a few numbers                       \
+         */
 #define PAGE_MAX 100
 #define DAY_MS (86400LL * 1000)
 
-/* An open one, or one that was decided since the last flush. */
+/* One that was not rejected, or was since the last flush. */
 struct refund_case {
     char payment_id[POSITION_TEXT_BYTES];
+    Ansinh__V1__RefundState state;
     int64_t at_ms, amount_vnd;
     uint8_t packed[PACKED_MAX_BYTES];
-    size_t len; /* 0: decided */
+    size_t len; /* 0: rejected */
     int is_dirty;
 };
 
@@ -100,7 +104,17 @@ static void mark(struct refunds *self, struct refund_case *at)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-static void open_case(struct refund_case *at, const Ansinh__V1__Event *event)
+static void pack(struct refund_case *at, const Ansinh__V1__OpenRefundCase *row)
+{
+    at->state = row->state;
+    at->at_ms = row->requested_at_ms;
+    at->amount_vnd = row->amount_vnd;
+    at->len = ansinh__v1__open_refund_case__get_packed_size(row);
+    ASSERT(at->len <= sizeof(at->packed));
+    (void)ansinh__v1__open_refund_case__pack(row, at->packed);
+}
+
+static void request(struct refund_case *at, const Ansinh__V1__Event *event)
 {
     const Ansinh__V1__RefundCase *in = event->refund_case;
     char participant[BASE32_TEXT_BYTES] = "";
@@ -110,13 +124,41 @@ static void open_case(struct refund_case *at, const Ansinh__V1__Event *event)
         base32_format(event->citizen.data, participant);
     row.payment_id = at->payment_id;
     row.participant_id = participant;
+    row.state = in->state;
     row.reason = in->reason;
-    row.amount_vnd = at->amount_vnd = in->amount_vnd;
+    row.amount_vnd = in->amount_vnd;
     row.requested_by = in->officer_code;
-    row.requested_at_ms = at->at_ms = event->at_ms;
-    at->len = ansinh__v1__open_refund_case__get_packed_size(&row);
-    ASSERT(at->len <= sizeof(at->packed));
-    (void)ansinh__v1__open_refund_case__pack(&row, at->packed);
+    row.requested_at_ms = event->at_ms;
+    pack(at, &row);
+}
+
+/* Approved, or paid out: the row says so, too. Texts of the copy are borrowed from event and row.
+ */
+static void go_on(struct refund_case *at, const struct projector_event *in)
+{
+    const Ansinh__V1__RefundCase *said = in->event->refund_case;
+    char id[POSITION_TEXT_BYTES], date[DATE_TEXT_BYTES];
+    Ansinh__V1__OpenRefundCase *row =
+        ansinh__v1__open_refund_case__unpack(NULL, at->len, at->packed);
+    ASSERT(row != NULL);
+    Ansinh__V1__OpenRefundCase next = *row;
+    next.payment_id = at->payment_id;
+    next.amount_vnd = said->amount_vnd;
+    next.state = said->state;
+    if (said->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_APPROVED) {
+        position_format(in->partition, in->position, id);
+        next.decided_by = said->officer_code;
+        next.decided_at_ms = in->event->at_ms;
+        next.refund_id = id;
+    } else if (said->payout != NULL) {
+        date_format(said->payout->paid_day, date);
+        next.paid_out_by = said->officer_code;
+        next.paid_out_on = date;
+        next.reference = said->payout->reference;
+        next.bank_account = said->payout->bank_account;
+    }
+    pack(at, &next);
+    ansinh__v1__open_refund_case__free_unpacked(row, NULL);
 }
 
 static void apply(void *arg, const struct projector_event *in)
@@ -130,9 +172,12 @@ static void apply(void *arg, const struct projector_event *in)
                     (struct journal_position){said->payment_epoch, said->payment_seq}, id);
     struct refund_case *at = case_get(self, id);
     mark(self, at);
-    at->len = 0;
     if (said->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED)
-        open_case(at, in->event);
+        request(at, in->event);
+    else if (said->state == ANSINH__V1__REFUND_STATE__REFUND_STATE_REJECTED)
+        at->len = 0;
+    else
+        go_on(at, in);
 }
 
 static void collect(void *arg, uint64_t version, struct flush *flush)
@@ -166,11 +211,7 @@ static int load_row(struct refunds *self, const char *id, size_t id_len, const c
     if (row == NULL)
         return -EPROTO;
     (void)snprintf(payment_id, sizeof(payment_id), "%.*s", (int)id_len, id);
-    struct refund_case *at = case_get(self, payment_id);
-    at->at_ms = row->requested_at_ms;
-    at->amount_vnd = row->amount_vnd;
-    at->len = len;
-    memcpy(at->packed, value, len);
+    pack(case_get(self, payment_id), row);
     ansinh__v1__open_refund_case__free_unpacked(row, NULL);
     return 0;
 }
@@ -237,15 +278,15 @@ static int token_read(const char *text, struct refund_case *ret)
     return parse_int64(time, 0, INT64_MAX, &ret->at_ms);
 }
 
-/* Open ones after one, the oldest first; sums of all of them go to the answer. */
-static size_t select_cases(const struct refunds *self, const struct refund_case *after,
-                           const struct refund_case **rows,
+/* Those of a state after one, the oldest first; sums of all of them go to the answer. */
+static size_t select_cases(const struct refunds *self, Ansinh__V1__RefundState state,
+                           const struct refund_case *after, const struct refund_case **rows,
                            Ansinh__V1__ListRefundCasesResponse *out)
 {
     const struct refund_case *at;
     size_t n = 0;
     for (size_t cursor = 0; (at = map_next(self->cases, &cursor)) != NULL;) {
-        if (at->len == 0)
+        if (at->len == 0 || at->state != state)
             continue;
         out->cases_open++;
         out->amount_vnd += at->amount_vnd;
@@ -278,14 +319,14 @@ static int fill(struct arena *arena, const struct refund_case *const *rows, size
 }
 
 static int answer(const struct refunds *self, struct bus_request *request,
-                  const struct refund_case *after, size_t page)
+                  Ansinh__V1__RefundState state, const struct refund_case *after, size_t page)
 {
     Ansinh__V1__ListRefundCasesResponse out;
     ansinh__v1__list_refund_cases_response__init(&out);
     const struct refund_case **rows = calloc(map_count(self->cases) + 1, sizeof(*rows));
     if (rows == NULL)
         return -ENOMEM;
-    size_t n = select_cases(self, after, rows, &out);
+    size_t n = select_cases(self, state, after, rows, &out);
     int rc = fill(request->arena, rows, MIN(n, page), &out);
     if (rc == 0 && n > page) {
         out.next_page_token = arena_printf(request->arena, "%" PRId64 ":%s", rows[page - 1]->at_ms,
@@ -304,14 +345,20 @@ void on_list_refund_cases(void *arg, struct bus_request *request)
     const Ansinh__V1__ListRefundCasesRequest *in =
         (const Ansinh__V1__ListRefundCasesRequest *)request->input;
     const Ansinh__V1__Code wrong = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT;
+    Ansinh__V1__RefundState state = in->state;
     struct refund_case after;
+    if (state == ANSINH__V1__REFUND_STATE__REFUND_STATE_UNSPECIFIED)
+        state = ANSINH__V1__REFUND_STATE__REFUND_STATE_REQUESTED;
     if (!settlement_leads(self, request))
         return;
     if (in->page_size > PAGE_MAX)
         bus_fail(request, wrong, "page_size", "want at most %d", PAGE_MAX);
     else if (token_read(in->page_token, &after) < 0)
         bus_fail(request, wrong, "page_token", "want the token of a page before");
-    else if (answer(self->parts[BOOKS_REFUNDS], request, &after,
+    else if (state == ANSINH__V1__REFUND_STATE__REFUND_STATE_REJECTED ||
+             state > ANSINH__V1__REFUND_STATE__REFUND_STATE_PAID_OUT)
+        bus_fail(request, wrong, "state", "want REQUESTED, APPROVED or PAID_OUT");
+    else if (answer(self->parts[BOOKS_REFUNDS], request, state, &after,
                     in->page_size == 0 ? PAGE_MAX : in->page_size) < 0)
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
 }

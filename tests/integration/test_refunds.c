@@ -1,8 +1,10 @@
 /* A partner's payment that the agency refunded after its cut-off: what the partner, the reports and
- * the reconciliation say of it. */
+ * the reconciliation say of it, and its payout. */
 #include "tests/support/test.h"
 
+#include <hiredis/hiredis.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 
 #define WAIT_MS 30000
 #define LINE_BYTES 4096
+#define INVALID ANSINH__V1__CODE__CODE_INVALID_ARGUMENT
 #define PRECONDITION ANSINH__V1__CODE__CODE_FAILED_PRECONDITION
 
 static struct platform *platform;
@@ -222,6 +225,135 @@ static void the_file_says_paid_and_the_money_stays_due(void **state)
     assert_non_null(strstr(said, ">264000</InstdAmt>"));
 }
 
+/* --- the payout ------------------------------------------------------------------------------- */
+
+static int pay_out(const char *officer_code, const char *reference, const char *account,
+                   const char *paid_on)
+{
+    char rest[256];
+    (void)snprintf(rest, sizeof(rest),
+                   ",\"reference\":\"%s\",\"bankAccount\":\"%s\",\"paidOn\":\"%s\"", reference,
+                   account, paid_on);
+    return officer("Payments/PayOutRefundCase", officer_code, rest);
+}
+
+static void is_refused(int code, int wanted, const char *words)
+{
+    assert_int_equal(code, wanted);
+    if (strstr(answer, words) == NULL)
+        fail_msg("%s is not in %s", words, answer);
+}
+
+/* A state has this case alone, or none. */
+struct listed {
+    const char *state;
+    const char *words; /* NULL: none is listed */
+};
+
+static int is_case_listed(void *arg)
+{
+    const struct listed *wanted = arg;
+    if (platform_call(platform, NULL, "Ledger/ListRefundCases", answer, "{\"state\":\"%s\"}",
+                      wanted->state) != 0)
+        return 0;
+    if (wanted->words == NULL)
+        return strstr(answer, "\"casesOpen\":\"0\"") != NULL;
+    return strstr(answer, "\"casesOpen\":\"1\"") != NULL && strstr(answer, payment_id) != NULL &&
+           strstr(answer, wanted->words) != NULL;
+}
+
+static void expect_listed(const char *state, const char *words)
+{
+    struct listed wanted = {state, words};
+    if (!wait_until(platform, is_case_listed, &wanted, WAIT_MS))
+        fail_msg("%s without %s: %s", state, words == NULL ? "none" : words, answer);
+}
+
+static void only_what_is_approved_waits_for_its_payout(void **state)
+{
+    (void)state;
+    expect_listed("REFUND_STATE_UNSPECIFIED", NULL);
+    expect_listed("REFUND_STATE_APPROVED", refund_id);
+    expect_listed("REFUND_STATE_APPROVED", "\"decidedBy\":\"nv-2\"");
+    expect_listed("REFUND_STATE_PAID_OUT", NULL);
+    assert_int_equal(platform_call(platform, NULL, "Ledger/ListRefundCases", answer,
+                                   "{\"state\":\"REFUND_STATE_REJECTED\"}"),
+                     INVALID);
+    assert_non_null(strstr(answer, "state: "));
+}
+
+static void a_payout_that_is_wrong_changes_nothing(void **state)
+{
+    (void)state;
+    char long_reference[66] = "", long_account[37] = "";
+    memset(long_reference, 'r', sizeof(long_reference) - 1);
+    memset(long_account, '1', sizeof(long_account) - 1);
+    is_refused(pay_out("nv-2", "UNC 7", "0011", ""), PRECONDITION,
+               "officer_code: another officer than the one who approved");
+    is_refused(pay_out("", "UNC 7", "0011", ""), INVALID, "officer_code: ");
+    is_refused(pay_out("nv-3", "", "0011", ""), INVALID, "reference: ");
+    is_refused(pay_out("nv-3", long_reference, "0011", ""), INVALID, "reference: ");
+    is_refused(pay_out("nv-3", "UNC é", "0011", ""), INVALID, "reference: ");
+    is_refused(pay_out("nv-3", "UNC 7", "", ""), INVALID, "bank_account: ");
+    is_refused(pay_out("nv-3", "UNC 7", long_account, ""), INVALID, "bank_account: ");
+    is_refused(pay_out("nv-3", "UNC 7", "0011", "x"), INVALID, "paid_on: ");
+    is_refused(pay_out("nv-3", "UNC 7", "0011", yesterday), INVALID, "paid_on: ");
+    is_refused(pay_out("nv-3", "UNC 7", "0011", "2099-01-01"), INVALID, "paid_on: ");
+    assert_int_equal(platform_call(platform, NULL, "Payments/GetRefundCase", answer,
+                                   "{\"paymentId\":\"%s\"}", payment_id),
+                     0);
+    assert_non_null(strstr(answer, "REFUND_STATE_APPROVED"));
+}
+
+static void a_refund_is_paid_out_once(void **state)
+{
+    (void)state;
+    char words[64];
+    if (pay_out("nv-1", "UNC 7", "0011", "") != 0) /* who asked may */
+        fail_msg("%s", answer);
+    assert_non_null(strstr(answer, "REFUND_STATE_PAID_OUT"));
+    is_refused(pay_out("nv-3", "UNC 8", "0011", ""), PRECONDITION, "was paid out on ");
+    assert_non_null(strstr(answer, "reference UNC 7"));
+    is_refused(officer("Payments/ApproveRefundCase", "nv-3", ""), PRECONDITION, "payment_id: ");
+    is_refused(officer("Payments/OpenRefundCase", "nv-3", ",\"reason\":1"), PRECONDITION,
+               "was taken back on ");
+    assert_int_equal(platform_call(platform, NULL, "Payments/GetRefundCase", answer,
+                                   "{\"paymentId\":\"%s\"}", payment_id),
+                     0);
+    static const char *const wanted[] = {"\"decidedBy\":\"nv-2\"", "\"paidOutBy\":\"nv-1\"",
+                                         "\"reference\":\"UNC 7\"", "\"bankAccount\":\"0011\""};
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        assert_non_null(strstr(answer, wanted[i]));
+    (void)snprintf(words, sizeof(words), "\"paidOutOn\":\"%s\"", today);
+    assert_non_null(strstr(answer, words));
+    assert_int_equal(platform_call(platform, NULL, "Payments/GetPayment", answer,
+                                   "{\"paymentId\":\"%s\"}", payment_id),
+                     0);
+    assert_string_equal(platform_field(answer, "reversalId"), refund_id); /* the approval's */
+    expect_state("COLLECTION_STATE_REFUNDED");
+    collected_says(refund_id);
+}
+
+static void what_was_paid_out_is_owed_no_more(void **state)
+{
+    (void)state;
+    expect_listed("REFUND_STATE_PAID_OUT", "\"reference\":\"UNC 7\"");
+    expect_listed("REFUND_STATE_APPROVED", NULL);
+    assert_true(booked_wait(platform, WAIT_MS));
+    platform_signal(platform, "settlement", 1, SIGKILL);
+    platform_spawn(platform, "settlement", 1);
+    platform_wait_ready(platform);
+    expect_listed("REFUND_STATE_PAID_OUT", "\"paidOutBy\":\"nv-1\"");
+    assert_int_equal(platform_call(platform, NULL, "Ledger/TrialBalance", answer, "{}"), 0);
+    assert_non_null(strstr(answer, "\"isBalanced\":true"));
+    assert_non_null(strstr(answer, "{\"account\":\"ACCOUNT_REFUNDS\",\"holder\":\"\",\"debitVnd\":"
+                                   "\"264000\",\"creditVnd\":\"264000\",\"balanceVnd\":\"0\"}"));
+    assert_int_equal(platform_call(platform, NULL, "Ledger/GetAccount", answer,
+                                   "{\"account\":\"ACCOUNT_BANK_SETTLEMENT\",\"holder\":\"0011\"}"),
+                     0);
+    assert_non_null(strstr(answer, "\"balanceVnd\":\"-264000\""));
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static void the_ledger_the_books_and_the_board_agree(void **state)
@@ -230,6 +362,10 @@ static void the_ledger_the_books_and_the_board_agree(void **state)
     assert_true(booked_wait(platform, WAIT_MS));
     if (platform_ansinh(platform, said, "verify", NULL) != 0)
         fail_msg("%s", said);
+    freeReplyObject(
+        redis_server_do(platform_views(platform), "HDEL", "{v:books}:refunds", payment_id, NULL));
+    assert_int_equal(platform_ansinh(platform, said, "verify", NULL), 1);
+    assert_non_null(strstr(said, "refunds 4: is 0, the journals say 264000"));
 }
 
 int main(void)
@@ -241,6 +377,10 @@ int main(void)
         cmocka_unit_test(d05_takes_it_off_on_the_day_it_was_decided),
         cmocka_unit_test(its_commission_is_taken_off),
         cmocka_unit_test(the_file_says_paid_and_the_money_stays_due),
+        cmocka_unit_test(only_what_is_approved_waits_for_its_payout),
+        cmocka_unit_test(a_payout_that_is_wrong_changes_nothing),
+        cmocka_unit_test(a_refund_is_paid_out_once),
+        cmocka_unit_test(what_was_paid_out_is_owed_no_more),
         cmocka_unit_test(the_ledger_the_books_and_the_board_agree),
     };
     return !!cmocka_run_group_tests(tests, start, stop);

@@ -155,6 +155,11 @@ static void money_between_two_holders(void **state)
     assert_postings(&is, banked, ARRAY_LEN(banked));
     post_bank_entry("0011", "", "FT26001", -500, &is);
     assert_postings(&is, unknown, ARRAY_LEN(unknown));
+    post_payout("0011", 500, &is);
+    assert_postings(&is,
+                    (const struct posting[]){{ACCOUNT_IS_REFUNDS, "", 500},
+                                             {ACCOUNT_IS_BANK_SETTLEMENT, "0011", -500}},
+                    2);
     post_suspense_move("FT26001", "VNPOST", 500, &is);
     assert_postings(&is, found, ARRAY_LEN(found));
     post_commission("VNPOST", 500, &is);

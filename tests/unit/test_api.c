@@ -117,6 +117,7 @@ static void commands_are_those_that_change_something(void **state)
                                            "Payments/OpenRefundCase",
                                            "Payments/ApproveRefundCase",
                                            "Payments/RejectRefundCase",
+                                           "Payments/PayOutRefundCase",
                                            "Directory/ImportUnits",
                                            "Directory/ImportOrganisations",
                                            "Directory/ImportPlan",

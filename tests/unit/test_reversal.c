@@ -307,6 +307,15 @@ static struct redress sample(enum redress_state of)
     redress.refund.requested_day = 20779;
     (void)strcpy(redress.refund.requested_by, "12345678901234567890123456789012");
     (void)strcpy(redress.refund.decided_by, of == REDRESS_IS_REQUESTED ? "" : "nv-2");
+    if (of != REDRESS_IS_PAID_OUT)
+        return redress;
+    redress.payout = (struct redress_payout){.approved_epoch = 2,
+                                             .approved_seq = 0x0807060504030201,
+                                             .approved_day = 20780,
+                                             .paid_day = 20781,
+                                             .officer = "nv-3",
+                                             .bank_account = "12345678901234567890123456789012345"};
+    memset(redress.payout.reference, 'R', REDRESS_REFERENCE_MAX_BYTES);
     return redress;
 }
 
@@ -325,8 +334,16 @@ static void a_record_comes_back_as_it_was(void **state)
         assert_int_equal(read.state, of);
         assert_int_equal(read.day, -20000);
         assert_string_equal(read.refund.requested_by, redress.refund.requested_by);
-        assert_int_equal(redress_is_taken_back(&read),
-                         of == REDRESS_IS_REVERSED || of == REDRESS_IS_APPROVED);
+        assert_int_equal(redress_is_taken_back(&read), of == REDRESS_IS_REVERSED ||
+                                                           of == REDRESS_IS_APPROVED ||
+                                                           of == REDRESS_IS_PAID_OUT);
+        if (!redress_is_taken_back(&read))
+            continue;
+        struct redress_entry entry = redress_taken_back_by(&read);
+        assert_int_equal(entry.epoch, of == REDRESS_IS_PAID_OUT ? 2 : 7);
+        assert_int_equal(entry.seq,
+                         of == REDRESS_IS_PAID_OUT ? 0x0807060504030201 : 0x0102030405060708);
+        assert_int_equal(entry.day, of == REDRESS_IS_PAID_OUT ? 20780 : -20000);
     }
 }
 
