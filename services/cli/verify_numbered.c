@@ -379,11 +379,11 @@ static const char *apply_session(const struct numbered *self, const Ansinh__V1__
     if (in->session == NULL)
         return "records no session";
     receipt_place_session(in->subject.data, &place);
-    const struct fold_numbered *record = find(self, &place);
+    struct fold_numbered *record = find(self, &place);
     ansinh__v1__session_record__init(&after);
     after.session = in->session;
     if (record != NULL)
-        after.contacts = ((const Ansinh__V1__SessionRecord *)record->message)->contacts;
+        after.contacts = ((const Ansinh__V1__SessionRecord *)message_of(self, record))->contacts;
     put(self, &place, &after.base);
     return NULL;
 }
@@ -393,10 +393,10 @@ static const char *apply_contacts(const struct numbered *self,
 {
     struct receipt_place place;
     receipt_place_session(in->subject.data, &place);
-    const struct fold_numbered *record = find(self, &place);
+    struct fold_numbered *record = find(self, &place);
     if (record == NULL)
         return "has contacts of a session that was not recorded";
-    Ansinh__V1__SessionRecord after = *(const Ansinh__V1__SessionRecord *)record->message;
+    Ansinh__V1__SessionRecord after = *(const Ansinh__V1__SessionRecord *)message_of(self, record);
     after.contacts += (int64_t)(in->citizens.len / ID_BYTES);
     put(self, &place, &after.base);
     return in->citizens.len % ID_BYTES == 0 && after.contacts == in->contacts
