@@ -6,7 +6,8 @@
 #include "services/cli/import_rows.h"
 
 static const struct import_kind *const kinds[] = {
-    &import_units, &import_organisations, &import_plan, &import_participants, &import_payments};
+    &import_units,    &import_organisations, &import_plan,     &import_participants,
+    &import_payments, &import_campaigns,     &import_sessions, &import_contacts};
 
 static const struct import_kind *find_kind(const char *name)
 {
@@ -56,8 +57,10 @@ int cli_import(int argc, char **argv)
 {
     int is_dry_run = argc > 1 && strcmp(argv[1], "--dry-run") == 0;
     if (argc != 3 + is_dry_run || find_kind(argv[1 + is_dry_run]) == NULL)
-        return cli_fail(2, "usage: ansinh import [--dry-run] "
-                           "units|organisations|plan|participants|payments FILE");
+        return cli_fail(
+            2, "usage: ansinh import [--dry-run] "
+               "units|organisations|plan|participants|payments|campaigns|sessions|contacts "
+               "FILE");
     struct service svc;
     struct import import = {
         .svc = &svc, .kind = find_kind(argv[1 + is_dry_run]), .is_dry_run = is_dry_run};

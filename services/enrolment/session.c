@@ -16,6 +16,15 @@ static enum subject_verdict no_memory(struct subject_state *state)
     return subject_refuse(state, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
 }
 
+/* Event, answer and the record's next are made. */
+static enum subject_verdict commit_or_show(struct subject_state *state, int is_dry_run)
+{
+    if (!is_dry_run)
+        return SUBJECT_COMMIT;
+    bus_reply(state->request, state->answer);
+    return SUBJECT_ANSWERED;
+}
+
 /* A command on the session of a code. */
 static void run(struct service *svc, struct bus_request *request, const char *code,
                 const struct subject_spec *spec)
@@ -60,7 +69,7 @@ static enum subject_verdict decide_session(struct subject_state *state)
     state->records[0].next = &after->base;
     state->event = event;
     state->answer = &out->base;
-    return SUBJECT_COMMIT;
+    return commit_or_show(state, in->dry_run);
 }
 
 /* Lives in the request's arena. */
@@ -166,7 +175,7 @@ static enum subject_verdict decide_contacts(struct subject_state *state)
     state->event = contacts_event(state, after->contacts);
     state->records[0].next = &after->base;
     state->answer = &out->base;
-    return state->event == NULL ? no_memory(state) : SUBJECT_COMMIT;
+    return state->event == NULL ? no_memory(state) : commit_or_show(state, in->dry_run);
 }
 
 void on_record_contacts(void *arg, struct bus_request *request)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
+#include "common/settle/instant.h"
 #include "tests/support/people.h"
 
 #define SAID_BYTES PLATFORM_SAID_BYTES
@@ -486,6 +488,55 @@ static void test_a_service_dies_under_an_import(void **state)
     assert_int_equal(platform_ansinh(platform, said, "verify", NULL), 0);
 }
 
+/* --- campaigns -------------------------------------------------------------------------------- */
+
+/* A session now: the day must be near. */
+static void session_file(char *ret, size_t size, const char *columns, const char *row)
+{
+    char start[INSTANT_TEXT_BYTES], end[INSTANT_TEXT_BYTES];
+    int64_t now_ms = clock_wall_ms();
+    instant_format(now_ms, start);
+    instant_format(now_ms + 3600000, end);
+    (void)snprintf(ret, size, "code,kind,unit_code,start_ms,end_ms%s\nL1,small_group,15,%s,%s%s\n",
+                   columns, start, end, row);
+}
+
+static void test_campaigns_sessions_and_contacts(void **state)
+{
+    char text[65536];
+    (void)state;
+    assert_int_equal(import("campaigns", "code,name,from_ms,until_ms,counts,unit_codes,sprint\n"
+                                         "tt,Tăng tốc,2025-12-01T00:00:00+07:00,"
+                                         "2025-12-16T00:00:00+07:00,paid,15;14,yes\n"
+                                         "x,X,1,1,paid,,\n"),
+                     1);
+    assert_error("until_ms");
+    assert_int_equal(
+        platform_call(platform, NULL, "Campaigns/GetCampaign", answer, "{\"code\":\"tt\"}"), 0);
+    assert_non_null(strstr(answer, "\"unitCodes\":[\"15\",\"14\"]"));
+    assert_non_null(strstr(answer, "\"fromMs\":\"1764522000000\""));
+    session_file(text, sizeof(text), ",campaign_code,attendance", ",tt,33");
+    assert_int_equal(import_as("--dry-run", "sessions", text), 0);
+    assert_int_equal(import("contacts", "session_code,personal_id\nL1,001090000001\n"), 1);
+    assert_error("no such session");
+    assert_int_equal(import("sessions", text), 0);
+    assert_int_equal(import("contacts", "session_code,personal_id\nL1,001090000001\nL1,1\n"
+                                        "L2,001090000001\nL1,001190000002\n"),
+                     1);
+    assert_error("12 digits");
+    assert_error("no such session");
+    size_t len = (size_t)snprintf(text, sizeof(text), "session_code,personal_id\n");
+    for (int i = 0; i < 450; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "L1,0010900%05d\n", 100 + i);
+    assert_int_equal(import("contacts", text), 0);
+    assert_said("450 taken in");
+    assert_int_equal(import("contacts", text), 0); /* the same calls: not counted again */
+    assert_int_equal(platform_call(platform, NULL, "Campaigns/RecordContacts", answer,
+                                   "{\"sessionCode\":\"L1\",\"personalIds\":[\"001090009999\"]}"),
+                     0);
+    assert_non_null(strstr(answer, "\"contacts\":\"453\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_people_who_are_there),
         cmocka_unit_test(test_payments),
         cmocka_unit_test(test_payments_by_participant_id),
+        cmocka_unit_test(test_campaigns_sessions_and_contacts),
         cmocka_unit_test(test_a_service_dies_under_an_import),
     };
     const char *filter = getenv("TEST_FILTER");
