@@ -1,5 +1,6 @@
 #include "services/gateway/gateway.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,7 +25,7 @@ static struct gateway_conf {
     int64_t body_max_bytes, head_max_bytes;
     int64_t connections_max, connections_per_ip_max;
     int64_t idle_timeout_s;
-    int64_t viewers_max;
+    int64_t viewers_max, viewer_bytes, live_bytes;
     int64_t timeout_ms;
     char public_url[CONF_STRING_BYTES];
     int has_open_payments;
@@ -51,12 +52,16 @@ static const struct conf_item items[] = {
      "memory of one connection: request line, headers, buffers"},
     {"GATEWAY_CONNECTIONS", CONF_INT, "10000", 10, 100000, "", FIELD(connections_max),
      "connections at once"},
-    {"GATEWAY_CONNECTIONS_PER_IP", CONF_INT, "3000", 1, 100000, "", FIELD(connections_per_ip_max),
-     "connections at once from one address; a proxy in front is one address"},
+    {"GATEWAY_CONNECTIONS_PER_IP", CONF_INT, "3000", 0, 100000, "", FIELD(connections_per_ip_max),
+     "connections at once from one address; a proxy in front is one address; 0: any number"},
     {"GATEWAY_IDLE_S", CONF_INT, "30", 1, 3600, "s", FIELD(idle_timeout_s),
      "a connection on which nothing moves is closed after this long"},
     {"GATEWAY_VIEWERS", CONF_INT, "4000", 1, 100000, "", FIELD(viewers_max),
      "streams of live progress at once"},
+    {"GATEWAY_VIEWER_BYTES", CONF_INT, "65536", 4096, 4194304, "bytes", FIELD(viewer_bytes),
+     "what the system keeps of a stream until its viewer takes it; what comes after is skipped"},
+    {"GATEWAY_LIVE_BYTES", CONF_INT, "67108864", 1048576, 1073741824, "bytes", FIELD(live_bytes),
+     "frames of live progress, all streams together; from half of it on slow viewers are cut"},
     {"GATEWAY_TIMEOUT_MS", CONF_INT, "10000", 10, BUS_TIMEOUT_MAX_MS, "ms", FIELD(timeout_ms),
      "deadline of requests without Connect-Timeout-Ms"},
     {"GATEWAY_PUBLIC_URL", CONF_STRING, "", 0, CONF_STRING_BYTES - 1, "", FIELD(public_url),
@@ -212,17 +217,27 @@ static void collect(void *arg, metrics_emit_fn emit, void *sink)
 /* --- life ---------------------------------------------------------------------------------------
  */
 
-/* One descriptor per connection: asks for as many as the system gives. */
-static void raise_descriptors(void)
+/* One descriptor per connection: asks for as many as the system gives, and takes no more
+ * connections than that. */
+static int raise_descriptors(struct err *err)
 {
     struct rlimit limit;
     rlim_t need = (rlim_t)conf.connections_max + OWN_DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
-        return;
+        return 0;
     limit.rlim_cur = MIN(need, limit.rlim_max);
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < need)
-        log_warn("fewer descriptors than connections", "have=%llu connections=%lld",
-                 (unsigned long long)limit.rlim_cur, (long long)conf.connections_max);
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= OWN_DESCRIPTORS)
+        return err_set(err, -EMFILE, "%llu file descriptors are too few (raise ulimit -n)",
+                       (unsigned long long)limit.rlim_cur);
+    if (limit.rlim_cur < need) {
+        int64_t wanted = conf.connections_max;
+        conf.connections_max = (int64_t)(limit.rlim_cur - OWN_DESCRIPTORS);
+        log_warn("fewer connections than wanted: raise the limit of file descriptors",
+                 "ulimit_n=%llu needed=%llu GATEWAY_CONNECTIONS=%lld connections=%lld",
+                 (unsigned long long)limit.rlim_cur, (unsigned long long)need, (long long)wanted,
+                 (long long)conf.connections_max);
+    }
+    return 0;
 }
 
 static int open_http(struct gateway *self, struct err *err)
@@ -235,6 +250,7 @@ static int open_http(struct gateway *self, struct err *err)
         .connections_max = (unsigned)conf.connections_max,
         .connections_per_ip_max = (unsigned)conf.connections_per_ip_max,
         .idle_timeout_s = (unsigned)conf.idle_timeout_s,
+        .stream_unsent_bytes = (int)conf.viewer_bytes,
     };
     return http_create(self->svc->loop, &http, on_request, self, &self->http, err);
 }
@@ -272,10 +288,11 @@ static int gateway_create(struct service *svc, struct err *err)
     ASSERT(self != NULL);
     svc->context = self;
     self->svc = svc;
-    raise_descriptors();
-    int rc = load_files(self, err);
+    int rc = raise_descriptors(err);
     if (rc == 0)
-        rc = sse_create(svc, (size_t)conf.viewers_max, &self->sse, err);
+        rc = load_files(self, err);
+    if (rc == 0)
+        rc = sse_create(svc, (size_t)conf.viewers_max, (size_t)conf.live_bytes, &self->sse, err);
     if (rc == 0)
         rc = auth_create(svc, &(struct auth_conf){.public_url = conf.public_url}, &self->auth, err);
     if (rc == 0) {

@@ -1,6 +1,5 @@
 #include "services/gateway/http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "common/base/log.h"
 #include "common/base/parse.h"
+#include "services/gateway/http_address.h"
 
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024)
 #define ANSWER_MAX_BYTES ((size_t)8 * 1024 * 1024)
@@ -60,6 +60,7 @@ struct http {
     http_fn handler;
     void *arg;
     size_t body_max_bytes;
+    int stream_unsent_bytes;
     struct exchange *open;
     size_t n_open;
     struct exchange *spare;
@@ -291,24 +292,6 @@ static void before_sleep(void *arg)
     loop_wake(self->loop); /* the run may have sent requests after their flush of this turn */
 }
 
-/* Fills a socket address; 0 for a text that is no address. */
-static socklen_t address_of(const char *text, uint16_t port, struct sockaddr_storage *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret;
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        return sizeof(*v4);
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret;
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) != 1)
-        return 0;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    return sizeof(*v6);
-}
-
 static struct MHD_Daemon *daemon_start(struct http *self, const struct http_conf *conf,
                                        struct sockaddr_storage *address)
 {
@@ -334,7 +317,7 @@ int http_create(struct loop *loop, const struct http_conf *conf, http_fn handler
                 struct http **ret, struct err *err)
 {
     struct sockaddr_storage address;
-    if (address_of(conf->address, conf->port, &address) == 0)
+    if (http_address_parse(conf->address, conf->port, &address) == 0)
         return err_set(err, -EINVAL, "%.64s is no IPv4 or IPv6 address", conf->address);
     struct http *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
@@ -342,6 +325,7 @@ int http_create(struct loop *loop, const struct http_conf *conf, http_fn handler
     self->handler = handler;
     self->arg = arg;
     self->body_max_bytes = conf->body_max_bytes;
+    self->stream_unsent_bytes = conf->stream_unsent_bytes;
     errno = 0;
     self->daemon = daemon_start(self, conf, &address);
     if (self->daemon == NULL) {
@@ -423,19 +407,7 @@ void http_peer(struct http_request *request, char ret[HTTP_PEER_BYTES])
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         exchange_of(request)->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    ret[0] = '\0';
-    if (info == NULL || info->client_addr == NULL)
-        return;
-    if (info->client_addr->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-        memcpy(&v4, info->client_addr, sizeof(v4));
-        (void)inet_ntop(AF_INET, &v4.sin_addr, ret, HTTP_PEER_BYTES);
-    } else if (info->client_addr->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        memcpy(&v6, info->client_addr, sizeof(v6));
-        memset(v6.sin6_addr.s6_addr + 8, 0, 8);
-        (void)inet_ntop(AF_INET6, &v6.sin6_addr, ret, HTTP_PEER_BYTES);
-    }
+    http_address_customer(info == NULL ? NULL : info->client_addr, ret);
 }
 
 struct joiner {
@@ -549,6 +521,11 @@ void http_answer(struct http_request *request, unsigned status, const struct htt
     answer(exchange_of(request), status, response, headers, n_headers);
 }
 
+static int socket_of(const struct exchange *self)
+{
+    return MHD_get_connection_info(self->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static ssize_t on_stream(void *cls, uint64_t pos, char *out, size_t size)
 {
     (void)pos;
@@ -567,6 +544,10 @@ void http_stream(struct http_request *request, const struct http_header *headers
                  http_stream_fn fn, void (*end)(void *arg), void *arg)
 {
     struct exchange *self = exchange_of(request);
+    int bytes = self->http->stream_unsent_bytes;
+    /* the system's own limit is megabytes: minutes of frames that nobody wants any more */
+    if (setsockopt(socket_of(self), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
+        log_debug("a stream keeps the system's send buffer", "error=%d", errno);
     self->stream = fn;
     self->stream_end = end;
     self->stream_arg = arg;
@@ -579,6 +560,13 @@ void http_stream(struct http_request *request, const struct http_header *headers
 void http_stream_wake(struct http_request *request)
 {
     resume(exchange_of(request));
+}
+
+void http_stream_cut(struct http_request *request)
+{
+    struct exchange *self = exchange_of(request);
+    (void)shutdown(socket_of(self), SHUT_RDWR);
+    resume(self);
 }
 
 int http_status_count(const struct http *self, size_t i, const char **ret_labels,

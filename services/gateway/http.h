@@ -26,8 +26,9 @@ struct http_conf {
     size_t body_max_bytes;
     size_t head_max_bytes; /* request line, headers and what is buffered of one connection */
     unsigned connections_max;
-    unsigned connections_per_ip_max;
-    unsigned idle_timeout_s; /* a connection on which nothing moves for so long is closed */
+    unsigned connections_per_ip_max; /* 0: any number */
+    int stream_unsent_bytes;         /* of a stream, that the system keeps until they are taken */
+    unsigned idle_timeout_s;         /* a connection on which nothing moves for so long is closed */
 };
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
@@ -87,8 +88,7 @@ const char *http_header(struct http_request *request, const char *name);
 const char *http_header_joined(struct http_request *request, const char *name);
 
 #define HTTP_PEER_BYTES 48
-/* Who is connected, as text: an IPv4 address, or the first half of an IPv6 address, which one
- * customer has; "" when unknown. */
+/* Who is connected, as http_address_customer; "" when unknown. */
 void http_peer(struct http_request *request, char ret[HTTP_PEER_BYTES]);
 
 /* Value of a query parameter and its length (it may hold any bytes); NULL when absent. */
@@ -115,6 +115,9 @@ void http_stream(struct http_request *request, const struct http_header *headers
 
 /* Lets the stream ask fn again; nothing happens when it is not asleep. */
 void http_stream_wake(struct http_request *request);
+
+/* Gives a stream up whose reader does not read; its end runs in a later turn. */
+void http_stream_cut(struct http_request *request);
 
 /* Answers by status, for the statuses in use; the rest under status 0. For i from 0 until it
  * answers 0. labels is a literal like code="200". */

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/map.h"
+#include "services/gateway/live_past.h"
 
 #define LOAD_RETRY_MS 1000
 #define LOADS_PER_TICK_MAX 64
@@ -25,10 +26,12 @@ struct live {
     struct live_watch_base base;
     struct map *by_spec;
     struct live_watch *watches;
+    struct live_past past;
     uint64_t told_seq; /* changes up to here were told */
     int64_t told_ms;
     int64_t heard_mono_ms, heard_wall_ms;
     int is_stale;
+    int64_t *gaps;
 };
 
 /* --- the list of watches ---------------------------------------------------------------------- */
@@ -114,11 +117,10 @@ static void tell_changes(struct live *self)
     uint64_t seq = live_units_seq(self->base.units);
     self->told_seq = seq;
     self->told_ms = clock_mono_ms();
+    live_past_note(&self->past, live_units_version(self->base.units), seq);
     for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
         next = watch->next;
-        int is_changed = live_watch_has_changed(watch, watch->told_seq);
-        watch->told_seq = seq;
-        if (is_changed)
+        if (live_watch_tell(watch, seq))
             self->fn(self->arg, watch, WATCH_CHANGED);
     }
 }
@@ -142,6 +144,21 @@ static void tell_soon(struct live *self)
         self->teller = loop_timer_add(self->svc->loop, wait_ms, 0, on_teller, self);
 }
 
+/* The view before this one was lost, or another instance leads: what changed is asked for, of each
+ * watch at most every LIVE_FRESH_MS. */
+static void on_gap(struct live *self, uint64_t version)
+{
+    int is_first = self->base.version == 0;
+    *self->gaps += !is_first;
+    for (struct live_watch *watch = self->watches; watch != NULL; watch = watch->next) {
+        if (is_first && (watch->loaded_version == 0 || version <= watch->loaded_version + 1))
+            continue;
+        live_watch_lost(watch);
+        watch->load_at_ms = MIN(watch->load_at_ms, watch->asked_ms + LIVE_FRESH_MS);
+    }
+    self->base.gap = version;
+}
+
 static void on_view(void *arg, const uint8_t *data, size_t len)
 {
     struct live *self = arg;
@@ -151,18 +168,19 @@ static void on_view(void *arg, const uint8_t *data, size_t len)
     Ansinh__V1__ProgressView *view = ansinh__v1__progress_view__unpack(&allocator, len, data);
     if (view == NULL)
         return;
+    if (view->version <= self->base.version)
+        return; /* of an instance that does not know yet that it leads no more */
     heard(self);
-    if (view->version < self->base.version) { /* it restarted from an older state */
-        live_units_start_over(self->base.units);
-        load_all(self);
-    }
+    if (view->version != self->base.version + 1)
+        on_gap(self, view->version);
     self->base.version = view->version;
     self->base.as_of_ms = view->as_of_ms;
     self->base.newest_event_ms = view->newest_event_ms;
     for (size_t i = 0; i < view->n_units; i++) {
         struct live_unit *unit = live_units_find(self->base.units, view->units[i]->unit_code);
         if (unit != NULL)
-            live_units_apply(self->base.units, unit, view->version, view->units[i]);
+            (void)live_units_apply(self->base.units, unit, LIVE_VIEW, view->version,
+                                   view->units[i]);
     }
     tell_soon(self);
 }
@@ -174,7 +192,8 @@ static void on_load(void *arg, struct live_watch *watch, enum live_watch_event e
     watch->load_at_ms = clock_mono_ms() + LOAD_RETRY_MS;
     if (event == WATCH_LOADED) {
         heard(self);
-        watch->load_at_ms = clock_mono_ms() + LIVE_HEAL_MS;
+        if (watch->gap_id == 0)
+            watch->load_at_ms = clock_mono_ms() + LIVE_HEAL_MS;
     }
     if (watch->viewers != NULL)
         self->fn(self->arg, watch, event);
@@ -198,9 +217,12 @@ static void on_instances(void *arg, const struct bus_instance *instances, size_t
 
 /* --- the timer -------------------------------------------------------------------------------- */
 
+/* Whoever leads next may count from lower versions, after a loss of the views server. */
 static void tell_stale(struct live *self)
 {
     self->is_stale = 1;
+    self->base.version = self->base.gap = 0;
+    live_units_start_over(self->base.units);
     for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
         next = watch->next;
         live_frame_unref(&watch->snapshot);
@@ -213,6 +235,8 @@ static void load_due(struct live *self, int64_t now)
     unsigned n = 0;
     for (struct live_watch *watch = self->watches; watch != NULL && n < LOADS_PER_TICK_MAX;
          watch = watch->next) {
+        if (now - watch->loaded_ms > LIVE_FRESH_MS)
+            live_frame_unref(&watch->snapshot); /* serves nobody any more */
         if (watch->n_asked > 0 || now < watch->load_at_ms)
             continue;
         live_watch_load(watch);
@@ -238,8 +262,8 @@ static void on_tick(void *arg)
 /* --- life --------------------------------------------------------------------------------------
  */
 
-int live_create(struct service *svc, live_watch_fn fn, void *arg, struct live **ret,
-                struct err *err)
+int live_create(struct service *svc, size_t frames_max, const struct live_numbers *numbers,
+                live_watch_fn fn, void *arg, struct live **ret, struct err *err)
 {
     struct live *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
@@ -250,9 +274,13 @@ int live_create(struct service *svc, live_watch_fn fn, void *arg, struct live **
     self->base = (struct live_watch_base){.client = svc->client,
                                           .units = live_units_create(),
                                           .arena = arena_create(ARENA_MAX_BYTES),
+                                          .memory = {.max = frames_max},
+                                          .frames_made = numbers->frames_made,
                                           .fn = on_load,
                                           .arg = self};
+    self->gaps = numbers->gaps;
     buf_init(&self->base.text, FRAME_MAX_BYTES);
+    buf_init(&self->base.tail, FRAME_MAX_BYTES);
     int rc = bus_subscriber_create(svc->bus, NULL, on_view, self, &self->subscriber, err);
     if (rc < 0) {
         live_destroy(&self);
@@ -277,8 +305,29 @@ void live_destroy(struct live **self)
     live_units_destroy(&live->base.units);
     arena_destroy(&live->base.arena);
     buf_fini(&live->base.text);
+    buf_fini(&live->base.tail);
     free(live);
     *self = NULL;
+}
+
+int live_resume(const struct live *self, const struct live_watch *watch, uint64_t version,
+                uint64_t *ret_seq)
+{
+    if (self->is_stale || watch->loaded_version == 0 || watch->gap_id != 0 ||
+        version > live_watch_id(watch))
+        return 0;
+    *ret_seq = live_past_seen(&self->past, version);
+    return *ret_seq >= MAX(watch->known_seq, (uint64_t)1);
+}
+
+void live_load_soon(struct live_watch *watch)
+{
+    watch->load_at_ms = 0;
+}
+
+const struct live_memory *live_memory(const struct live *self)
+{
+    return &self->base.memory;
 }
 
 int64_t live_heard_ms(const struct live *self)

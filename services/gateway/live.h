@@ -18,10 +18,15 @@
 
 struct live;
 
+struct live_numbers {
+    int64_t *frames_made, *gaps; /* counters */
+};
+
 /* Subscribes to the views of the live analytics instances. fn runs for the events of every watch;
- * it may leave that watch. Errors as bus_subscriber_create. */
-int live_create(struct service *svc, live_watch_fn fn, void *arg, struct live **ret,
-                struct err *err) MUST_CHECK;
+ * it may leave that watch. Frames take frames_max bytes together. Errors as
+ * bus_subscriber_create. */
+int live_create(struct service *svc, size_t frames_max, const struct live_numbers *numbers,
+                live_watch_fn fn, void *arg, struct live **ret, struct err *err) MUST_CHECK;
 /* All watches must have been left and no call be under way. */
 void live_destroy(struct live **self);
 
@@ -34,6 +39,17 @@ void live_leave(struct live *self, struct live_watch *watch);
 
 /* True when the watch has a snapshot of at most LIVE_FRESH_MS. */
 int live_is_fresh(const struct live_watch *watch);
+
+/* True when it is known what changed in the watch since a version: then *ret_seq is the number to
+ * go on from. */
+int live_resume(const struct live *self, const struct live_watch *watch, uint64_t version,
+                uint64_t *ret_seq);
+
+/* Has the watch loaded within LIVE_TICK_MS. */
+void live_load_soon(struct live_watch *watch);
+
+/* Bytes that all frames take. */
+const struct live_memory *live_memory(const struct live *self);
 
 /* All watches: start with NULL, ends with NULL. */
 struct live_watch *live_next(const struct live *self, const struct live_watch *watch);

@@ -1,11 +1,14 @@
 #include "services/gateway/live_watch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/json/json.h"
+#include "services/gateway/live_own.h"
 
 #define PROGRESS_METHOD "ansinh.v1.Analytics/GetProgress"
 #define LOAD_TIMEOUT_MS 2000
@@ -29,6 +32,12 @@ static void leave_units(struct live_watch *self, struct live_unit **units, size_
     free(units);
 }
 
+static void forget_frames(struct live_watch *self)
+{
+    while (self->n_frames > 0)
+        live_frame_unref(&self->frames[--self->n_frames].frame);
+}
+
 void live_watch_destroy(struct live_watch **self)
 {
     struct live_watch *watch = *self;
@@ -37,41 +46,26 @@ void live_watch_destroy(struct live_watch **self)
     ASSERT(watch->n_asked == 0);
     leave_units(watch, watch->units, watch->n_units);
     live_frame_unref(&watch->snapshot);
-    live_frame_unref(&watch->progress);
+    forget_frames(watch);
     free(watch);
     *self = NULL;
 }
 
-/* Appends one event to the scratch text. */
-static int append_event(struct live_watch_base *base, const char *name, uint64_t version,
+/* Appends one event to the scratch text; id 0: without. A reader's Last-Event-ID is that of the
+ * last event that had one. */
+static int append_event(struct live_watch_base *base, const char *name, uint64_t id,
                         const ProtobufCMessage *message)
 {
-    (void)buf_printf(&base->text, "event: %s\nid: %llu\ndata: ", name, (unsigned long long)version);
+    (void)buf_printf(&base->text, "event: %s\n", name);
+    if (id != 0)
+        (void)buf_printf(&base->text, "id: %llu\n", (unsigned long long)id);
+    (void)buf_puts(&base->text, "data: ");
     int rc = json_from_message(message, JSON_DEFAULTS, &base->text);
     return rc < 0 ? rc : buf_puts(&base->text, "\n\n");
 }
 
 /* --- loading -----------------------------------------------------------------------------------
  */
-
-/* The answer's own unit in the form that its children have. Borrows from it. */
-static void own_progress(const Ansinh__V1__GetProgressResponse *answer,
-                         Ansinh__V1__UnitProgress *ret)
-{
-    ansinh__v1__unit_progress__init(ret);
-    ret->unit_code = answer->unit_code;
-    ret->name = answer->name;
-    ret->participants = answer->participants;
-    ret->declared = answer->declared;
-    ret->plan = answer->plan;
-    ret->gap = answer->gap;
-    ret->percent = answer->percent;
-    ret->payments = answer->payments;
-    ret->paid = answer->paid;
-    ret->today = answer->today;
-    ret->participants_today = answer->participants_today;
-    ret->declared_today = answer->declared_today;
-}
 
 /* Adds a unit with the answer's values; newer ones that came by view stay, and then the snapshot
  * holds only up to the change before them. */
@@ -82,8 +76,7 @@ static void add_unit(struct live_watch *self, uint64_t version,
     if (unit == NULL)
         return;
     self->units[self->n_units++] = unit;
-    live_units_apply(self->base->units, unit, version, progress);
-    if (unit->version > version)
+    if (!live_units_apply(self->base->units, unit, LIVE_ANSWER, version, progress))
         self->snapshot_seq = MIN(self->snapshot_seq, unit->seq - 1);
 }
 
@@ -102,7 +95,7 @@ static void take_units(struct live_watch *self)
     for (size_t i = 0; i < self->spec.n_codes; i++) {
         const Ansinh__V1__GetProgressResponse *answer = self->asks[i].answer;
         Ansinh__V1__UnitProgress own;
-        own_progress(answer, &own);
+        live_own_progress(answer, &own);
         add_unit(self, answer->version, &own);
         for (size_t k = 0; k < answer->n_children; k++)
             add_unit(self, answer->version, answer->children[k]);
@@ -111,19 +104,55 @@ static void take_units(struct live_watch *self)
     leave_units(self, before, n_before);
 }
 
-static int make_snapshot(struct live_watch *self)
+/* Whoever breaks off between two of its events has seen none: the last one alone has an id. */
+static int make_snapshot(struct live_watch *self, uint64_t id)
 {
     struct live_watch_base *base = self->base;
     buf_reset(&base->text);
     for (size_t i = 0; i < self->spec.n_codes; i++) {
         const Ansinh__V1__GetProgressResponse *answer = self->asks[i].answer;
-        int rc = append_event(base, "snapshot", answer->version, &answer->base);
+        int rc =
+            append_event(base, "snapshot", i + 1 == self->spec.n_codes ? id : 0, &answer->base);
         if (rc < 0)
             return rc;
     }
+    struct live_frame *frame = live_frame_make(&base->memory, base->text.data, base->text.len);
+    if (frame == NULL)
+        return -ENOMEM;
     live_frame_unref(&self->snapshot);
-    self->snapshot = live_frame_make(base->text.data, base->text.len);
+    self->snapshot = frame;
+    self->snapshot_id = id;
     return 0;
+}
+
+static uint64_t oldest_version(const struct live_watch *self)
+{
+    uint64_t version = UINT64_MAX;
+    for (size_t i = 0; i < self->spec.n_codes; i++)
+        version = MIN(version, self->asks[i].answer->version);
+    return version;
+}
+
+/* All questions are answered. An answer below the views that were here before the question is that
+ * of an instance which does not know yet that it leads no more. */
+static int take_answers(struct live_watch *self)
+{
+    uint64_t version = oldest_version(self);
+    if (version < self->asked_version || make_snapshot(self, version) < 0)
+        return 0;
+    take_units(self);
+    if (self->loaded_version == 0) {
+        self->known_seq = self->told_seq = self->from_seq = self->snapshot_seq;
+        self->changed_before = self->snapshot_seq;
+        self->changed = live_units_seq(self->base->units);
+    }
+    self->loaded_version = version;
+    self->loaded_ms = clock_mono_ms();
+    if (version + 1 >= self->base->gap)
+        self->gap_id = 0;
+    else if (self->gap_id == 0)
+        self->gap_id = version;
+    return 1;
 }
 
 static enum live_watch_event end_load(struct live_watch *self)
@@ -131,11 +160,8 @@ static enum live_watch_event end_load(struct live_watch *self)
     enum live_watch_event event = WATCH_FAILED;
     if (self->load_code == ANSINH__V1__CODE__CODE_NOT_FOUND)
         event = WATCH_UNKNOWN;
-    if (self->load_code == ANSINH__V1__CODE__CODE_UNSPECIFIED && make_snapshot(self) == 0) {
-        take_units(self);
-        self->loaded_ms = clock_mono_ms();
+    if (self->load_code == ANSINH__V1__CODE__CODE_UNSPECIFIED && take_answers(self))
         event = WATCH_LOADED;
-    }
     for (size_t i = 0; i < self->spec.n_codes; i++) {
         ansinh__v1__get_progress_response__free_unpacked(self->asks[i].answer, NULL);
         self->asks[i].answer = NULL;
@@ -171,6 +197,7 @@ void live_watch_load(struct live_watch *self)
     if (self->n_asked > 0)
         return;
     self->asked_ms = clock_mono_ms();
+    self->asked_version = self->base->version;
     self->load_code = ANSINH__V1__CODE__CODE_UNSPECIFIED;
     self->n_asked = self->spec.n_codes;
     for (size_t i = 0; i < self->spec.n_codes; i++) {
@@ -188,7 +215,7 @@ void live_watch_load(struct live_watch *self)
 /* --- changes -----------------------------------------------------------------------------------
  */
 
-int live_watch_has_changed(const struct live_watch *self, uint64_t since)
+static int has_changed(const struct live_watch *self, uint64_t since)
 {
     for (size_t i = 0; i < self->n_units; i++) {
         if (self->units[i]->seq > since)
@@ -197,52 +224,101 @@ int live_watch_has_changed(const struct live_watch *self, uint64_t since)
     return 0;
 }
 
-/* Unpacks what changed into the scratch arena; NULL at its limit or when nothing did. */
-static Ansinh__V1__UnitProgress **changed_units(struct live_watch *self, uint64_t since,
-                                                size_t *ret_n)
+int live_watch_tell(struct live_watch *self, uint64_t seq)
 {
-    struct arena *arena = self->base->arena;
-    arena_reset(arena);
-    ProtobufCAllocator allocator;
-    bus_arena_allocator(arena, &allocator);
-    Ansinh__V1__UnitProgress **units = NULL;
-    *ret_n = 0;
+    uint64_t before = self->told_seq;
+    self->told_seq = seq;
+    if (!has_changed(self, before))
+        return 0;
+    forget_frames(self);
+    self->from_seq = before;
+    self->changed_before = self->changed;
+    self->changed = seq;
+    return 1;
+}
+
+uint64_t live_watch_id(const struct live_watch *self)
+{
+    return self->gap_id != 0 ? self->gap_id : MAX(self->base->version, self->loaded_version);
+}
+
+void live_watch_lost(struct live_watch *self)
+{
+    self->gap_id = live_watch_id(self);
+}
+
+/* Appends the units that changed since a number; -EMSGSIZE, or how many there are. */
+static int append_units(struct live_watch *self, uint64_t since)
+{
+    struct live_watch_base *base = self->base;
+    int n = 0;
     for (size_t i = 0; i < self->n_units; i++) {
-        const struct live_unit *unit = self->units[i];
-        if (unit->seq <= since)
+        if (self->units[i]->seq <= since)
             continue;
-        if (units == NULL)
-            units = arena_alloc(arena, self->n_units * sizeof(*units));
-        Ansinh__V1__UnitProgress *progress =
-            ansinh__v1__unit_progress__unpack(&allocator, unit->len, unit->packed);
-        if (units == NULL || progress == NULL)
-            return NULL;
-        units[(*ret_n)++] = progress;
+        if (n++ > 0)
+            (void)buf_putc(&base->text, ',');
+        int rc = live_units_write(base->units, self->units[i], &base->text);
+        if (rc < 0)
+            return rc;
     }
-    return units;
+    return n;
+}
+
+/* A ProgressView whose units were written before: its own fields as the descriptor says, with their
+ * JSON in the empty list. */
+static struct live_frame *make_frame(struct live_watch *self, uint64_t since)
+{
+    static const char list[] = "\"units\":[";
+    struct live_watch_base *base = self->base;
+    Ansinh__V1__ProgressView view;
+    ansinh__v1__progress_view__init(&view);
+    view.version = live_watch_id(self);
+    view.as_of_ms = base->as_of_ms;
+    view.newest_event_ms = base->newest_event_ms;
+    buf_reset(&base->text);
+    buf_reset(&base->tail);
+    if (append_event(base, "progress", view.version, &view.base) < 0)
+        return NULL;
+    uint8_t *at = memmem(base->text.data, base->text.len, list, strlen(list));
+    ASSERT(at != NULL);
+    size_t head_len = (size_t)(at - base->text.data) + strlen(list);
+    if (buf_append(&base->tail, base->text.data + head_len, base->text.len - head_len) < 0)
+        return NULL;
+    base->text.len = head_len;
+    if (append_units(self, since) <= 0 ||
+        buf_append(&base->text, base->tail.data, base->tail.len) < 0)
+        return NULL;
+    ++*base->frames_made;
+    return live_frame_make(&base->memory, base->text.data, base->text.len);
+}
+
+static struct live_frame *find_frame(const struct live_watch *self, uint64_t since)
+{
+    for (size_t i = 0; i < self->n_frames; i++) {
+        if (self->frames[i].from == since)
+            return self->frames[i].frame;
+    }
+    return NULL;
 }
 
 struct live_frame *live_watch_progress(struct live_watch *self, uint64_t since, uint64_t *ret_seq)
 {
-    struct live_watch_base *base = self->base;
-    uint64_t seq = live_units_seq(base->units);
-    *ret_seq = seq;
-    if (self->progress != NULL && self->progress_from == since && self->progress_to == seq)
-        return self->progress;
-    Ansinh__V1__ProgressView view;
-    ansinh__v1__progress_view__init(&view);
-    view.units = changed_units(self, since, &view.n_units);
-    if (view.units == NULL)
+    *ret_seq = since;
+    if (since >= self->changed)
         return NULL;
-    view.version = base->version;
-    view.as_of_ms = base->as_of_ms;
-    view.newest_event_ms = base->newest_event_ms;
-    buf_reset(&base->text);
-    if (append_event(base, "progress", view.version, &view.base) < 0)
-        return NULL;
-    live_frame_unref(&self->progress);
-    self->progress = live_frame_make(base->text.data, base->text.len);
-    self->progress_from = since;
-    self->progress_to = seq;
-    return self->progress;
+    if (since >= self->changed_before)
+        since = self->from_seq; /* in step: nothing changed in between */
+    struct live_frame *frame = find_frame(self, since);
+    if (frame == NULL && self->n_frames + 1 >= WATCH_FRAMES_MAX) {
+        since = 0;
+        frame = find_frame(self, since);
+    }
+    if (frame == NULL) {
+        frame = make_frame(self, since);
+        if (frame == NULL)
+            return NULL;
+        self->frames[self->n_frames++] = (struct live_watch_frame){since, frame};
+    }
+    *ret_seq = self->changed;
+    return frame;
 }

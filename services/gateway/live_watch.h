@@ -10,6 +10,7 @@
 
 #define WATCH_UNITS_MAX 16 /* named in one watch, children not counted */
 #define WATCH_PROBLEM_BYTES 161
+#define WATCH_FRAMES_MAX 4 /* of changes, made for one watch between two tellings */
 
 struct live_watch;
 struct viewer; /* belongs to who listens */
@@ -27,11 +28,15 @@ typedef void (*live_watch_fn)(void *arg, struct live_watch *watch, enum live_wat
 struct live_watch_base {
     struct bus_client *client;
     struct live_units *units;
-    uint64_t version; /* of the newest view */
+    uint64_t version; /* of the newest view; */
+    uint64_t gap;     /* of the last view whose predecessor did not come, as of the first */
     int64_t as_of_ms, newest_event_ms;
-    struct arena *arena; /* scratch of one function */
-    struct buf text;     /* scratch: the event being written */
-    live_watch_fn fn;    /* told of loads; may drop references */
+    struct live_memory memory; /* of all frames */
+    int64_t *frames_made;      /* counter */
+    struct arena *arena;       /* scratch of one function */
+    struct buf text;           /* scratch: the event being written */
+    struct buf tail;           /* scratch: what follows its units */
+    live_watch_fn fn;          /* told of loads; may drop references */
     void *arg;
 };
 
@@ -53,16 +58,25 @@ struct live_watch {
     struct live_watch_spec spec;
     struct viewer *viewers;         /* for who listens */
     struct live_watch *prev, *next; /* for the board */
-    uint64_t told_seq;              /* for live.c: changes up to here were told */
     int64_t load_at_ms;             /* for live.c: when to load again, monotonic */
     int64_t asked_ms;               /* the last load began */
+    uint64_t asked_version;         /* of the newest view then: an older answer is no answer */
     int64_t loaded_ms;              /* the last load succeeded */
+    uint64_t loaded_version;        /* of its oldest answer; 0: none has succeeded */
+    uint64_t gap_id;                /* a view was lost: ids go no further until the next load */
     struct live_unit **units;       /* the named ones and their children, once loaded */
     size_t n_units;
     struct live_frame *snapshot; /* events; NULL while there are none */
     uint64_t snapshot_seq;       /* they hold up to this change */
-    struct live_frame *progress; /* the last one made, for all viewers in step */
-    uint64_t progress_from, progress_to;
+    uint64_t snapshot_id;
+    uint64_t known_seq;               /* changes before the first load are not known */
+    uint64_t told_seq, from_seq;      /* changes up to here were told; and before the last time */
+    uint64_t changed, changed_before; /* told_seq of the last two times that something changed */
+    struct live_watch_frame {
+        uint64_t from;
+        struct live_frame *frame;
+    } frames[WATCH_FRAMES_MAX]; /* what changed since from, made since the last telling */
+    size_t n_frames;
     struct live_watch_ask asks[WATCH_UNITS_MAX];
     size_t n_asked;             /* not answered yet; 0: no load is under way */
     Ansinh__V1__Code load_code; /* first failure of the load */
@@ -78,11 +92,21 @@ void live_watch_destroy(struct live_watch **self);
 /* Asks analytics for the snapshot, unless that is under way; base->fn tells how it ended. */
 void live_watch_load(struct live_watch *self);
 
-/* One event with the newest values of what changed since a number; NULL when nothing did. *ret_seq
- * is the number up to which it holds. The frame is borrowed until the next call. */
-struct live_frame *live_watch_progress(struct live_watch *self, uint64_t since, uint64_t *ret_seq);
+/* Changes up to seq are to be told; true when a unit of this watch is among those not told yet. */
+int live_watch_tell(struct live_watch *self, uint64_t seq);
 
-/* True when a unit of it changed since a number. */
-int live_watch_has_changed(const struct live_watch *self, uint64_t since);
+/* A view was lost, the newest one is not taken yet: until the watch has been loaded again, its ids
+ * stay as they are. */
+void live_watch_lost(struct live_watch *self);
+
+/* What the next event is numbered: its reader has all values up to this version. Grows, unless
+ * analytics began anew with lower ones. */
+uint64_t live_watch_id(const struct live_watch *self);
+
+/* One event with the newest values of what changed since a number, or of everything when too many
+ * ask for too many numbers; NULL when nothing was told that changed since, or at the limit of
+ * memory. *ret_seq is the number up to which it holds. The frame is borrowed until the next call.
+ */
+struct live_frame *live_watch_progress(struct live_watch *self, uint64_t since, uint64_t *ret_seq);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/parse.h"
 #include "services/gateway/live.h"
 #include "services/gateway/connect_error.h"
 
@@ -25,6 +26,7 @@ struct viewer {
     int wants_opening, wants_snapshot, wants_stale;
     int is_told;              /* that analytics is silent */
     uint64_t seen_seq;        /* it was sent what changed up to here */
+    uint64_t last_id;         /* it came back with this; 0: it is new, or was waited for once */
     struct live_frame *frame; /* being sent, from offset on */
     size_t offset;
     int64_t sent_ms; /* the last time that anything was sent */
@@ -36,9 +38,10 @@ struct sse {
     struct loop_timer *timer;
     size_t n_viewers, viewers_max;
     int is_draining;
+    struct live_memory memory; /* of the short frames that are no values */
     struct live_frame *opening, *heartbeat;
     struct buf text;
-    int64_t *viewers, *frames, *bad_input;
+    int64_t *viewers, *frames, *frame_bytes, *bad_input, *resumed, *cut;
 };
 
 /* --- the life of a viewer --------------------------------------------------------------------- */
@@ -103,7 +106,7 @@ static struct live_frame *stale_frame(struct sse *self)
     ASSERT(len > 0 && len < sizeof(json));
     buf_reset(&self->text);
     (void)buf_printf(&self->text, "event: stale\ndata: %.*s\n\n", (int)len, json);
-    return live_frame_make(self->text.data, self->text.len);
+    return live_frame_make(&self->memory, self->text.data, self->text.len);
 }
 
 /* A reference to the next frame; NULL when there is nothing to say now. */
@@ -127,6 +130,8 @@ static struct live_frame *viewer_next(struct viewer *viewer)
         viewer->seen_seq = watch->snapshot_seq;
         return live_frame_ref(watch->snapshot);
     }
+    if (viewer->wants_snapshot)
+        live_load_soon(watch); /* it came too late for the last one */
     struct live_frame *frame =
         viewer->wants_snapshot ? NULL
                                : live_watch_progress(watch, viewer->seen_seq, &viewer->seen_seq);
@@ -175,6 +180,11 @@ static void viewer_open(struct viewer *viewer)
 static void viewer_begin(struct viewer *viewer, enum live_watch_event event)
 {
     struct http_request *request = viewer->request;
+    if (event == WATCH_LOADED && viewer->watch->snapshot_id < viewer->last_id) {
+        viewer->last_id = 0; /* asked before it came back: once more, whatever it called last */
+        live_load_soon(viewer->watch);
+        return;
+    }
     if (event == WATCH_UNKNOWN) {
         refuse(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "unit", viewer->watch->problem);
     } else if (viewer->sse->is_draining) {
@@ -224,9 +234,28 @@ static void wake_all(struct sse *self, int64_t silent_since_ms)
     }
 }
 
+/* Frames are kept by who does not take them. */
+static void cut_slow(struct sse *self)
+{
+    int64_t late_ms = loop_now_ms(self->svc->loop) - SSE_SLOW_MS;
+    for (struct live_watch *watch = live_next(self->live, NULL); watch != NULL;
+         watch = live_next(self->live, watch)) {
+        for (struct viewer *viewer = watch->viewers; viewer != NULL; viewer = viewer->next) {
+            if (viewer->frame == NULL || viewer->sent_ms > late_ms)
+                continue;
+            ++*self->cut;
+            http_stream_cut(viewer->request);
+        }
+    }
+}
+
 static void on_heartbeat(void *arg)
 {
     struct sse *self = arg;
+    const struct live_memory *memory = live_memory(self->live);
+    *self->frame_bytes = (int64_t)memory->used;
+    if (memory->used > memory->max / 2)
+        cut_slow(self);
     wake_all(self, loop_now_ms(self->svc->loop) - SSE_HEARTBEAT_MS);
 }
 
@@ -286,6 +315,30 @@ static const char *read_spec(struct http_request *request, struct live_watch_spe
     return NULL;
 }
 
+/* 0: none, or none of ours. */
+static uint64_t last_event_id(struct http_request *request)
+{
+    int64_t id;
+    const char *text = http_header(request, "Last-Event-ID");
+    return text == NULL || parse_int64(text, 1, INT64_MAX, &id) < 0 ? 0 : (uint64_t)id;
+}
+
+/* Goes on from an id when that is known; else with a snapshot that is not older. */
+static void viewer_begin_at(struct viewer *viewer, uint64_t id)
+{
+    struct live_watch *watch = viewer->watch;
+    if (id != 0 && live_resume(viewer->sse->live, watch, id, &viewer->seen_seq)) {
+        viewer->wants_snapshot = 0;
+        ++*viewer->sse->resumed;
+        viewer_open(viewer);
+    } else if (live_is_fresh(watch) && watch->snapshot_id >= id) {
+        viewer_open(viewer);
+    } else {
+        viewer->last_id = id;
+        live_watch_load(watch);
+    }
+}
+
 void sse_handle(struct sse *self, struct http_request *request)
 {
     struct live_watch_spec spec;
@@ -303,9 +356,7 @@ void sse_handle(struct sse *self, struct http_request *request)
                "", self->is_draining ? "the gateway is ending" : "too many viewers");
         return;
     }
-    struct viewer *viewer = viewer_add(self, request, &spec);
-    if (live_is_fresh(viewer->watch))
-        viewer_open(viewer);
+    viewer_begin_at(viewer_add(self, request, &spec), last_event_id(request));
 }
 
 void sse_drain(struct sse *self)
@@ -319,22 +370,31 @@ void sse_drain(struct sse *self)
 /* --- creation ----------------------------------------------------------------------------------
  */
 
-int sse_create(struct service *svc, size_t viewers_max, struct sse **ret, struct err *err)
+int sse_create(struct service *svc, size_t viewers_max, size_t frames_max, struct sse **ret,
+               struct err *err)
 {
     struct sse *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->svc = svc;
     self->viewers_max = viewers_max;
-    int rc = live_create(svc, on_watch, self, &self->live, err);
+    const struct live_numbers numbers = {
+        .frames_made = metrics_counter(svc->metrics, "sse_frames_made_total", ""),
+        .gaps = metrics_counter(svc->metrics, "live_gaps_total", ""),
+    };
+    int rc = live_create(svc, frames_max, &numbers, on_watch, self, &self->live, err);
     if (rc < 0) {
         free(self);
         return rc;
     }
-    self->opening = live_frame_make(OPENING, strlen(OPENING));
-    self->heartbeat = live_frame_make(HEARTBEAT, strlen(HEARTBEAT));
+    self->memory.max = SIZE_MAX; /* viewers_max of them, STALE_MAX_BYTES each */
+    self->opening = live_frame_make(&self->memory, OPENING, strlen(OPENING));
+    self->heartbeat = live_frame_make(&self->memory, HEARTBEAT, strlen(HEARTBEAT));
     buf_init(&self->text, 2 * STALE_MAX_BYTES);
     self->viewers = metrics_gauge(svc->metrics, "sse_viewers", "");
     self->frames = metrics_counter(svc->metrics, "sse_frames_total", "");
+    self->frame_bytes = metrics_gauge(svc->metrics, "sse_frame_bytes", "");
+    self->resumed = metrics_counter(svc->metrics, "sse_resumed_total", "");
+    self->cut = metrics_counter(svc->metrics, "sse_viewers_cut_total", "");
     self->bad_input = metrics_counter(svc->metrics, "bad_input_total", "kind=\"watch\"");
     self->timer =
         loop_timer_add(svc->loop, HEARTBEAT_LOOK_MS, HEARTBEAT_LOOK_MS, on_heartbeat, self);

@@ -23,7 +23,8 @@ static void fail(const char *what)
     abort();
 }
 
-void gateway_client_open(struct gateway_client *self, struct loop *loop, uint16_t port)
+void gateway_client_open_narrow(struct gateway_client *self, struct loop *loop, uint16_t port,
+                                int receive_bytes)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(port),
@@ -33,8 +34,18 @@ void gateway_client_open(struct gateway_client *self, struct loop *loop, uint16_
     buf_init(&self->in, IN_MAX_BYTES);
     buf_init(&self->body, IN_MAX_BYTES);
     self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (self->fd < 0 || connect(self->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+    if (self->fd < 0)
+        fail("no socket");
+    /* before the window is told to the server */
+    if (receive_bytes > 0)
+        (void)setsockopt(self->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
+    if (connect(self->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         fail("cannot connect");
+}
+
+void gateway_client_open(struct gateway_client *self, struct loop *loop, uint16_t port)
+{
+    gateway_client_open_narrow(self, loop, port, 0);
 }
 
 void gateway_client_close(struct gateway_client *self)

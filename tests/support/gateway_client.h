@@ -22,6 +22,10 @@ struct gateway_client {
 
 /* Connects to 127.0.0.1. Aborts when that fails, as all of these do when a wait is in vain. */
 void gateway_client_open(struct gateway_client *self, struct loop *loop, uint16_t port);
+/* The same with a receive buffer of its own size in the system: what a client is sent that reads
+ * nothing. */
+void gateway_client_open_narrow(struct gateway_client *self, struct loop *loop, uint16_t port,
+                                int receive_bytes);
 void gateway_client_close(struct gateway_client *self);
 
 /* Sends len bytes (all of them, unless the server has closed). */

@@ -136,6 +136,11 @@ void platform_signal(struct platform *self, const char *service, unsigned n, int
     }
 }
 
+int platform_pid(struct platform *self, const char *service, unsigned n)
+{
+    return (int)find(self, service, n)->pid;
+}
+
 void platform_spawn(struct platform *self, const char *service, unsigned n)
 {
     spawn(self, find(self, service, n));

@@ -43,6 +43,8 @@ struct service *platform_service(struct platform *self);
 
 /* Sends a signal to instance n (from 1) of a service. SIGKILL waits for the end. */
 void platform_signal(struct platform *self, const char *service, unsigned n, int signal_number);
+/* Process id of an instance; 0 while it is killed. */
+int platform_pid(struct platform *self, const char *service, unsigned n);
 /* Starts a killed instance again; does not wait. */
 void platform_spawn(struct platform *self, const char *service, unsigned n);
 /* The same with one more "NAME=value" in this process's environment; copied. */
