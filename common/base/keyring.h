@@ -31,7 +31,9 @@ int keyring_open_partners(const char *directory, struct keyring **ret, struct er
 int keyring_make(const char *directory, struct err *err) MUST_CHECK;
 
 /* Keyed BLAKE2b of the kind and the text: the citizen's hash (kind 'c') or an alias's (kind 's' for
- * an SI code). */
+ * an SI code); as a member of a household who is insured for health the same person has others. */
+#define HASH_HEALTH_MEMBER 'b'
+#define HASH_HEALTH_SI_CODE 't'
 void keyring_hash(const struct keyring *self, char kind, const char *text, uint8_t ret[ID_BYTES]);
 
 /* Seals len bytes with XChaCha20-Poly1305, bound to the citizen's hash, so that a sealed text moved

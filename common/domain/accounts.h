@@ -28,6 +28,7 @@ enum account {
 
 #define HOLDER_UNKNOWN "-" /* of an account that has a holder, and nobody said which */
 #define PRODUCT_VOLUNTARY_SI "VOLUNTARY_SI"
+#define PRODUCT_HEALTH_HOUSEHOLD "HEALTH_HOUSEHOLD"
 
 struct posting {
     enum account account;

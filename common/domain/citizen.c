@@ -33,7 +33,9 @@ enum flag {
     HAS_SETTLED = 1 << 11,
     HAS_ENDED = 1 << 12,
     HAS_PAID_NUMBER = 1 << 13, /* another than the usual */
-    FLAGS_END = 1 << 14
+    IS_HEALTH = 1 << 14,
+    HAS_CARD = 1 << 15,
+    FLAGS_END = 1 << 16
 };
 
 enum bill_flag { IS_MISSING = 1, IS_PART_SUPPORTED = 2, HAS_OTHERS = 4, BILL_FLAGS = 8 };
@@ -151,6 +153,8 @@ static uint8_t *put_bill(uint8_t *at, const struct citizen *self, const struct c
         at = put(at, (uint64_t)bill->local_vnd);
         at = put(at, (uint64_t)bill->donor_vnd);
     }
+    if (self->is_health)
+        at = put(at, bill->member_rank);
     return put_signed(at, (int64_t)bill->valid_until_day - self->enrolled_day);
 }
 
@@ -167,6 +171,8 @@ static void get_bill(struct reader *reader, const struct citizen *self, struct c
         ret->local_vnd = get_vnd(reader);
         ret->donor_vnd = get_vnd(reader);
     }
+    if (self->is_health)
+        ret->member_rank = get_u32(reader);
     ret->valid_until_day = get_day(reader, self->enrolled_day);
     if (ret->months == 0)
         reader->failed = 1;
@@ -236,6 +242,8 @@ static unsigned flags_of(const struct citizen *self)
         {self->months_settled > 0, HAS_SETTLED},
         {self->end_reason != END_NONE, HAS_ENDED},
         {self->paid_number != usual_paid_number(self), HAS_PAID_NUMBER},
+        {self->is_health, IS_HEALTH},
+        {self->card.to_day != 0, HAS_CARD},
     };
     unsigned ret = 0;
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
@@ -306,6 +314,10 @@ size_t citizen_pack(const struct citizen *self, uint8_t ret[CITIZEN_PACKED_MAX_B
         at = put_bill(at, self, &self->bill);
     if (flags & HAS_PAID_NUMBER)
         at = put(at, self->paid_number);
+    if (flags & HAS_CARD) {
+        at = put_signed(at, (int64_t)self->card.to_day - self->enrolled_day);
+        at = put_signed(at, (int64_t)self->card.from_day - self->card.to_day);
+    }
     return (size_t)(at - ret);
 }
 
@@ -319,6 +331,7 @@ static void get_record(struct reader *reader, struct citizen *ret)
     ret->language = choices >> 6;
     ret->has_si_code = (flags & HAS_SI_CODE) != 0;
     ret->has_paid = (flags & HAS_PAID) != 0;
+    ret->is_health = (flags & IS_HEALTH) != 0;
     ret->income_vnd = get_income(reader);
     ret->enrolled_day = get_day(reader, DAY_USUAL);
     ret->declared_day =
@@ -338,6 +351,10 @@ static void get_record(struct reader *reader, struct citizen *ret)
     if (flags & HAS_BILL)
         get_bill(reader, ret, &ret->bill);
     ret->paid_number = flags & HAS_PAID_NUMBER ? get_u32(reader) : usual_paid_number(ret);
+    if (flags & HAS_CARD) {
+        ret->card.to_day = get_day(reader, ret->enrolled_day);
+        ret->card.from_day = get_day(reader, ret->card.to_day);
+    }
 }
 
 /* --- the first schema ------------------------------------------------------------------------- */

@@ -24,6 +24,11 @@ enum end_reason {
     END_REASONS
 };
 
+/* First and last day on which a health card holds; to_day 0: there is none. */
+struct health_card {
+    int32_t from_day, to_day;
+};
+
 struct citizen_bill {
     uint32_t from_month; /* 0: missing months, which are none of the calendar */
     uint32_t months;     /* 0: no bill */
@@ -33,6 +38,9 @@ struct citizen_bill {
         int32_t valid_until_day; /* of the open bill */
         int32_t paid_day;        /* of a payment */
     };
+    uint32_t member_rank;    /* of health insurance: order in the household, from 1 */
+    struct health_card card; /* what is bought; never in a record, since it follows from the day of
+                                the payment */
 };
 
 struct citizen {
@@ -42,7 +50,11 @@ struct citizen {
     uint8_t method;
     uint8_t language;
     uint8_t has_si_code;
-    uint8_t has_paid; /* ever */
+    uint8_t has_paid; /* ever; of a participant alone */
+    /* Insured for health as a member of a household, and no participant: another record than the
+     * one that the same person may have as a participant, with bills of its own. Nothing of months,
+     * income, method and group is then known, and payment is none. */
+    uint8_t is_health;
     int64_t income_vnd;
     int32_t enrolled_day;
     int32_t declared_day; /* of the income and method that hold: the enrolment, or a change */
@@ -62,6 +74,8 @@ struct citizen {
     struct citizen_bill bill;    /* the open one */
     struct citizen_bill payment; /* the last one for months of the calendar, as long as the income
                                     and method of then hold: what a refund needs */
+    struct health_card card;     /* of health insurance, the newest: paid, or declared, of which
+                                    the last day alone is known */
 };
 
 /* Packs: version, schema byte, then variable-length integers; what is absent or usual costs

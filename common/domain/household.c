@@ -87,27 +87,27 @@ static int amount_of(const struct household_sum *self, size_t i, uint32_t rank, 
     return rc < 0 ? err_field(err, rc, cause.field, "%s", cause.text) : 0;
 }
 
-/* A first card, and one after a long gap, waits where the switch says so. */
-static int card_add(const struct household_sum *self, size_t i, struct err *err)
+int household_card(const struct policy *policy, int32_t card_last_day, uint32_t months,
+                   int32_t on_day, struct explain_lines *lines, int32_t *ret_from_day,
+                   int32_t *ret_to_day, struct err *err)
 {
-    struct household_share *share = &self->ret->shares[i];
     const struct policy_row *gap, *wait;
-    int32_t last_day = self->members[i].card_last_day;
-    int is_first = last_day == HOUSEHOLD_NO_DAY;
-    share->valid_from_day = is_first ? self->on_day : MAX(self->on_day, last_day + 1);
-    if (policy_choice_on(self->policy, SWITCH_HEALTH_WAIT, self->on_day) == CHOICE_ON) {
-        int rc = policy_need(self->policy, POLICY_HEALTH_GAP_DAYS, 0, self->on_day, &gap, err);
+    int is_first = card_last_day == HOUSEHOLD_NO_DAY;
+    int32_t from_day = is_first ? on_day : MAX(on_day, card_last_day + 1);
+    if (policy_choice_on(policy, SWITCH_HEALTH_WAIT, on_day) == CHOICE_ON) {
+        int rc = policy_need(policy, POLICY_HEALTH_GAP_DAYS, 0, on_day, &gap, err);
         if (rc == 0)
-            rc = policy_need(self->policy, POLICY_HEALTH_WAIT_DAYS, 0, self->on_day, &wait, err);
+            rc = policy_need(policy, POLICY_HEALTH_WAIT_DAYS, 0, on_day, &wait, err);
         if (rc < 0)
             return rc;
-        if (is_first || (int64_t)self->on_day - last_day - 1 >= gap->value) {
-            share->valid_from_day += (int32_t)wait->value;
-            explain_add(&share->quote.lines, TEXT_HEALTH_WAIT, 0, wait, {OPERAND_DAYS, wait->value},
+        if (is_first || (int64_t)on_day - card_last_day - 1 >= gap->value) {
+            from_day += (int32_t)wait->value;
+            explain_add(lines, TEXT_HEALTH_WAIT, 0, wait, {OPERAND_DAYS, wait->value},
                         {OPERAND_DAYS, gap->value});
         }
     }
-    share->valid_to_day = period_last_day(share->valid_from_day, self->members[i].months);
+    *ret_from_day = from_day;
+    *ret_to_day = period_last_day(from_day, months);
     return 0;
 }
 
@@ -116,7 +116,9 @@ static int share_add(const struct household_sum *self, size_t i, struct err *err
     struct household_share *share = &self->ret->shares[i];
     int rc = amount_of(self, i, share->rank, &share->quote, err);
     if (rc == 0)
-        rc = card_add(self, i, err);
+        rc = household_card(self->policy, self->members[i].card_last_day, self->members[i].months,
+                            self->on_day, &share->quote.lines, &share->valid_from_day,
+                            &share->valid_to_day, err);
     self->ret->total_vnd += share->quote.participant_vnd;
     return rc;
 }

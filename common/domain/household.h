@@ -38,6 +38,14 @@ struct household_quote {
 int household_quote(const struct policy *policy, const struct household_member *members, size_t n,
                     int32_t on_day, struct household_quote *ret, struct err *err) MUST_CHECK;
 
+/* From when to when the card holds of a member who pays for months on a day: from that day, or from
+ * the day after the card before. A first card, and one after a long gap, waits where the switch
+ * says so, and a line of lines then says it. card_last_day: of the card before, or
+ * HOUSEHOLD_NO_DAY. -ERANGE, field "on": a day that the tables do not know. */
+int household_card(const struct policy *policy, int32_t card_last_day, uint32_t months,
+                   int32_t on_day, struct explain_lines *lines, int32_t *ret_from_day,
+                   int32_t *ret_to_day, struct err *err) MUST_CHECK;
+
 /* The last day of a period of months that begins on a day: the eve of the day of the same number;
  * where the last month has no such day, its last day. */
 int32_t period_last_day(int32_t from_day, uint32_t months);

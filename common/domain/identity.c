@@ -8,6 +8,7 @@
 
 #define PERSONAL_ID_DIGITS 12
 #define SI_CODE_DIGITS 10
+#define HOUSEHOLD_CODE_DIGITS 10
 #define PHONE_LOCAL_DIGITS 9 /* after 0 or +84 */
 #define EMAIL_MAX_BYTES 120
 #define NAME_MAX_CHARS 100
@@ -63,6 +64,13 @@ int si_code_check(const char *code, struct err *err)
 {
     if (!parse_is_digits(code, SI_CODE_DIGITS))
         return err_field(err, -EINVAL, "si_code", "a social-insurance code has 10 digits");
+    return 0;
+}
+
+int household_code_check(const char *code, struct err *err)
+{
+    if (!parse_is_digits(code, HOUSEHOLD_CODE_DIGITS))
+        return err_field(err, -EINVAL, "household_code", "a household's code has 10 digits");
     return 0;
 }
 

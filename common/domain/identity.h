@@ -24,6 +24,9 @@ int birth_province_at(size_t i);
 /* SI code: 10 digits. -EINVAL with err->field "si_code". */
 int si_code_check(const char *code, struct err *err) MUST_CHECK;
 
+/* Household code: 10 digits. -EINVAL with err->field "household_code". */
+int household_code_check(const char *code, struct err *err) MUST_CHECK;
+
 /* 0[35789]xxxxxxxx or +84[35789]xxxxxxxx to "+84xxxxxxxxx" (13 bytes with NUL). -EINVAL, field
  * "phone". */
 int phone_normalise(const char *text, char ret[13], struct err *err) MUST_CHECK;

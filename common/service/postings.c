@@ -47,10 +47,16 @@ const char *payment_organisation(const Ansinh__V1__PaymentRecorded *paid)
     return paid->partner[0] != '\0' ? paid->partner : paid->organisation_code;
 }
 
+const char *product_holder(Ansinh__V1__Product product)
+{
+    return product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD ? PRODUCT_HEALTH_HOUSEHOLD
+                                                                    : PRODUCT_VOLUNTARY_SI;
+}
+
 static void make_payment(const Ansinh__V1__PaymentRecorded *paid, struct postings *ret)
 {
     struct contribution_money money = {
-        .product = PRODUCT_VOLUNTARY_SI,
+        .product = product_holder(paid->product),
         .province = "",
         .is_transfer = paid->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER,
         .organisation = payment_organisation(paid),
@@ -74,6 +80,7 @@ static void make(const Ansinh__V1__Event *event, struct postings *ret)
                event->refund_case->payout != NULL) {
         post_payout(event->refund_case->payout->bank_account, event->refund_case->amount_vnd, ret);
     } else if (event_reversal(event) != NULL) { /* of a refund case */
+        money.product = product_holder(event_reversal(event)->payment->product);
         read_pockets(event_reversal(event)->payment->pockets, &money);
         post_refund(&money, ret);
     } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED) {

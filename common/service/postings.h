@@ -19,6 +19,9 @@ int event_set_postings(Ansinh__V1__Event *event, const struct postings *postings
  * borrowed from the event; n 0: it moves no money. More than POSTINGS_MAX: -EPROTO. */
 int event_postings(const Ansinh__V1__Event *event, struct postings *ret) MUST_CHECK;
 
+/* Holder of the contributions that are paid for a product; unspecified: voluntary. */
+const char *product_holder(Ansinh__V1__Product product);
+
 /* Code of the organisation that collected a payment; "": nobody knows. */
 const char *payment_organisation(const Ansinh__V1__PaymentRecorded *paid);
 

@@ -45,6 +45,8 @@ static void count_payment(struct analytics *self, const Ansinh__V1__PaymentRecor
                           int64_t at_ms, int32_t sign)
 {
     const Ansinh__V1__Pockets *pockets = paid->pockets;
+    if (paid->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD)
+        return; /* the board is that of voluntary insurance */
     if (paid->is_first)
         count_timed(self, paid->commune, paid->paid_day, at_ms, BOARD_PARTICIPANTS, sign);
     count(self, paid->commune, BOARD_PAYMENTS, sign);

@@ -146,7 +146,8 @@ static void on_identity(void *arg, int rc, const struct store_reply *reply)
  * belongs here. */
 static int writes_identity(const Ansinh__V1__Event *event)
 {
-    return event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED &&
+    return (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED ||
+            event->kind_case == ANSINH__V1__EVENT__KIND_HEALTH_DECLARED) &&
            event->citizen.len == ID_BYTES;
 }
 

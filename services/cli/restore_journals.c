@@ -110,7 +110,9 @@ static void take_entry(struct tail *tail, const struct journal_entry *entry, siz
     const Ansinh__V1__Event *event =
         ansinh__v1__event__unpack(&allocator, entry->event_len, entry->event);
     target_entry(&self->target, tail->partition, entry->position, entry->event, entry->event_len);
-    if (event != NULL && event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED &&
+    if (event != NULL &&
+        (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED ||
+         event->kind_case == ANSINH__V1__EVENT__KIND_HEALTH_DECLARED) &&
         event->citizen.len == ID_BYTES)
         ask_identity(tail, &tail->enrolled[i], event->citizen.data);
     self->at[tail->partition] = entry->position;

@@ -111,7 +111,8 @@ static void on_record(void *arg, const struct record *record)
     }
     if (event->at_ms < self->from_ms || event->at_ms > self->to_ms)
         wrong(self, record, "is of another time than its segment says");
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED ||
+        event->kind_case == ANSINH__V1__EVENT__KIND_HEALTH_DECLARED)
         self->enrolled = *record;
 }
 

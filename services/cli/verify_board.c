@@ -333,6 +333,8 @@ static void count_payment(struct counting *counting, const Ansinh__V1__PaymentRe
                           int64_t at_ms)
 {
     counting->commune = in->commune;
+    if (in->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD)
+        return; /* the board is that of voluntary insurance */
     struct cell *total = total_of(counting);
     if (in->is_first)
         count_person(counting, total, PARTICIPANTS, in->paid_day, at_ms);

@@ -298,6 +298,8 @@ static void list(struct verify_books *self, const struct entry *entry)
     row.from_month = paid->from_month;
     row.months = paid->months;
     row.is_first = paid->is_first;
+    row.product = paid->product;
+    row.card = paid->card;
     one_at(cell_get(self, &place), paid->pockets == NULL ? 0 : paid->pockets->participant_vnd,
            books_payment_content(&row));
 }

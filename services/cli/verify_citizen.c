@@ -34,6 +34,7 @@ static unsigned compare_bills(struct findings *findings, const char *name,
         {"bill.local_vnd", a->local_vnd, b->local_vnd},
         {"bill.donor_vnd", a->donor_vnd, b->donor_vnd},
         {"bill.valid_until_day", a->valid_until_day, b->valid_until_day},
+        {"bill.member_rank", a->member_rank, b->member_rank},
     };
     return compare_fields(findings, name, pairs, ARRAY_LEN(pairs));
 }
@@ -54,7 +55,7 @@ static unsigned compare_payments(struct findings *findings, const char *name,
         {"paid_number", a->paid_number, b->paid_number},
     };
     const struct field_pair *number = &pairs[ARRAY_LEN(pairs) - 1];
-    if (a->payment.months != 0)
+    if (a->payment.months != 0 || a->is_health)
         return compare_fields(findings, name, pairs, ARRAY_LEN(pairs));
     return a->paid_number != 0 ? compare_fields(findings, name, number, 1) : 0;
 }
@@ -82,6 +83,9 @@ static unsigned compare_citizen(struct findings *findings, const char *name,
         {"end_reason", a->end_reason, b->end_reason},
         {"end_day", a->end_day, b->end_day},
         {"bill_number", a->bill_number, b->bill_number},
+        {"is_health", a->is_health, b->is_health},
+        {"card.from_day", a->card.from_day, b->card.from_day},
+        {"card.to_day", a->card.to_day, b->card.to_day},
     };
     return compare_fields(findings, name, pairs, ARRAY_LEN(pairs)) +
            compare_bills(findings, name, &a->bill, &b->bill) +

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "services/cli/verify_health.h"
 #include "services/cli/verify_payments.h"
 #include "services/cli/verify_postings.h"
 #include "services/cli/verify_transactions.h"
@@ -172,12 +173,15 @@ static void billed(struct fold *self, struct journal_position position,
 {
     if (in->bill_number != citizen->state.bill_number + 1)
         fold_wrong(self, position, "issues a bill whose number is not the next one");
+    fold_health_check(self, position, &citizen->state, in->product, in->card, in->from_month,
+                      in->months);
     citizen->state.bill_number = in->bill_number;
     citizen->state.bill = (struct citizen_bill){
         .from_month = in->from_month,
         .months = in->months,
         .months_supported = in->months_supported,
         .valid_until_day = in->valid_until_day,
+        .member_rank = in->card == NULL ? 0 : in->card->member_rank,
     };
     fold_pockets(in->pockets, &citizen->state.bill);
     self->totals[TOTAL_BILLS]++;
@@ -283,6 +287,8 @@ static void apply_citizen(struct fold *self, struct journal_position position,
         fold_wrong(self, position, "two citizens share one record");
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
         enrolled(self, position, citizen, event->participant_enrolled);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_HEALTH_DECLARED)
+        fold_health_declared(self, position, citizen, event);
     else
         apply_kind(self, position, citizen, event);
     citizen->state.version++;
@@ -486,6 +492,7 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     check_epoch(self, position, before, event);
     switch (event->kind_case) {
     case ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED:
+    case ANSINH__V1__EVENT__KIND_HEALTH_DECLARED:
     case ANSINH__V1__EVENT__KIND_BILL_ISSUED:
     case ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED:
     case ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED:

@@ -27,6 +27,7 @@ struct fold_payment {
     struct citizen_bill bill;
     struct citizen_bill payment_before;
     struct month_range folded;
+    struct health_card card_before;
 };
 
 /* What became of a payment. */

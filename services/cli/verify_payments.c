@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "services/cli/verify_health.h"
 
 #define HASH_START 0xcbf29ce484222325u /* FNV-1a, 64 bits */
 #define HASH_FACTOR 0x100000001b3u
@@ -23,7 +24,7 @@ static int is_same_bill(const struct citizen_bill *a, const struct citizen_bill 
     return a->from_month == b->from_month && a->months == b->months &&
            a->months_supported == b->months_supported && a->participant_vnd == b->participant_vnd &&
            a->central_vnd == b->central_vnd && a->local_vnd == b->local_vnd &&
-           a->donor_vnd == b->donor_vnd;
+           a->donor_vnd == b->donor_vnd && a->member_rank == b->member_rank;
 }
 
 static struct citizen_bill bill_of(const Ansinh__V1__PaymentRecorded *in)
@@ -33,6 +34,8 @@ static struct citizen_bill bill_of(const Ansinh__V1__PaymentRecorded *in)
         .months = in->months,
         .months_supported = in->months_supported,
         .paid_day = in->paid_day,
+        .member_rank = in->card == NULL ? 0 : in->card->member_rank,
+        .card = fold_card(in->card),
     };
     fold_pockets(in->pockets, &bill);
     return bill;
@@ -104,8 +107,8 @@ static int is_undo(const Ansinh__V1__PaymentUndo *undo, const struct citizen *be
                                        payment->bill.from_month > before->payment.from_month);
     int is_number = undo->bill_number == before->paid_number ||
                     (undo->bill_number == 0 && told.months == 0); /* as in verify_records.c */
-    return is_told && is_number && undo->folded_from == payment->folded.from &&
-           undo->folded_to == payment->folded.to;
+    return is_told && is_number && fold_is_same_card(fold_card(undo->card), payment->card_before) &&
+           undo->folded_from == payment->folded.from && undo->folded_to == payment->folded.to;
 }
 
 static void remember(struct fold *self, struct journal_position position,
@@ -126,6 +129,7 @@ static void remember(struct fold *self, struct journal_position position,
         .bill = bill_of(in),
         .payment_before = before->payment,
         .folded = coverage_folded(&before->coverage, &citizen->state.coverage),
+        .card_before = before->card,
     };
     if (!is_undo(in->undo, before, payment))
         fold_wrong(self, position, "says that it replaced something else than it did");
@@ -141,12 +145,16 @@ void fold_paid(struct fold *self, struct journal_position position, struct fold_
     if (state->bill.months == 0 || in->bill_number != state->bill_number ||
         !is_same_bill(&bill, &state->bill))
         fold_wrong(self, position, "pays another bill than the open one");
-    if (in->is_first != !state->has_paid)
+    fold_health_check(self, position, state, in->product, in->card, in->from_month, in->months);
+    if (in->is_first != (!state->has_paid && !state->is_health))
         fold_wrong(self, position, "is marked wrongly as the first payment, or not");
     if (in->commune != state->commune)
         fold_wrong(self, position, "counts for another commune than the participant's");
-    cover(self, position, citizen, &bill);
-    state->has_paid = 1;
+    if (state->is_health)
+        fold_health_cover(self, position, citizen, in);
+    else
+        cover(self, position, citizen, &bill);
+    state->has_paid = !state->is_health;
     state->lump_months = 0;
     state->months_supported += in->months_supported;
     if (in->is_support_earlier)
@@ -172,7 +180,7 @@ static int is_payment(const struct fold_payment *payment, const Ansinh__V1__Paym
            payment->commune == paid->commune && payment->is_first == (paid->is_first != 0) &&
            payment->is_support_earlier == (paid->is_support_earlier != 0) &&
            is_same_bill(&payment->bill, &bill) && payment->bill.paid_day == bill.paid_day &&
-           payment->codes == hash_codes(paid);
+           fold_is_same_card(payment->bill.card, bill.card) && payment->codes == hash_codes(paid);
 }
 
 static void uncover(struct fold *self, struct journal_position position,
@@ -181,6 +189,10 @@ static void uncover(struct fold *self, struct journal_position position,
     struct citizen *state = &citizen->state;
     const struct citizen_bill *bill = &payment->bill;
     struct month_range months = {bill->from_month, bill->from_month + bill->months - 1};
+    if (state->is_health) {
+        state->card = payment->card_before;
+        return;
+    }
     if (bill->from_month == 0) {
         state->months_missing -= MIN(bill->months, state->months_missing);
         return;
@@ -226,7 +238,8 @@ static void restore_state(struct citizen *state, const struct fold_payment *paym
         state->months_supported_earlier -= MIN(supported, state->months_supported_earlier);
     if (is_lump_sum)
         state->lump_months = payment->bill.months;
-    state->has_paid = !payment->is_first;
+    if (!state->is_health)
+        state->has_paid = !payment->is_first;
     state->paid_number = payment->previous == NULL ? 0 : payment->previous->bill_number;
     state->bill = (struct citizen_bill){0};
     state->bill_number++;

@@ -28,6 +28,15 @@ static const Ansinh__V1__RefundPayout *payout_of(const Ansinh__V1__Event *event)
                                                                    : NULL;
 }
 
+static int is_health(const Ansinh__V1__Event *event)
+{
+    const Ansinh__V1__PaymentRecorded *paid = payment_of(event);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE &&
+        event->refund_case->reversal != NULL)
+        paid = event->refund_case->reversal->payment;
+    return paid != NULL && paid->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD;
+}
+
 /* Whose account it must be; NULL: that this entry says nothing about it. */
 static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Account account)
 {
@@ -42,6 +51,8 @@ static const char *holder_wanted(const Ansinh__V1__Event *event, Ansinh__V1__Acc
     if (account == ANSINH__V1__ACCOUNT__ACCOUNT_BANK_SETTLEMENT && payout_of(event) != NULL)
         return payout_of(event)->bank_account;
     const Ansinh__V1__PaymentRecorded *paid = payment_of(event);
+    if (account == ANSINH__V1__ACCOUNT__ACCOUNT_CONTRIBUTIONS)
+        return is_health(event) ? "HEALTH_HOUSEHOLD" : "VOLUNTARY_SI";
     if (paid == NULL || account != ANSINH__V1__ACCOUNT__ACCOUNT_COLLECTOR_CASH)
         return NULL;
     const char *const codes[] = {paid->collector_code, paid->point_code, "-"};

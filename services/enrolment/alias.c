@@ -100,10 +100,10 @@ static void on_holder(void *arg, int rc, const struct citizen *holder)
         fail(self);
     } else if (holder != NULL && holder->has_si_code) {
         bus_fail(self->request, ANSINH__V1__CODE__CODE_ALREADY_EXISTS, "si_code",
-                 "this SI code belongs to another participant");
+                 "this SI code belongs to another person");
     } else if (self->claim.now_ms < self->holder.claimed_ms + CLAIM_MS) {
         bus_fail_retry(self->request, ANSINH__V1__CODE__CODE_UNAVAILABLE, CLAIM_RETRY_MS,
-                       "this SI code is being given to another participant; nothing was done");
+                       "this SI code is being given to another person; nothing was done");
     } else {
         *self->service->aliases_repaired += !self->is_dry_run;
         claim_commit(self);
@@ -132,8 +132,9 @@ static void claim_read(struct claiming *self)
     alias_ask(self->service->svc->ledger, self->claim.alias, on_alias, self);
 }
 
-void alias_claim(struct enrolment *service, struct bus_request *request, const char *si_code,
-                 const uint8_t citizen[ID_BYTES], int is_dry_run, loop_fn fn, void *arg)
+void alias_claim(struct enrolment *service, struct bus_request *request, char kind,
+                 const char *si_code, const uint8_t citizen[ID_BYTES], int is_dry_run, loop_fn fn,
+                 void *arg)
 {
     struct claiming *self = arena_zalloc(request->arena, sizeof(*self));
     if (self == NULL) {
@@ -145,7 +146,7 @@ void alias_claim(struct enrolment *service, struct bus_request *request, const c
     self->claim.id = request->id;
     self->claim.now_ms = clock_wall_ms();
     memcpy(self->claim.citizen, citizen, ID_BYTES);
-    keyring_hash(service->svc->keyring, 's', si_code, self->claim.alias);
+    keyring_hash(service->svc->keyring, kind, si_code, self->claim.alias);
     self->is_dry_run = is_dry_run;
     self->fn = fn;
     self->arg = arg;

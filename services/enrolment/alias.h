@@ -5,10 +5,11 @@
 
 #include "services/enrolment/enrolment.h"
 
-/* Makes the code lead to the citizen, then runs fn(arg). A code that leads to another enrolled
- * participant, or a ledger that does not answer, fails the request instead and fn does not run. A
- * claim whose enrolment never happened is taken over. A dry run only checks. */
-void alias_claim(struct enrolment *service, struct bus_request *request, const char *si_code,
-                 const uint8_t citizen[ID_BYTES], int is_dry_run, loop_fn fn, void *arg);
+/* Makes the code, by its kind of hash, lead to the citizen, then runs fn(arg). A code that leads to
+ * another enrolled participant, or a ledger that does not answer, fails the request instead and fn
+ * does not run. A claim whose enrolment never happened is taken over. A dry run only checks. */
+void alias_claim(struct enrolment *service, struct bus_request *request, char kind,
+                 const char *si_code, const uint8_t citizen[ID_BYTES], int is_dry_run, loop_fn fn,
+                 void *arg);
 
 #endif

@@ -93,7 +93,7 @@ static enum command_verdict decide(struct command_state *state)
     struct changing *self = state->arg;
     struct quote quote;
     struct err err = {0};
-    if (!state->has_citizen)
+    if (!state->has_citizen || state->before.is_health)
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "participant_id",
                               "no such participant");
     if (self->is_wrong)

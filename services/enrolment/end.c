@@ -114,7 +114,7 @@ static enum command_verdict decide(struct command_state *state)
     struct ending_call *self = state->arg;
     struct ending ending = {0};
     struct err err = {0};
-    if (!state->has_citizen)
+    if (!state->has_citizen || state->before.is_health)
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "participant_id",
                               "no such participant");
     int rc = past_day_parse(self->in->on, state->today, &self->end.on_day, &err);

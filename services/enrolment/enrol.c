@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ansinh/v1/enrolment.pb-c.h"
-#include "ansinh/v1/identity.pb-c.h"
 #include "common/base/clock.h"
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
@@ -14,6 +13,7 @@
 #include "services/enrolment/alias.h"
 #include "services/enrolment/arguments.h"
 #include "services/enrolment/enrolment.h"
+#include "services/enrolment/identity.h"
 #include "services/enrolment/terms_rules.h"
 #include "services/enrolment/warnings.h"
 
@@ -84,16 +84,7 @@ static const uint8_t *seal_identity(struct enrol *self, struct arena *arena, int
     identity.address = self->in->address;
     identity.language = (Ansinh__V1__Language)language;
     identity.si_code = self->in->si_code;
-    size_t len = protobuf_c_message_get_packed_size(&identity.base);
-    uint8_t *plain = arena_alloc(arena, len);
-    uint8_t *sealed = arena_alloc(arena, len + SEAL_OVERHEAD_BYTES);
-    if (plain == NULL || sealed == NULL)
-        return NULL;
-    (void)protobuf_c_message_pack(&identity.base, plain);
-    keyring_seal(self->service->svc->keyring, self->citizen, plain, len, sealed);
-    memset(plain, 0, len);
-    *ret_len = len + SEAL_OVERHEAD_BYTES;
-    return sealed;
+    return identity_seal(self->service, arena, self->citizen, &identity, ret_len);
 }
 
 /* 1: the person took part before, and may again. 0: the request is refused. */
@@ -178,7 +169,7 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
     else if (citizen != NULL && citizen->end_reason == END_NONE)
         on_alias_claimed(self);
     else
-        alias_claim(self->service, self->request, self->in->si_code, self->citizen, 0,
+        alias_claim(self->service, self->request, 's', self->in->si_code, self->citizen, 0,
                     on_alias_claimed, self);
 }
 
@@ -202,7 +193,7 @@ static void on_dry_run_citizen(void *arg, int rc, const struct citizen *citizen)
     else if (citizen != NULL && !may_return(self, citizen))
         return;
     else if (self->in->si_code[0] != '\0')
-        alias_claim(self->service, self->request, self->in->si_code, self->citizen, 1,
+        alias_claim(self->service, self->request, 's', self->in->si_code, self->citizen, 1,
                     on_dry_run_checked, self);
     else
         on_dry_run_checked(self);

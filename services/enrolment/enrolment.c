@@ -11,6 +11,7 @@
 
 static const struct bus_method enrolment_methods[] = {
     {"Enrol", on_enrol, BUS_COMMAND},
+    {"DeclareHealth", on_declare_health, BUS_COMMAND},
     {"ChangeContribution", on_change_contribution, BUS_COMMAND},
     {"EndParticipation", on_end_participation, BUS_COMMAND},
     {"GetParticipant", on_get_participant, 0},

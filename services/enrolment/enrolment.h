@@ -16,6 +16,7 @@ struct enrolment {
 
 /* Handlers, one file each; arg is the struct enrolment. */
 void on_enrol(void *arg, struct bus_request *request);
+void on_declare_health(void *arg, struct bus_request *request);
 void on_change_contribution(void *arg, struct bus_request *request);
 void on_end_participation(void *arg, struct bus_request *request);
 void on_get_participant(void *arg, struct bus_request *request);

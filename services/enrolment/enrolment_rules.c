@@ -116,18 +116,25 @@ static int check_choices(const struct declaration *in, struct err *err)
     if (in->support_group < GROUP_POOR || in->support_group > GROUP_OTHER)
         return err_field(err, -EINVAL, "support_group",
                          "want one of SUPPORT_GROUP_POOR to SUPPORT_GROUP_OTHER");
-    if (in->language < 0 || in->language > 2)
-        return err_field(err, -EINVAL, "language", "want LANGUAGE_VI or LANGUAGE_EN");
     return 0;
 }
 
-int declaration_check(const struct policy *policy, const struct declaration *declaration,
-                      int32_t today, struct declaration_facts *ret, struct err *err)
+int person_check(const struct declaration *declaration, int32_t today,
+                 struct declaration_facts *ret, struct err *err)
 {
     memset(ret, 0, sizeof(*ret));
     int rc = check_dates(declaration, today, ret, err);
     if (rc == 0)
         rc = check_person(declaration, ret, err);
+    if (rc == 0 && (declaration->language < 0 || declaration->language > 2))
+        rc = err_field(err, -EINVAL, "language", "want LANGUAGE_VI or LANGUAGE_EN");
+    return rc;
+}
+
+int declaration_check(const struct policy *policy, const struct declaration *declaration,
+                      int32_t today, struct declaration_facts *ret, struct err *err)
+{
+    int rc = person_check(declaration, today, ret, err);
     if (rc == 0)
         rc = check_eligible(policy, declaration, ret, err);
     if (rc == 0)

@@ -43,6 +43,11 @@ struct declaration_facts {
 int declaration_check(const struct policy *policy, const struct declaration *declaration,
                       int32_t today, struct declaration_facts *ret, struct err *err) MUST_CHECK;
 
+/* The part of it that every declaration has: who it is, how to reach them, and when it was made.
+ * Errors as declaration_check. */
+int person_check(const struct declaration *declaration, int32_t today,
+                 struct declaration_facts *ret, struct err *err) MUST_CHECK;
+
 /* Adds what a quote warns of. */
 void warnings_add(struct warnings *self, const struct quote *quote);
 

@@ -51,3 +51,19 @@ void identity_read(struct enrolment *service, struct bus_request *request,
     memcpy(self->citizen, citizen, ID_BYTES);
     identity_ask(service->svc->ledger, citizen, on_identity, self);
 }
+
+const uint8_t *identity_seal(const struct enrolment *service, struct arena *arena,
+                             const uint8_t citizen[ID_BYTES], const Ansinh__V1__Identity *identity,
+                             size_t *ret_len)
+{
+    size_t len = protobuf_c_message_get_packed_size(&identity->base);
+    uint8_t *plain = arena_alloc(arena, len);
+    uint8_t *sealed = arena_alloc(arena, len + SEAL_OVERHEAD_BYTES);
+    if (plain == NULL || sealed == NULL)
+        return NULL;
+    (void)protobuf_c_message_pack(&identity->base, plain);
+    keyring_seal(service->svc->keyring, citizen, plain, len, sealed);
+    memset(plain, 0, len);
+    *ret_len = len + SEAL_OVERHEAD_BYTES;
+    return sealed;
+}

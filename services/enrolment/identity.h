@@ -1,4 +1,4 @@
-/* Reading a citizen's identity: the only place where it is unsealed. */
+/* A citizen's identity: the only place where it is sealed and unsealed. */
 #ifndef ANSINH_ENROLMENT_IDENTITY_H
 #define ANSINH_ENROLMENT_IDENTITY_H
 
@@ -13,5 +13,10 @@ typedef void (*identity_fn)(void *arg, const Ansinh__V1__Identity *identity);
  */
 void identity_read(struct enrolment *service, struct bus_request *request,
                    const uint8_t citizen[ID_BYTES], identity_fn fn, void *arg);
+
+/* Seals an identity for a citizen, in the arena; NULL: no memory. */
+const uint8_t *identity_seal(const struct enrolment *service, struct arena *arena,
+                             const uint8_t citizen[ID_BYTES], const Ansinh__V1__Identity *identity,
+                             size_t *ret_len);
 
 #endif

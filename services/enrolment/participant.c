@@ -191,7 +191,7 @@ static void on_state(void *arg, int rc, const struct citizen *citizen)
     struct lookup *self = arg;
     if (rc < 0) {
         ledger_away(self->request);
-    } else if (citizen == NULL) {
+    } else if (citizen == NULL || citizen->is_health) {
         fail_not_found(self);
     } else {
         self->state = *citizen;

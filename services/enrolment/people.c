@@ -33,6 +33,7 @@ static void on_identity(void *arg, const Ansinh__V1__Identity *identity)
     person->sex = identity->sex;
     person->address = identity->address;
     person->si_code = identity->si_code;
+    person->household_code = identity->household_code;
     self->people[self->n_read++] = person;
     read_next(self);
 }

@@ -75,6 +75,9 @@ static void on_alias(void *arg, int rc, const struct store_reply *reply)
 static int read_key(struct resolving *self, const Ansinh__V1__ResolveParticipantRequest *in,
                     struct err *err)
 {
+    if (in->product < ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED ||
+        in->product > ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD)
+        return err_field(err, -EINVAL, "product", "unknown product %d", (int)in->product);
     switch (in->key_case) {
     case ANSINH__V1__RESOLVE_PARTICIPANT_REQUEST__KEY_CITIZEN:
         if (in->citizen.len != ID_BYTES)
@@ -107,7 +110,9 @@ void on_resolve_participant(void *arg, struct bus_request *request)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
     } else if (self->si_code != NULL) {
         uint8_t alias[ID_BYTES];
-        keyring_hash(self->service->svc->keyring, 's', self->si_code, alias);
+        int is_health = in->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD;
+        keyring_hash(self->service->svc->keyring, is_health ? HASH_HEALTH_SI_CODE : 's',
+                     self->si_code, alias);
         alias_ask(self->service->svc->ledger, alias, on_alias, self);
     } else {
         look_up(self);

@@ -9,6 +9,7 @@
 #include "common/service/receipt.h"
 #include "services/payments/collections.h"
 #include "services/payments/payments_rules.h"
+#include "services/payments/product.h"
 
 static char *position_text(struct arena *arena, unsigned partition,
                            struct journal_position position)
@@ -32,12 +33,17 @@ static int set_texts(struct arena *arena, const Ansinh__V1__Event *event,
 {
     const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
     uint32_t last = paid->from_month == 0 ? 0 : paid->from_month + paid->months - 1;
+    const Ansinh__V1__HealthCard *card = paid->card;
+    out->card_from = card_day_text(arena, card == NULL ? 0 : card->from_day);
+    out->card_to = card_day_text(arena, card == NULL ? 0 : card->to_day);
+    out->member_rank = card == NULL ? 0 : card->member_rank;
     out->bill_id = arena_alloc(arena, BILL_ID_TEXT_BYTES);
     out->business_date = arena_alloc(arena, DATE_TEXT_BYTES);
     out->from_month = month_text(arena, paid->from_month);
     out->to_month = month_text(arena, last);
     if (out->payment_id == NULL || out->bill_id == NULL || out->business_date == NULL ||
-        out->from_month == NULL || out->to_month == NULL)
+        out->from_month == NULL || out->to_month == NULL || out->card_from == NULL ||
+        out->card_to == NULL)
         return 0;
     bill_id_format(event->citizen.data, paid->bill_number, out->bill_id);
     date_format(paid->paid_day, out->business_date);
@@ -68,7 +74,7 @@ Ansinh__V1__CollectedPayment *collected_payment(const struct service *svc, struc
     out->verification_code = code_text(svc, arena, partition, position);
     if (!set_texts(arena, event, out) || out->verification_code == NULL)
         return NULL;
-    out->product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    out->product = product_said(paid->product);
     out->method = paid->method;
     out->months = paid->months;
     out->pockets = paid->pockets;

@@ -11,6 +11,7 @@
 #include "services/payments/collections.h"
 #include "services/payments/inquiry.h"
 #include "services/payments/payments_rules.h"
+#include "services/payments/product.h"
 
 #define RESOLVE "ansinh.v1.Contacts/ResolveParticipant"
 #define ENROLMENT "enrolment"
@@ -56,7 +57,11 @@ static ProtobufCMessage *make_answer(const struct inquiry *inquiry, const struct
     pockets->local_vnd = bill->local_vnd;
     pockets->donor_vnd = bill->donor_vnd;
     out->masked_name = self->masked_name;
-    out->product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    out->product = citizen->is_health ? ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD
+                                      : ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    out->card_from = card_day_text(arena, bill->card.from_day);
+    out->card_to = card_day_text(arena, bill->card.to_day);
+    out->member_rank = bill->member_rank;
     out->method = (Ansinh__V1__Method)citizen->method;
     out->months = bill->months;
     out->months_supported = bill->months_supported;
@@ -69,7 +74,10 @@ static ProtobufCMessage *make_answer(const struct inquiry *inquiry, const struct
     out->bill_id = id;
     out->bill_version = citizen->version;
     out->valid_until = until;
-    return out->from_month == NULL || out->to_month == NULL ? NULL : &out->base;
+    return out->from_month == NULL || out->to_month == NULL || out->card_from == NULL ||
+                   out->card_to == NULL
+               ? NULL
+               : &out->base;
 }
 
 /* What is billed is what was declared; where the participant lives decides whether the partner may
@@ -78,13 +86,16 @@ static int expect(const struct inquiry *inquiry, const struct citizen *citizen, 
 {
     const Ansinh__V1__CollectionsInquireRequest *in = ((const struct asking *)inquiry)->in;
     static const char change[] = "this was not declared: a change goes through enrolment";
+    if (coll_check_product(inquiry->svc->directory, inquiry->request->partner, citizen->is_health,
+                           err) < 0)
+        return -EPERM;
     if (!coll_is_in_scope(inquiry->svc->directory, inquiry->request->partner, citizen->commune))
         return err_set(err, -EPERM,
                        "the participant lives where this organisation does not collect");
     if (in->method != ANSINH__V1__METHOD__METHOD_UNSPECIFIED &&
         in->method != (Ansinh__V1__Method)citizen->method)
         return err_field(err, -EPERM, "method", "%s", change);
-    if (in->months != 0 && in->months != citizen->bill.months)
+    if (!citizen->is_health && in->months != 0 && in->months != citizen->bill.months)
         return err_field(err, -EPERM, "months", "%s", change);
     return 0;
 }
@@ -112,7 +123,9 @@ static void on_resolved(void *arg, const struct bus_answer *answer)
         inquiry_run(&self->inquiry);
     } else if (answer->code == ANSINH__V1__CODE__CODE_NOT_FOUND) {
         bus_fail(self->inquiry.request, ANSINH__V1__CODE__CODE_NOT_FOUND, "",
-                 "no such participant");
+                 self->in->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD
+                     ? "nobody has declared this person for health insurance"
+                     : "no such participant");
     } else {
         fail_away(self);
     }
@@ -131,6 +144,7 @@ static void resolve(struct asking *self)
     if (self->in->key_case == ANSINH__V1__COLLECTIONS_INQUIRE_REQUEST__KEY_SI_CODE) {
         in.key_case = ANSINH__V1__RESOLVE_PARTICIPANT_REQUEST__KEY_SI_CODE;
         in.si_code = self->in->si_code;
+        in.product = self->in->product;
     } else {
         in.key_case = ANSINH__V1__RESOLVE_PARTICIPANT_REQUEST__KEY_CITIZEN;
         in.citizen = (ProtobufCBinaryData){ID_BYTES, self->inquiry.citizen};
@@ -157,7 +171,13 @@ static void check_partner(struct asking *self)
 {
     struct inquiry *inquiry = &self->inquiry;
     struct err err = {0};
+    int is_any = self->in->product == ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED &&
+                 self->in->key_case == ANSINH__V1__COLLECTIONS_INQUIRE_REQUEST__KEY_BILL_ID;
     int rc = coll_check_partner(inquiry->svc->directory, inquiry->request->partner, &err);
+    if (rc == 0 && !is_any)
+        rc = coll_check_product(inquiry->svc->directory, inquiry->request->partner,
+                                self->in->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD,
+                                &err);
     if (rc == 0)
         resolve(self);
     else if (!self->is_refreshed)
@@ -175,7 +195,8 @@ static int read_key(struct asking *self, struct err *err)
     case ANSINH__V1__COLLECTIONS_INQUIRE_REQUEST__KEY_PERSONAL_ID:
         if (personal_id_check_form(in->personal_id, err) < 0)
             return -EINVAL;
-        keyring_hash(self->inquiry.svc->keyring, 'c', in->personal_id, self->inquiry.citizen);
+        keyring_hash(self->inquiry.svc->keyring, product_key(in->product), in->personal_id,
+                     self->inquiry.citizen);
         return 0;
     case ANSINH__V1__COLLECTIONS_INQUIRE_REQUEST__KEY_SI_CODE:
         return si_code_check(in->si_code, err);
@@ -191,12 +212,11 @@ static int read_key(struct asking *self, struct err *err)
 static int check(struct asking *self, struct err *err)
 {
     const Ansinh__V1__CollectionsInquireRequest *in = self->in;
-    int rc = read_key(self, err);
+    int rc = product_check(in->product, err);
+    if (rc == 0)
+        rc = read_key(self, err);
     if (rc < 0)
         return rc;
-    if (in->product != ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED &&
-        in->product != ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
-        return err_field(err, -EINVAL, "product", "want PRODUCT_VOLUNTARY_SI");
     if (in->method < ANSINH__V1__METHOD__METHOD_UNSPECIFIED ||
         in->method > ANSINH__V1__METHOD__METHOD_MISSING_MONTHS)
         return err_field(err, -EINVAL, "method", "want a method");
@@ -218,6 +238,8 @@ void on_coll_inquire(void *arg, struct bus_request *request)
                                      .request = request,
                                      .on = self->in->as_of,
                                      .on_field = "as_of",
+                                     .product = self->in->product,
+                                     .health = {self->in->months, self->in->member_rank},
                                      .answer = make_answer,
                                      .expect = expect};
     if (check(self, &err) < 0)

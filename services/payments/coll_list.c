@@ -7,6 +7,7 @@
 #include "common/domain/calendar.h"
 #include "services/payments/collections.h"
 #include "services/payments/payments_rules.h"
+#include "services/payments/product.h"
 
 #define LIST_BOOKED "ansinh.v1.Books/ListBooked"
 #define SETTLEMENT "settlement"
@@ -36,7 +37,11 @@ static Ansinh__V1__CollectedPayment *listed_payment(struct arena *arena, char *b
     out->partner_transaction_id = booked->transaction_id;
     out->payment_id = booked->payment_id;
     out->bill_id = bill_id;
-    out->product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    const Ansinh__V1__HealthCard *card = booked->card;
+    out->card_from = card_day_text(arena, card == NULL ? 0 : card->from_day);
+    out->card_to = card_day_text(arena, card == NULL ? 0 : card->to_day);
+    out->member_rank = card == NULL ? 0 : card->member_rank;
+    out->product = product_said(booked->product);
     out->method = booked->method;
     out->months = booked->months;
     out->from_month = month_text(arena, booked->from_month);
@@ -50,7 +55,10 @@ static Ansinh__V1__CollectedPayment *listed_payment(struct arena *arena, char *b
     out->point_code = booked->point_code;
     out->collector_code = booked->collector_code;
     out->receipt_number = booked->receipt_number;
-    return out->from_month == NULL || out->to_month == NULL ? NULL : out;
+    return out->from_month == NULL || out->to_month == NULL || out->card_from == NULL ||
+                   out->card_to == NULL
+               ? NULL
+               : out;
 }
 
 static int set_reversal(struct arena *arena, Ansinh__V1__CollectedTransaction *row,

@@ -11,11 +11,21 @@ int coll_check_partner(const struct directory *directory, const char *partner, s
     const Ansinh__V1__Partner *row = directory_partner(directory, partner);
     if (row == NULL || row->suspended)
         return err_set(err, -EACCES, "this organisation is no partner, or is suspended");
-    for (size_t i = 0; i < row->n_products; i++) {
-        if (row->products[i] == ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
+    return 0;
+}
+
+int coll_check_product(const struct directory *directory, const char *partner, int is_health,
+                       struct err *err)
+{
+    const Ansinh__V1__Partner *row = directory_partner(directory, partner);
+    Ansinh__V1__Product product = is_health ? ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD
+                                            : ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    for (size_t i = 0; row != NULL && i < row->n_products; i++) {
+        if (row->products[i] == product)
             return 0;
     }
-    return err_set(err, -EACCES, "this organisation does not collect voluntary social insurance");
+    return err_set(err, -EACCES, "this organisation does not collect %s",
+                   is_health ? "family health insurance" : "voluntary social insurance");
 }
 
 static int check_point(const struct directory *directory, const char *partner, const char *code,

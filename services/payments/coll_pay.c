@@ -166,6 +166,7 @@ static void run(void *arg)
 
 static void on_claim(void *arg, const struct claim *claim);
 static void check_counter(struct collecting *self);
+static void on_refreshed(void *arg, int rc);
 
 /* Another request under the same id. */
 static int is_ours(const struct collecting *self, const struct claim *claim)
@@ -200,6 +201,9 @@ static Ansinh__V1__Code judge(const struct collecting *self, const struct citize
         (void)err_field(err, -ENOENT, "bill_id", "no such bill");
         return ANSINH__V1__CODE__CODE_NOT_FOUND;
     }
+    if (coll_check_product(self->svc->directory, self->transaction.partner, citizen->is_health,
+                           err) < 0)
+        return ANSINH__V1__CODE__CODE_PERMISSION_DENIED;
     if (!coll_is_in_scope(self->svc->directory, self->transaction.partner, citizen->commune)) {
         (void)err_field(err, -EACCES, "bill_id",
                         "the participant lives where this organisation does not collect");
@@ -224,6 +228,10 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
         return;
     }
     Ansinh__V1__Code code = judge(self, citizen, &err);
+    if (code == ANSINH__V1__CODE__CODE_PERMISSION_DENIED && !self->is_refreshed) {
+        directory_refresh(self->svc->directory, on_refreshed, self);
+        return;
+    }
     if (code != ANSINH__V1__CODE__CODE_UNSPECIFIED) {
         refuse(self, code, &err);
         return;

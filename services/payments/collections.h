@@ -98,8 +98,12 @@ Ansinh__V1__CollectedReversal *collected_cancellation(struct arena *arena,
 #define PAID_AT_MIN_MS (631152000LL * 1000)
 #define PAID_AT_MAX_MS (4102444800LL * 1000)
 
-/* -EACCES: it is none, or collects nothing of ours. */
+/* -EACCES: it is none, or is suspended. */
 int coll_check_partner(const struct directory *directory, const char *partner,
+                       struct err *err) MUST_CHECK;
+
+/* -EACCES: it does not collect for health insurance, or else for voluntary insurance. */
+int coll_check_product(const struct directory *directory, const char *partner, int is_health,
                        struct err *err) MUST_CHECK;
 
 /* Point and collector, each known and of the partner, or "". -EINVAL: unknown; -EACCES: of another.

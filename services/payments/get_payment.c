@@ -9,6 +9,7 @@
 #include "common/service/receipt.h"
 #include "services/payments/payment_entry.h"
 #include "services/payments/payments.h"
+#include "services/payments/product.h"
 
 /* Lives in the request's arena. */
 struct finding {
@@ -35,6 +36,7 @@ static void answer(struct finding *self, const struct redress *redress)
     char bill_id[BILL_ID_TEXT_BYTES], date[DATE_TEXT_BYTES];
     char reversed_on[DATE_TEXT_BYTES] = "", reversal_id[POSITION_TEXT_BYTES] = "";
     char from_month[MONTH_TEXT_BYTES] = "", to_month[MONTH_TEXT_BYTES] = "";
+    char card_from[DATE_TEXT_BYTES] = "", card_to[DATE_TEXT_BYTES] = "";
     position_format(self->partition, self->position, payment_id);
     base32_format(event->citizen.data, participant_id);
     bill_id_format(event->citizen.data, paid->bill_number, bill_id);
@@ -45,6 +47,14 @@ static void answer(struct finding *self, const struct redress *redress)
     }
     Ansinh__V1__GetPaymentResponse out;
     ansinh__v1__get_payment_response__init(&out);
+    if (paid->card != NULL) {
+        date_format(paid->card->from_day, card_from);
+        date_format(paid->card->to_day, card_to);
+        out.member_rank = paid->card->member_rank;
+    }
+    out.product = product_said(paid->product);
+    out.card_from = card_from;
+    out.card_to = card_to;
     out.payment_id = payment_id;
     out.bill_id = bill_id;
     out.participant_id = participant_id;

@@ -7,6 +7,7 @@
 #include "services/payments/inquiry.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
+#include "services/payments/product.h"
 
 /* "" for 0: missing months are none of the calendar. */
 static char *month_text(struct arena *arena, uint32_t month)
@@ -37,6 +38,11 @@ static ProtobufCMessage *make_answer(const struct inquiry *self, const struct ci
     pockets->donor_vnd = bill->donor_vnd;
     out->bill_id = id;
     out->bill_version = citizen->version;
+    out->product = citizen->is_health ? ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD
+                                      : ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    out->card_from = card_day_text(arena, bill->card.from_day);
+    out->card_to = card_day_text(arena, bill->card.to_day);
+    out->member_rank = bill->member_rank;
     out->from_month = month_text(arena, bill->from_month);
     out->to_month =
         month_text(arena, bill->from_month == 0 ? 0 : bill->from_month + bill->months - 1);
@@ -47,7 +53,10 @@ static ProtobufCMessage *make_answer(const struct inquiry *self, const struct ci
     out->gross_vnd = bill->participant_vnd + bill->central_vnd + bill->local_vnd + bill->donor_vnd;
     out->due_vnd = bill->participant_vnd;
     out->valid_until = until;
-    return out->from_month == NULL || out->to_month == NULL ? NULL : &out->base;
+    return out->from_month == NULL || out->to_month == NULL || out->card_from == NULL ||
+                   out->card_to == NULL
+               ? NULL
+               : &out->base;
 }
 
 /* The citizen that the request names; -EINVAL with err. */
@@ -63,7 +72,7 @@ static int citizen_of(struct service *svc, const Ansinh__V1__InquireRequest *in,
     case ANSINH__V1__INQUIRE_REQUEST__KEY_PERSONAL_ID:
         if (personal_id_check_form(in->personal_id, err) < 0)
             return -EINVAL;
-        keyring_hash(svc->keyring, 'c', in->personal_id, ret);
+        keyring_hash(svc->keyring, product_key(in->product), in->personal_id, ret);
         return 0;
     case ANSINH__V1__INQUIRE_REQUEST__KEY__NOT_SET:
     case _ANSINH__V1__INQUIRE_REQUEST__KEY__CASE_IS_INT_SIZE:
@@ -74,6 +83,7 @@ static int citizen_of(struct service *svc, const Ansinh__V1__InquireRequest *in,
 
 void on_inquire(void *arg, struct bus_request *request)
 {
+    const Ansinh__V1__InquireRequest *in = (const Ansinh__V1__InquireRequest *)request->input;
     struct err err = {0};
     struct inquiry *self = arena_zalloc(request->arena, sizeof(*self));
     if (self == NULL) {
@@ -82,11 +92,12 @@ void on_inquire(void *arg, struct bus_request *request)
     }
     self->svc = arg;
     self->request = request;
-    self->on = ((const Ansinh__V1__InquireRequest *)request->input)->on;
+    self->on = in->on;
     self->on_field = "on";
+    self->product = in->product;
+    self->health = (struct health_terms){in->months, in->member_rank};
     self->answer = make_answer;
-    if (citizen_of(self->svc, (const Ansinh__V1__InquireRequest *)request->input, self->citizen,
-                   &err) < 0)
+    if (product_check(in->product, &err) < 0 || citizen_of(self->svc, in, self->citizen, &err) < 0)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
     else
         inquiry_run(self);

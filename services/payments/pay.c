@@ -10,6 +10,7 @@
 #include "services/payments/payment_make.h"
 #include "services/payments/payments.h"
 #include "services/payments/payments_rules.h"
+#include "services/payments/product.h"
 
 /* Lives in the request's arena. */
 struct pay {
@@ -39,7 +40,9 @@ static ProtobufCMessage *make_answer(const struct pay *self, const struct citize
     out->amount_vnd = self->in->amount_vnd;
     out->paid_on = date;
     out->covered_until = until;
-    return &out->base;
+    out->card_from = card_day_text(arena, next->card.from_day);
+    out->card_to = card_day_text(arena, next->card.to_day);
+    return out->card_from == NULL || out->card_to == NULL ? NULL : &out->base;
 }
 
 static void complete(struct command_state *state, ProtobufCMessage *answer,

@@ -200,11 +200,17 @@ Ansinh__V1__PaymentUndo *payment_undo(struct arena *arena, const struct payment 
     const struct citizen_bill *before = &payment->payment_before;
     Ansinh__V1__PaymentUndo *undo = arena_alloc(arena, sizeof(*undo));
     Ansinh__V1__Pockets *pockets = arena_alloc(arena, sizeof(*pockets));
-    if (undo == NULL || pockets == NULL)
+    Ansinh__V1__HealthCard *card = arena_alloc(arena, sizeof(*card));
+    if (undo == NULL || pockets == NULL || card == NULL)
         return NULL;
     ansinh__v1__payment_undo__init(undo);
     ansinh__v1__pockets__init(pockets);
+    ansinh__v1__health_card__init(card);
     undo->bill_number = payment->paid_number_before;
+    card->from_day = payment->card_before.from_day;
+    card->to_day = payment->card_before.to_day;
+    if (card->to_day != 0)
+        undo->card = card;
     undo->folded_from = payment->folded.from;
     undo->folded_to = payment->folded.to;
     if (before->months == 0)
@@ -231,6 +237,12 @@ static void read_pockets(const Ansinh__V1__Pockets *pockets, struct citizen_bill
     ret->donor_vnd = pockets->donor_vnd;
 }
 
+static struct health_card read_card(const Ansinh__V1__HealthCard *card)
+{
+    return card == NULL ? (struct health_card){0, 0}
+                        : (struct health_card){card->from_day, card->to_day};
+}
+
 int payment_read(const Ansinh__V1__PaymentRecorded *paid, struct payment *ret)
 {
     const Ansinh__V1__PaymentUndo *undo = paid->undo;
@@ -241,7 +253,9 @@ int payment_read(const Ansinh__V1__PaymentRecorded *paid, struct payment *ret)
         .bill = {.from_month = paid->from_month,
                  .months = paid->months,
                  .months_supported = paid->months_supported,
-                 .paid_day = paid->paid_day},
+                 .paid_day = paid->paid_day,
+                 .member_rank = paid->card == NULL ? 0 : paid->card->member_rank,
+                 .card = read_card(paid->card)},
         .is_first = paid->is_first != 0,
         .is_support_earlier = paid->is_support_earlier != 0,
         .paid_number_before = undo->bill_number,
@@ -250,6 +264,8 @@ int payment_read(const Ansinh__V1__PaymentRecorded *paid, struct payment *ret)
                            .months_supported = undo->months_supported,
                            .paid_day = undo->paid_day},
         .folded = {undo->folded_from, undo->folded_to},
+        .is_health = paid->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD,
+        .card_before = read_card(undo->card),
     };
     read_pockets(paid->pockets, &ret->bill);
     read_pockets(undo->pockets, &ret->payment_before);

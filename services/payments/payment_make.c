@@ -4,7 +4,9 @@
 
 #include "common/service/directory.h"
 #include "common/service/postings.h"
+#include "services/payments/health_bill.h"
 #include "services/payments/payment_entry.h"
+#include "services/payments/product.h"
 
 /* --- the event -------------------------------------------------------------------------------- */
 
@@ -31,7 +33,7 @@ static int set_postings(const struct command_state *state, const struct payment_
         .central_vnd = bill->central_vnd,
         .local_vnd = bill->local_vnd,
         .donor_vnd = bill->donor_vnd,
-        .product = PRODUCT_VOLUNTARY_SI,
+        .product = product_holder(event_product(&state->before)),
         .province = directory_province_code(directory, state->before.commune),
         .is_transfer = terms->channel == ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_TRANSFER,
         .organisation = organisation_of(directory, terms),
@@ -84,10 +86,13 @@ static int make_event(struct command_state *state, const struct payment_terms *t
     paid->income_vnd = before->income_vnd;
     paid->support_group = (Ansinh__V1__SupportGroup)before->support_group;
     paid->undo = payment_undo(arena, payment);
+    paid->product = event_product(before);
     state->event->kind_case = ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED;
     state->event->payment_recorded = paid;
-    return paid->pockets == NULL || paid->undo == NULL || set_postings(state, terms) < 0 ? -ENOMEM
-                                                                                         : 0;
+    int is_made = paid->pockets != NULL && paid->undo != NULL &&
+                  event_card(arena, &payment->bill, &paid->card) == 0 &&
+                  set_postings(state, terms) == 0;
+    return is_made ? 0 : -ENOMEM;
 }
 
 /* --- the state -------------------------------------------------------------------------------- */
@@ -114,8 +119,8 @@ static int judge_bill(enum bill_verdict verdict, const struct payment_terms *ter
     return 0;
 }
 
-int payment_judge(const struct policy *policy, const struct citizen *citizen,
-                  const struct payment_terms *terms, struct err *err)
+static int judge_terms(const struct policy *policy, const struct citizen *citizen,
+                       const struct payment_terms *terms, struct err *err)
 {
     int rc =
         judge_bill(bill_judge(policy, citizen, terms->bill_number, terms->made_day), terms, err);
@@ -134,6 +139,18 @@ int payment_judge(const struct policy *policy, const struct citizen *citizen,
     return 0;
 }
 
+int payment_judge(const struct policy *policy, const struct citizen *citizen,
+                  const struct payment_terms *terms, struct err *err)
+{
+    struct citizen_bill dated = citizen->bill;
+    struct err cause = {0};
+    int rc = judge_terms(policy, citizen, terms, err);
+    if (rc < 0 || !citizen->is_health)
+        return rc;
+    rc = health_bill_date(policy, citizen, terms->made_day, &dated, &cause);
+    return rc < 0 ? err_field(err, -EPERM, terms->day_field, "%s", cause.text) : 0;
+}
+
 Ansinh__V1__Code payment_code(int rc)
 {
     switch (rc) {
@@ -148,11 +165,11 @@ Ansinh__V1__Code payment_code(int rc)
     }
 }
 
-static void set_totals(struct command_state *state)
+static void set_totals(struct command_state *state, const struct payment *payment)
 {
-    const struct citizen_bill *bill = &state->before.bill;
+    const struct citizen_bill *bill = &payment->bill;
     state->totals[TOTAL_PAYMENTS] = 1;
-    state->totals[TOTAL_PARTICIPANTS] = !state->before.has_paid;
+    state->totals[TOTAL_PARTICIPANTS] = payment->is_first;
     state->totals[TOTAL_MONTHS] = bill->months;
     state->totals[TOTAL_PARTICIPANT_VND] = bill->participant_vnd;
     state->totals[TOTAL_CENTRAL_VND] = bill->central_vnd;
@@ -164,14 +181,18 @@ int payment_make(struct command_state *state, const struct payment_terms *terms,
 {
     const struct policy *policy = state->svc->policy;
     struct payment payment;
-    int rc = payment_judge(policy, &state->before, terms, err);
+    struct citizen before = state->before;
+    int rc = payment_judge(policy, &before, terms, err);
+    if (rc == 0 && before.is_health)
+        rc = health_bill_date(policy, &before, terms->made_day, &before.bill, err);
     if (rc < 0)
         return rc;
-    int is_support_earlier = support_is_earlier(policy, terms->made_day, state->today);
-    if (bill_settle(&state->before, terms->paid_day, is_support_earlier, &state->next) < 0)
+    int is_support_earlier =
+        !before.is_health && support_is_earlier(policy, terms->made_day, state->today);
+    if (bill_settle(&before, terms->paid_day, is_support_earlier, &state->next) < 0)
         return err_field(err, -EPERM, "bill_id",
                          "a month of this bill is paid already; inquire again");
-    set_totals(state);
-    payment_of(&state->before, &state->next, terms->paid_day, is_support_earlier, &payment);
+    payment_of(&before, &state->next, terms->paid_day, is_support_earlier, &payment);
+    set_totals(state, &payment);
     return make_event(state, terms, &payment) < 0 ? err_set(err, -ENOMEM, "no memory") : 0;
 }

@@ -54,8 +54,12 @@ int business_date_parse(const char *text, const char *field, int32_t today, int3
     return 0;
 }
 
-void bill_window(const struct policy *policy, int32_t day, int32_t *ret_first, int32_t *ret_last)
+void bill_window(const struct policy *policy, int is_health, int32_t day, int32_t *ret_first,
+                 int32_t *ret_last)
 {
+    static const enum policy_table_id health_tables[] = {
+        POLICY_REFERENCE_LEVEL, POLICY_HEALTH_RATE,      POLICY_HEALTH_SHARE, POLICY_HEALTH_MONTHS,
+        POLICY_HEALTH_GAP_DAYS, POLICY_HEALTH_WAIT_DAYS, POLICY_SWITCHES};
     static const enum policy_table_id tables[] = {
         POLICY_REFERENCE_LEVEL,   POLICY_POVERTY_LINE,
         POLICY_CONTRIBUTION_RATE, POLICY_SUPPORT,
@@ -67,8 +71,10 @@ void bill_window(const struct policy *policy, int32_t day, int32_t *ret_first, i
         POLICY_SWITCHES,          POLICY_INCOME_STEP,
         POLICY_METHOD_MONTHS,     POLICY_METHOD_DEADLINE};
     int32_t first = month_first_day(month_of_day(day)), last = month_last_day(month_of_day(day));
-    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-        const struct policy_table *table = &policy->tables[tables[i]];
+    size_t n_tables = is_health ? ARRAY_LEN(health_tables) : ARRAY_LEN(tables);
+    for (size_t i = 0; i < n_tables; i++) {
+        const struct policy_table *table =
+            &policy->tables[is_health ? health_tables[i] : tables[i]];
         for (size_t row_i = 0; row_i < table->n; row_i++) {
             const struct policy_row *row = &table->rows[row_i];
             if (row->from_day > first && row->from_day <= day)
@@ -119,13 +125,12 @@ int bill_is_current(const struct policy *policy, const struct citizen *citizen, 
     struct standing standing;
     if (bill->months == 0 || on_day > bill->valid_until_day)
         return 0;
-    bill_window(policy, bill->valid_until_day, &first, &last);
+    bill_window(policy, 0, bill->valid_until_day, &first, &last);
     return on_day >= first && first_month(policy, citizen, on_day, &standing, NULL) == 0 &&
            bill->from_month == standing.from_month;
 }
 
-/* What stands against any bill on a day. */
-static int check_open(const struct citizen *citizen, int32_t on_day, struct err *err)
+int bill_check_open(const struct citizen *citizen, int32_t on_day, struct err *err)
 {
     char date[DATE_TEXT_BYTES];
     if (citizen->end_reason != END_NONE) {
@@ -191,7 +196,7 @@ int bill_make(const struct policy *policy, const struct citizen *citizen,
     struct month_range paid = {0};
     struct standing standing = {0};
     int32_t first_day, last_day;
-    int rc = check_open(citizen, on_day, err);
+    int rc = bill_check_open(citizen, on_day, err);
     if (rc == 0)
         rc = first_month(policy, citizen, on_day, &standing, err);
     if (rc == 0)
@@ -203,7 +208,7 @@ int bill_make(const struct policy *policy, const struct citizen *citizen,
         coverage_add(&coverage, (struct month_range){from_month, from_month + quote.months - 1},
                      &paid) == -EEXIST)
         return refuse_paid(&paid, &standing, err);
-    bill_window(policy, on_day, &first_day, &last_day);
+    bill_window(policy, 0, on_day, &first_day, &last_day);
     *ret = (struct citizen_bill){
         .from_month = from_month,
         .months = quote.months,
@@ -230,6 +235,12 @@ int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_e
 {
     const struct citizen_bill *bill = &before->bill;
     *ret = *before;
+    ret->paid_number = before->bill_number;
+    memset(&ret->bill, 0, sizeof(ret->bill));
+    if (before->is_health) {
+        ret->card = bill->card;
+        return bill->card.from_day > before->card.to_day ? 0 : -EEXIST;
+    }
     if (bill->from_month == 0) {
         ret->months_missing += bill->months;
     } else {
@@ -244,11 +255,9 @@ int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_e
     if (method_is_lump_sum((enum method)before->method))
         ret->lump_months = 0;
     ret->has_paid = 1;
-    ret->paid_number = before->bill_number;
     ret->months_supported += bill->months_supported;
     if (is_support_earlier)
         ret->months_supported_earlier += bill->months_supported;
-    memset(&ret->bill, 0, sizeof(ret->bill));
     return 0;
 }
 
@@ -259,10 +268,12 @@ void payment_of(const struct citizen *before, const struct citizen *after, int32
     *ret = (struct payment){
         .bill_number = before->bill_number,
         .bill = before->bill,
-        .is_first = !before->has_paid,
+        .is_first = !before->has_paid && !before->is_health,
         .is_support_earlier = is_support_earlier,
         .paid_number_before = before->paid_number,
         .folded = coverage_folded(&before->coverage, &after->coverage),
+        .is_health = before->is_health,
+        .card_before = before->card,
     };
     ret->bill.paid_day = paid_day;
     if (is_replaced)
@@ -303,6 +314,14 @@ static int uncover(struct citizen *self, const struct payment *payment)
 {
     const struct citizen_bill *bill = &payment->bill;
     struct month_range months = {bill->from_month, bill->from_month + bill->months - 1};
+    if (self->is_health != payment->is_health)
+        return -ENOENT;
+    if (self->is_health) {
+        if (self->card.from_day != bill->card.from_day || self->card.to_day != bill->card.to_day)
+            return -ENOENT;
+        self->card = payment->card_before;
+        return 0;
+    }
     if (bill->from_month == 0) {
         if (self->months_missing < bill->months)
             return -ENOENT;
@@ -334,7 +353,8 @@ int bill_unsettle(const struct citizen *before, const struct payment *payment, s
     ret->months_supported_earlier -= n_earlier;
     if (method_is_lump_sum((enum method)before->method))
         ret->lump_months = bill->months;
-    ret->has_paid = !payment->is_first;
+    if (!before->is_health)
+        ret->has_paid = !payment->is_first;
     ret->paid_number = payment->paid_number_before;
     memset(&ret->bill, 0, sizeof(ret->bill));
     ret->bill_number++;
@@ -357,7 +377,7 @@ enum bill_verdict bill_judge(const struct policy *policy, const struct citizen *
         return BILL_REPLACED;
     if (citizen->bill.months == 0)
         return BILL_PAID;
-    bill_window(policy, citizen->bill.valid_until_day, &first, &last);
+    bill_window(policy, citizen->is_health, citizen->bill.valid_until_day, &first, &last);
     if (paid_day < first)
         return BILL_EARLY;
     return paid_day > citizen->bill.valid_until_day ? BILL_EXPIRED : BILL_PAYABLE;

@@ -33,8 +33,14 @@ struct bill_place {
 };
 
 /* The days around a day on which its bill is the same: those of its calendar month between two
- * changes of the rules. The first and the last are included. */
-void bill_window(const struct policy *policy, int32_t day, int32_t *ret_first, int32_t *ret_last);
+ * changes of the rules, of health insurance or else of voluntary insurance. The first and the last
+ * are included. */
+void bill_window(const struct policy *policy, int is_health, int32_t day, int32_t *ret_first,
+                 int32_t *ret_last);
+
+/* What stands against any bill on a day: -EPERM, field "participant_id" or "method", or -ERANGE,
+ * field "on". */
+int bill_check_open(const struct citizen *citizen, int32_t on_day, struct err *err) MUST_CHECK;
 
 /* True when the open bill is still what would be billed on a day: valid then, and for the same
  * months. */
@@ -54,7 +60,8 @@ int bill_make(const struct policy *policy, const struct citizen *citizen,
 /* Whether the support of a day was given under a limit that is over: months before July 2025. */
 int support_is_earlier(const struct policy *policy, int32_t day, int32_t today);
 
-/* The state after the open bill is paid. -EEXIST: one of its months is paid already. */
+/* The state after the open bill is paid, which has its card if it is one of health insurance.
+ * -EEXIST: one of its months is paid already. */
 int bill_settle(const struct citizen *before, int32_t paid_day, int is_support_earlier,
                 struct citizen *ret) MUST_CHECK;
 
@@ -66,6 +73,8 @@ struct payment {
     uint32_t paid_number_before;
     struct citizen_bill payment_before; /* no months: nothing of the record was replaced */
     struct month_range folded;          /* as coverage_folded */
+    int is_health;
+    struct health_card card_before;
 };
 
 /* Of bill_settle. */

@@ -146,7 +146,7 @@ static int set_postings(const struct refunding *self, Ansinh__V1__Event *event)
 {
     const Ansinh__V1__PaymentRecorded *paid = self->reversal.event->payment_recorded;
     struct contribution_money money = {
-        .product = PRODUCT_VOLUNTARY_SI,
+        .product = product_holder(paid->product),
         .province = directory_province_code(self->svc->directory, paid->commune),
     };
     struct postings postings;

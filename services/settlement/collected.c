@@ -89,6 +89,8 @@ static void fill(const struct projector_event *in, Ansinh__V1__BookedPayment *re
     ret->from_month = paid->from_month;
     ret->months = paid->months;
     ret->is_first = paid->is_first;
+    ret->product = paid->product;
+    ret->card = paid->card;
 }
 
 static void gather(struct collected *self, const struct projector_event *in)

@@ -143,7 +143,9 @@ static void inquire_refuses_what_was_not_declared(void **state)
         PRECONDITION);
     collected_says("months: ");
     assert_int_equal(
-        collect("VNPOST", "Collections/Inquire", "{'billId':'%s','product':2}", bill.id), INVALID);
+        collect("VNPOST", "Collections/Inquire", "{'billId':'%s','product':2}", bill.id), DENIED);
+    assert_int_equal(
+        collect("VNPOST", "Collections/Inquire", "{'billId':'%s','product':3}", bill.id), INVALID);
     assert_int_equal(collect("VNPOST", "Collections/Inquire", "{'siCode':'9999999999'}"),
                      NOT_FOUND);
     assert_int_equal(collect("VIETTEL", "Collections/Inquire", "{'billId':'%s'}", bill.id),

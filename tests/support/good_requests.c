@@ -73,6 +73,13 @@ static const struct good_request requests[] = {
         "'siCode':'0123456780','months':1}",
         "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
         "'unitCode':'02647','supportGroup':4,'incomeVnd':1500000,'method':1}"),
+    COMMAND("Enrolment/DeclareHealth",
+            "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
+            "'phone':'0912345678','email':'an@example.vn','address':'Lào Cai','unitCode':'02647',"
+            "'householdCode':'1234567890','siCode':'0123456780','language':1,"
+            "'declaredOn':'2025-11-30','previousValidUntil':'2025-12-31'}",
+            "{'personalId':'010085000002','fullName':'Nguyễn An','birthDate':'1985-05-17','sex':2,"
+            "'unitCode':'02647','householdCode':'1234567890'}"),
     COMMAND("Enrolment/ChangeContribution",
             "{'participantId':'$p','incomeVnd':1600000,'method':1,'months':1,'supportGroup':4,"
             "'unitCode':'02647'}",
@@ -107,7 +114,7 @@ static const struct good_request requests[] = {
          "'previousValidUntil':'2026-07-31'},{'ref':'c','joinedOn':'2026-01-05'}]}"),
     READ("Payments/GetLeaflet", "{'unitCode':'15','on':'2026-03-01','incomesVnd':[1500000,2000000],"
                                 "'methods':[1,4],'joiningAges':[30]}"),
-    COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30'}",
+    COMMAND("Payments/Inquire", "{'participantId':'$p','on':'2025-11-30','product':1}",
             "{'participantId':'$p'}"),
     COMMAND("Payments/Inquire", "{'personalId':'010085000001'}", "{'personalId':'010085000001'}"),
     COMMAND("Payments/Pay", "{'billId':'$b','billVersion':$v,'amountVnd':$d,'channel':1}",
@@ -144,7 +151,7 @@ static const struct good_request requests[] = {
             "{'partnerTransactionId':'r-1','originalTransactionId':'t-1','reason':6}",
             "{'partnerTransactionId':'r-1','originalTransactionId':'t-1','reason':6}"),
     {"Collections/InquireMany", "{'lines':[{'siCode':'9999999999','asOf':'$t','product':1}]}", NULL,
-     " lines personal_id si_code bill_id as_of product method months "},
+     " lines personal_id si_code bill_id as_of product method months member_rank "},
     {"Collections/PayMany",
      "{'lines':[{'partnerTransactionId':'t-2','billId':'none','billVersion':1,'amountVnd':1,"
      "'paidAtMs':$n,'businessDate':'$t','channel':1,'pointCode':'BD02647',"

@@ -104,6 +104,7 @@ static void commands_are_those_that_change_something(void **state)
 {
     (void)state;
     static const char *const commands[] = {"Enrolment/Enrol",
+                                           "Enrolment/DeclareHealth",
                                            "Enrolment/ChangeContribution",
                                            "Enrolment/EndParticipation",
                                            "Payments/Inquire",

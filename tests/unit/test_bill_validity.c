@@ -32,7 +32,7 @@ static void a_bill_ends_where_rules_change(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct citizen citizen = somebody();
         struct citizen_bill made;
-        bill_window(changed, day_of(cases[i].day), &first, &last);
+        bill_window(changed, 0, day_of(cases[i].day), &first, &last);
         assert_int_equal(first, day_of(cases[i].first));
         assert_int_equal(last, day_of(cases[i].last));
         assert_int_equal(bill_make(changed, &citizen, &nowhere, day_of(cases[i].day), &made, NULL),

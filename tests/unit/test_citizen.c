@@ -96,6 +96,13 @@ static struct citizen some_citizen(uint64_t *seed)
         some_bill(seed, &self.bill);
     if (next(seed) % 2 == 0)
         some_bill(seed, &self.payment);
+    self.is_health = next(seed) % 2 == 0;
+    if (next(seed) % 2 == 0)
+        self.card = (struct health_card){some_day(seed), some_day(seed) | 1};
+    if (self.is_health) {
+        self.bill.member_rank = self.bill.months == 0 ? 0 : (uint32_t)some(seed, 32);
+        self.payment.member_rank = self.payment.months == 0 ? 0 : (uint32_t)some(seed, 32);
+    }
     if (next(seed) % 2 == 0) /* as usual */
         self.paid_number = self.payment.months == 0 ? 0 : self.bill_number - (self.bill.months > 0);
     return self;
@@ -111,6 +118,7 @@ static void assert_same_bill(const struct citizen_bill *a, const struct citizen_
     assert_true(a->local_vnd == b->local_vnd);
     assert_true(a->donor_vnd == b->donor_vnd);
     assert_int_equal(a->valid_until_day, b->valid_until_day);
+    assert_int_equal(a->member_rank, b->member_rank);
 }
 
 static void assert_same_coverage(const struct coverage *a, const struct coverage *b)
@@ -126,6 +134,9 @@ static void assert_same_coverage(const struct coverage *a, const struct coverage
 static void assert_same(const struct citizen *a, const struct citizen *b)
 {
     assert_int_equal(a->version, b->version);
+    assert_int_equal(a->is_health, b->is_health);
+    assert_int_equal(a->card.from_day, b->card.from_day);
+    assert_int_equal(a->card.to_day, b->card.to_day);
     assert_int_equal(a->commune, b->commune);
     assert_int_equal(a->support_group, b->support_group);
     assert_int_equal(a->method, b->method);
