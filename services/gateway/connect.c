@@ -214,9 +214,27 @@ static void send_call(struct connect *self, struct connect_call *call,
 /* --- who may call -------------------------------------------------------------------------------
  */
 
+/* What officers call unsigned inside, and partners signed for what is their own. */
+static const char *const shared_methods[] = {
+    CUSTODY_PREFIX "Remit",       CUSTODY_PREFIX "GetCustody",  RECEIPTS_PREFIX "AllocateBlock",
+    RECEIPTS_PREFIX "CloseBlock", RECEIPTS_PREFIX "ListBlocks",
+};
+
 static int is_of_partners(const struct api_method *method)
 {
     return strncmp(method->name, PARTNERS_PREFIX, strlen(PARTNERS_PREFIX)) == 0;
+}
+
+/* Whether the signature is to be looked at: a partner's name is never taken from anything else. */
+static int is_signed(const struct connect_call *call)
+{
+    if (is_of_partners(call->method))
+        return 1;
+    for (size_t i = 0; i < ARRAY_LEN(shared_methods); i++) {
+        if (strcmp(call->method->name, shared_methods[i]) == 0)
+            return http_header_joined(call->request, "Signature-Input") != NULL;
+    }
+    return 0;
 }
 
 /* What moves money without saying who collects it. */
@@ -295,9 +313,15 @@ static void go_on(struct connect_call *call)
 static void on_checked(void *arg, const char *partner, const struct connect_error *error)
 {
     struct connect_call *call = arg;
+    const struct connect_error no_key = {
+        .code = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
+        .message = "want an Idempotency-Key: without it a repetition would be done again"};
     call->partner = partner;
     if (error != NULL)
         answer_error(call, error);
+    else if (!is_of_partners(call->method) && call->has_id &&
+             http_header_joined(call->request, "Idempotency-Key") == NULL)
+        answer_error(call, &no_key);
     else
         go_on(call);
 }
@@ -316,7 +340,7 @@ void connect_handle(struct connect *self, struct http_request *request)
     enum connect_refusal refusal = connect_call_read(call, &error);
     if (refusal != CONNECT_ACCEPTED)
         refuse(self, call, refusal, &error);
-    else if (is_of_partners(call->method))
+    else if (is_signed(call))
         auth_check(self->auth, request, call->trace_id, on_checked, call);
     else if (is_payment(call->method) && !self->has_open_payments)
         refuse_payment(call);

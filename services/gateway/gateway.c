@@ -75,7 +75,7 @@ static const struct conf_item items[] = {
     {"GATEWAY_OPEN_PAYMENTS", CONF_BOOL, "true", 0, 1, "", FIELD(has_open_payments),
      "commands of Payments, Custody and Receipts, and reads of Custody, are taken from callers "
      "that "
-     "do not sign; false: Collections alone takes money"},
+     "do not sign; false: only what partners sign takes money"},
 };
 
 struct gateway {

@@ -54,6 +54,10 @@ void on_get_custody(void *arg, struct bus_request *request)
     Ansinh__V1__CashInHand cash;
     if (!settlement_leads(self, request))
         return;
+    struct custody_place place;
+    custody_place(custody, in->holder_code, &place);
+    if (!settlement_admits(request, place.organisation, "holder_code"))
+        return;
     const struct custody_holder *holder = custody_find(custody, in->holder_code);
     if (holder == NULL) {
         bus_fail(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "holder_code",

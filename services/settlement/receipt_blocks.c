@@ -45,6 +45,7 @@ static int make_allocated(struct subject_state *state, uint64_t first)
     allocated->first_number = first;
     allocated->count = self->in->count;
     allocated->officer = self->in->officer;
+    allocated->partner = (char *)(uintptr_t)self->request->partner;
     event->kind_case = ANSINH__V1__EVENT__KIND_RECEIPT_BLOCK_ALLOCATED;
     event->receipt_block_allocated = allocated;
     state->event = event;
@@ -126,6 +127,8 @@ static void allocate(struct allocation *self)
                  "unknown code");
         return;
     }
+    if (!settlement_admits(self->request, point->organisation_code, "point_code"))
+        return;
     date_split(clock_business_day(clock_wall_ms()), &year, &month, &day);
     series_name_format(point->organisation_code, point->code, year, self->series);
     receipt_subject(self->svc->keyring, "point", point->code, subject);

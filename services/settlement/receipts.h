@@ -19,7 +19,8 @@ void on_replace_receipt(void *arg, struct bus_request *request);
 void on_allocate_block(void *arg, struct bus_request *request);
 void on_close_block(void *arg, struct bus_request *request);
 
-/* Checks what names a series: -EINVAL was answered, else its subject. */
+/* Checks what names a series: -EINVAL, or -EACCES of another organisation's, was answered, else its
+ * subject. */
 int receipts_subject_of(struct service *svc, struct bus_request *request, const char *series,
                         uint8_t ret[ID_BYTES]) MUST_CHECK;
 

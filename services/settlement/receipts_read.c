@@ -61,6 +61,10 @@ int receipts_subject_of(struct service *svc, struct bus_request *request, const 
                  "want organisation/point/year");
         return -EINVAL;
     }
+    char organisation[SERIES_NAME_BYTES];
+    (void)snprintf(organisation, sizeof(organisation), "%.*s", (int)strcspn(series, "/"), series);
+    if (!settlement_admits(request, organisation, "series"))
+        return -EACCES;
     receipt_subject(svc->keyring, "point", point, ret);
     return 0;
 }

@@ -46,6 +46,7 @@ static int make_event(struct subject_state *state, const Ansinh__V1__RemittedRec
     remitted->organisation_code = self->organisation;
     remitted->remitted_vnd = after->remitted_vnd;
     remitted->number = after->remittances;
+    remitted->partner = (char *)(uintptr_t)self->request->partner;
     event->kind_case = ANSINH__V1__EVENT__KIND_CASH_REMITTED;
     event->cash_remitted = remitted;
     post_remittance(remitted->holder_code, remitted->organisation_code, remitted->amount_vnd,
@@ -150,6 +151,8 @@ static void remit_start(struct remit *self)
                  "unknown code");
         return;
     }
+    if (!settlement_admits(self->request, place.organisation, "holder_code"))
+        return;
     (void)snprintf(self->organisation, sizeof(self->organisation), "%s",
                    place.organisation[0] == '\0' ? HOLDER_UNKNOWN : place.organisation);
     receipt_subject(self->settlement->svc->keyring, "holder", self->in->holder_code, subject);

@@ -1,6 +1,7 @@
 #include "services/settlement/settlement.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/ledger.pb-c.h"
@@ -86,6 +87,15 @@ int settlement_leads(struct settlement *self, struct bus_request *request)
         return 1;
     bus_fail_retry(request, ANSINH__V1__CODE__CODE_UNAVAILABLE, RETRY_AFTER_MS,
                    "the books are kept by another instance, or are being loaded");
+    return 0;
+}
+
+int settlement_admits(struct bus_request *request, const char *organisation, const char *field)
+{
+    if (request->partner[0] == '\0' || strcmp(request->partner, organisation) == 0)
+        return 1;
+    bus_fail(request, ANSINH__V1__CODE__CODE_PERMISSION_DENIED, field,
+             "this is of another organisation");
     return 0;
 }
 

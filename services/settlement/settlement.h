@@ -30,6 +30,10 @@ struct settlement {
 /* For handlers: whether this instance keeps the books; when not, the request is refused. */
 int settlement_leads(struct settlement *self, struct bus_request *request);
 
+/* The same: whether something of an organisation may be seen and changed by who asks: anybody
+ * inside, or, signed, that organisation alone. */
+int settlement_admits(struct bus_request *request, const char *organisation, const char *field);
+
 /* Handlers; arg is the struct settlement. */
 void on_trial_balance(void *arg, struct bus_request *request);
 void on_get_account(void *arg, struct bus_request *request);
