@@ -27,7 +27,7 @@ static const struct cli_command commands[] = {
      cli_verify},
     {"export", "--from DATE --to DATE [--archive FOLDER] [--keys FILE]",
      "print the journal entries of these days as JSON lines", cli_export},
-    {"report", "d05|commissions ...", "a list that an organisation settles by, as .xlsx or .csv",
+    {"report", "d03|d05|commissions ...", "a list that an organisation settles by, as .xlsx or .csv",
      cli_report},
     {"reconcile",
      "--partner CODE --date DATE --file FILE --out FOLDER [--statement FILE]... [--post]",

@@ -53,7 +53,7 @@ static const struct {
      "  --digest               a digest of each partition: two equal ledgers have the same\n"},
     {"export", "Both days are included, by the entry's time in +07:00. Entries that were trimmed\n"
                "need --archive.\n"},
-    {"report", "  ansinh report d05|commissions --organisation CODE --from DATE --to DATE\n"
+    {"report", "  ansinh report d03|d05|commissions --organisation CODE --from DATE --to DATE\n"
                "                --out FILE [--archive FOLDER] [--keys FILE]\n"
                "CODE \"-\" is what no organisation collected. FILE ends in .xlsx or .csv. Entries\n"
                "that were trimmed need --archive.\n"},

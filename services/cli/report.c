@@ -8,7 +8,8 @@
 #include "services/cli/cli.h"
 
 #define USAGE                                                                                      \
-    "usage: ansinh report d05|commissions --organisation CODE --from DATE --to DATE --out FILE "   \
+    "usage: ansinh report d03|d05|commissions --organisation CODE --from DATE --to DATE --out "    \
+    "FILE "                                                                                        \
     "[--archive FOLDER] [--keys FILE]; FILE ends in .xlsx or .csv"
 
 typedef int (*report_fn)(struct service *svc, const struct report_query *query,
@@ -17,16 +18,19 @@ typedef int (*report_fn)(struct service *svc, const struct report_query *query,
 static const struct {
     const char *name;
     report_fn fn;
-} reports[] = {{"d05", report_d05}, {"commissions", report_commissions}};
+    int is_health;
+} reports[] = {
+    {"d03", report_d03, 1}, {"d05", report_d05, 0}, {"commissions", report_commissions, 0}};
 
 static const struct service_spec report_spec = {
     .name = "cli",
     .prefix = "CLI_",
     .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_CLIENT | SERVICE_DIRECTORY | SERVICE_POLICY};
 
-static report_fn report_of(const char *name)
+static report_fn report_of(const char *name, int *ret_is_health)
 {
     for (size_t i = 0; i < ARRAY_LEN(reports); i++) {
+        *ret_is_health = reports[i].is_health;
         if (strcmp(reports[i].name, name) == 0)
             return reports[i].fn;
     }
@@ -89,7 +93,7 @@ int cli_report(int argc, char **argv)
     struct report_query query = {0};
     struct service svc;
     char keys[CONF_STRING_BYTES + 16];
-    report_fn fn = argc < 2 ? NULL : report_of(argv[1]);
+    report_fn fn = argc < 2 ? NULL : report_of(argv[1], &query.is_health);
     if (fn == NULL)
         return cli_fail(2, USAGE);
     int status = read_options(&query, keys, sizeof(keys), argc, argv);

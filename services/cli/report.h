@@ -2,6 +2,7 @@
 #ifndef ANSINH_CLI_REPORT_H
 #define ANSINH_CLI_REPORT_H
 
+#include "common/domain/citizen.h"
 #include "common/service/service.h"
 #include "services/cli/entries.h"
 
@@ -9,6 +10,7 @@
 #define REPORT_PAYMENTS_MAX 5000000
 
 struct report_query {
+    int is_health;            /* payments of family health insurance, or else of voluntary */
     const char *organisation; /* code; "-": payments that no organisation collected */
     int32_t from_day, to_day; /* business days of the payments, and of taking them back */
     const char *out;
@@ -34,6 +36,8 @@ struct report_payment {
     uint8_t is_renewal;      /* of a payment that was taken back: what it had been */
     uint64_t receipt_number; /* 0: none yet */
     char collector[REPORT_CODE_BYTES];
+    struct health_card card; /* of health insurance */
+    uint32_t member_rank;
 };
 
 /* By business day, then by place in the journals: the same ledger gives the same list. */
@@ -51,6 +55,10 @@ void report_payments_fini(struct report_payments *self);
 /* The list D05-TS (Decision 490/QD-BHXH): who pays what, with the shares of the state, the province
  * and others. Names and addresses are asked of enrolment. */
 int report_d05(struct service *svc, const struct report_query *query,
+               const struct report_payments *payments, struct err *err) MUST_CHECK;
+
+/* The list D03-TS (the same decision): who pays for family health insurance, with the card. */
+int report_d03(struct service *svc, const struct report_query *query,
                const struct report_payments *payments, struct err *err) MUST_CHECK;
 
 /* What the organisation gets for its work, by new or renewed and by method. */

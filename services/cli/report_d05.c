@@ -1,21 +1,8 @@
 /* D05-TS: the list of those who pay voluntary social insurance, as the form has its columns. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ansinh/v1/contacts.pb-c.h"
-#include "common/base/arena.h"
-#include "common/domain/calendar.h"
 #include "common/domain/contribution.h"
-#include "services/cli/cli.h"
-#include "services/cli/report.h"
-#include "services/cli/sheet.h"
-
-#define PEOPLE_MAX 200 /* a call */
-#define PEOPLE_ARENA_BYTES ((size_t)4 * 1024 * 1024)
-#define ANSWER_MAX_BYTES ((size_t)2 * 1024 * 1024)
-#define TIMEOUT_MS 30000
-#define NOTE_BYTES 80
+#include "services/cli/report_form.h"
 
 static const struct sheet_column columns[] = {
     {"STT", SHEET_TEXT, 6},
@@ -43,67 +30,6 @@ static const char *const marks[ARRAY_LEN(columns)] = {"A",  "B",  "C",  "1",  "2
                                                       "5",  "6",  "7",  "8",  "9",  "10", "11",
                                                       "12", "13", "14", "15", "16", "17"};
 
-static const struct {
-    enum report_kind kind;
-    const char *above, *title; /* above: the part of the form that begins here; NULL: none */
-} sections[] = {
-    {REPORT_NEW, "I. TĂNG", "I.1. Tham gia mới"},
-    {REPORT_RENEWED, NULL, "I.2. Đóng tiếp"},
-    {REPORT_TAKEN_BACK, "II. GIẢM", "II.1. Hủy thu"},
-    {REPORT_REFUNDED, NULL, "II.2. Hoàn trả (602A)"},
-};
-
-struct sums {
-    int64_t n, months, gross_vnd, participant_vnd, central_vnd, local_vnd, donor_vnd;
-};
-
-struct d05 {
-    struct service *svc;
-    const struct report_payments *payments;
-    struct sheet *sheet;
-    struct arena *arena; /* of one batch of people */
-    struct buf body;
-    int64_t n; /* lines so far */
-    struct err *err;
-};
-
-/* --- people ----------------------------------------------------------------------------------- */
-
-static const Ansinh__V1__ResolvePeopleResponse *
-ask_people(struct d05 *self, const struct report_payment *const *rows, size_t n)
-{
-    ProtobufCBinaryData citizens[PEOPLE_MAX];
-    Ansinh__V1__ResolvePeopleRequest request;
-    ansinh__v1__resolve_people_request__init(&request);
-    for (size_t i = 0; i < n; i++) /* protobuf-c wants it writable; it is not written */
-        citizens[i] = (ProtobufCBinaryData){ID_BYTES, (uint8_t *)(uintptr_t)rows[i]->citizen};
-    request.citizens = citizens;
-    request.n_citizens = n;
-    arena_reset(self->arena);
-    size_t len = protobuf_c_message_get_packed_size(&request.base);
-    uint8_t *packed = arena_alloc(self->arena, len);
-    struct bus_call call = {.service = "enrolment",
-                            .method = "ansinh.v1.Contacts/ResolvePeople",
-                            .timeout_ms = TIMEOUT_MS};
-    if (packed == NULL)
-        return NULL;
-    (void)protobuf_c_message_pack(&request.base, packed);
-    buf_reset(&self->body);
-    if (cli_ask(self->svc, &call, packed, len, &self->body, self->err) != 0)
-        return NULL;
-    ProtobufCAllocator allocator;
-    bus_arena_allocator(self->arena, &allocator);
-    const Ansinh__V1__ResolvePeopleResponse *people =
-        ansinh__v1__resolve_people_response__unpack(&allocator, self->body.len, self->body.data);
-    if (people == NULL || people->n_people != n) {
-        (void)err_set(self->err, -EIO, "the answer cannot be read");
-        return NULL;
-    }
-    return people;
-}
-
-/* --- lines ------------------------------------------------------------------------------------ */
-
 /* A support as a share of the contribution at the poverty line, in basis points (Decree 159/2025,
  * article 5): 0 where no month carries it. */
 static int64_t share_of(const struct policy *policy, const struct report_payment *row, int64_t vnd)
@@ -116,190 +42,57 @@ static int64_t share_of(const struct policy *policy, const struct report_payment
     return divide_half_up(vnd * FULL_BASIS_POINTS, base_vnd);
 }
 
-static struct sheet_cell text(const char *value)
+static void put_line(struct form_line *line, struct sheet_cell *cells)
 {
-    return (struct sheet_cell){.text = value};
-}
-
-static struct sheet_cell number(int64_t value)
-{
-    return (struct sheet_cell){.number = value};
-}
-
-static struct sheet_cell known(int64_t value)
-{
-    return (struct sheet_cell){.number = value, .is_empty = value == 0};
-}
-
-static void write_note(const struct report_payment *row, char ret[NOTE_BYTES])
-{
-    char day[DATE_TEXT_BYTES];
-    date_format(row->day, day);
-    const char *missing = row->from_month == 0 ? "Đóng cho những năm còn thiếu" : "";
-    if (row->kind == REPORT_REFUNDED)
-        (void)snprintf(ret, NOTE_BYTES, "%s%sHoàn trả %s", missing, missing[0] == '\0' ? "" : "; ",
-                       day);
-    else
-        (void)snprintf(ret, NOTE_BYTES, "%s", missing);
-}
-
-static void put_line(struct d05 *self, const struct report_payment *row,
-                     const Ansinh__V1__Person *person)
-{
-    const struct policy *policy = self->svc->policy;
-    char no[24], day[DATE_TEXT_BYTES], note[NOTE_BYTES], month[MONTH_TEXT_BYTES] = "",
-                                                         receipt[24] = "";
-    int64_t gross_vnd = row->participant_vnd + row->central_vnd + row->local_vnd + row->donor_vnd;
-    (void)snprintf(no, sizeof(no), "%lld", (long long)++self->n);
-    date_format(row->paid_day, day);
-    write_note(row, note);
-    if (row->from_month != 0)
-        month_format((int32_t)row->from_month, month);
-    if (row->receipt_number != 0)
-        (void)snprintf(receipt, sizeof(receipt), "%llu", (unsigned long long)row->receipt_number);
-    const struct sheet_cell cells[ARRAY_LEN(columns)] = {
-        text(no),
-        text(person->full_name),
-        text(person->si_code),
-        text(person->personal_id),
-        text(person->address),
-        text(day),
-        text(receipt),
-        known(row->income_vnd),
-        number(row->months),
-        text(month),
-        number(gross_vnd),
-        number(row->participant_vnd),
-        known(share_of(policy, row, row->central_vnd)),
-        number(row->central_vnd),
-        known(share_of(policy, row, row->local_vnd)),
-        number(row->local_vnd),
-        known(share_of(policy, row, row->donor_vnd)),
-        number(row->donor_vnd),
-        text(row->collector),
-        text(note),
+    const struct report_payment *row = line->payment;
+    const Ansinh__V1__Person *person = line->person;
+    const struct sheet_cell filled[ARRAY_LEN(columns)] = {
+        form_cell_text(form_number(&line->texts, (uint64_t)line->number)),
+        form_cell_text(person->full_name),
+        form_cell_text(person->si_code),
+        form_cell_text(person->personal_id),
+        form_cell_text(person->address),
+        form_cell_text(form_day(&line->texts, row->day)),
+        form_cell_text(form_number(&line->texts, row->receipt_number)),
+        form_cell_unless_zero(row->income_vnd),
+        form_cell(row->months),
+        form_cell_text(form_month(&line->texts, row->from_month)),
+        form_cell(line->gross_vnd),
+        form_cell(row->participant_vnd),
+        form_cell_unless_zero(share_of(line->policy, row, row->central_vnd)),
+        form_cell(row->central_vnd),
+        form_cell_unless_zero(share_of(line->policy, row, row->local_vnd)),
+        form_cell(row->local_vnd),
+        form_cell_unless_zero(share_of(line->policy, row, row->donor_vnd)),
+        form_cell(row->donor_vnd),
+        form_cell_text(row->collector),
+        form_cell_text(row->from_month == 0 ? "Đóng cho những năm còn thiếu" : ""),
     };
-    sheet_row(self->sheet, SHEET_BODY, cells);
+    memcpy(cells, filled, sizeof(filled));
 }
 
-static void put_sums(struct d05 *self, const char *title, const struct sums *sums)
+static void put_sums(const struct form_sums *sums, struct sheet_cell *cells)
 {
-    struct sheet_cell cells[ARRAY_LEN(columns)];
-    char n[32];
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-        cells[i] = (struct sheet_cell){.is_empty = 1};
-    (void)snprintf(n, sizeof(n), "%lld", (long long)sums->n);
-    cells[1] = text(title);
-    cells[2] = text(n);
-    cells[8] = number(sums->months);
-    cells[10] = number(sums->gross_vnd);
-    cells[11] = number(sums->participant_vnd);
-    cells[13] = number(sums->central_vnd);
-    cells[15] = number(sums->local_vnd);
-    cells[17] = number(sums->donor_vnd);
-    sheet_row(self->sheet, SHEET_TOTAL, cells);
+    cells[8] = form_cell(sums->months);
+    cells[10] = form_cell(sums->gross_vnd);
+    cells[11] = form_cell(sums->participant_vnd);
+    cells[13] = form_cell(sums->central_vnd);
+    cells[15] = form_cell(sums->local_vnd);
+    cells[17] = form_cell(sums->donor_vnd);
 }
 
-static void put_section(struct d05 *self, const char *title)
-{
-    struct sheet_cell cells[ARRAY_LEN(columns)];
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-        cells[i] = (struct sheet_cell){.is_empty = 1};
-    cells[1] = text(title);
-    sheet_row(self->sheet, SHEET_SECTION, cells);
-}
-
-static void add(struct sums *sums, const struct report_payment *row)
-{
-    sums->n++;
-    sums->months += row->months;
-    sums->gross_vnd += row->participant_vnd + row->central_vnd + row->local_vnd + row->donor_vnd;
-    sums->participant_vnd += row->participant_vnd;
-    sums->central_vnd += row->central_vnd;
-    sums->local_vnd += row->local_vnd;
-    sums->donor_vnd += row->donor_vnd;
-}
-
-/* The sums of the form: increases less decreases. */
-static void total(struct sums *all, const struct sums *section, int sign)
-{
-    all->n += section->n;
-    all->months += sign * section->months;
-    all->gross_vnd += sign * section->gross_vnd;
-    all->participant_vnd += sign * section->participant_vnd;
-    all->central_vnd += sign * section->central_vnd;
-    all->local_vnd += sign * section->local_vnd;
-    all->donor_vnd += sign * section->donor_vnd;
-}
-
-/* --- the form --------------------------------------------------------------------------------- */
-
-static int put_batch(struct d05 *self, const struct report_payment *const *rows, size_t n)
-{
-    const Ansinh__V1__ResolvePeopleResponse *people = n == 0 ? NULL : ask_people(self, rows, n);
-    if (people == NULL)
-        return n == 0 ? 0 : -EIO;
-    for (size_t i = 0; i < n; i++)
-        put_line(self, rows[i], people->people[i]);
-    return 0;
-}
-
-static int put_kind(struct d05 *self, enum report_kind kind, struct sums *sums)
-{
-    const struct report_payment *batch[PEOPLE_MAX];
-    size_t n = 0;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < self->payments->n; i++) {
-        const struct report_payment *row = &self->payments->rows[i];
-        if (row->kind != kind)
-            continue;
-        add(sums, row);
-        batch[n++] = row;
-        if (n == PEOPLE_MAX) {
-            rc = put_batch(self, batch, n);
-            n = 0;
-        }
-    }
-    return rc < 0 ? rc : put_batch(self, batch, n);
-}
-
-static int put_form(struct d05 *self, const struct report_query *query)
-{
-    char title[256], from[DATE_TEXT_BYTES], to[DATE_TEXT_BYTES];
-    struct sums all = {0};
-    int rc = 0;
-    date_format(query->from_day, from);
-    date_format(query->to_day, to);
-    sheet_title(self->sheet, "DANH SÁCH NGƯỜI THAM GIA BHXH TỰ NGUYỆN (Mẫu D05-TS)");
-    (void)snprintf(title, sizeof(title), "Tổ chức dịch vụ thu: %s. Từ ngày %s đến ngày %s",
-                   query->organisation, from, to);
-    sheet_title(self->sheet, title);
-    sheet_header(self->sheet, marks);
-    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sections); i++) {
-        struct sums sums = {0};
-        if (sections[i].above != NULL)
-            put_section(self, sections[i].above);
-        put_section(self, sections[i].title);
-        rc = put_kind(self, sections[i].kind, &sums);
-        put_sums(self, "Cộng", &sums);
-        total(&all, &sums, sections[i].kind >= REPORT_TAKEN_BACK ? -1 : 1);
-    }
-    put_sums(self, "TỔNG CỘNG (tăng trừ giảm)", &all);
-    sheet_title(self->sheet, "Nhân viên thu, Thủ trưởng tổ chức dịch vụ thu (ký, ghi rõ họ tên)");
-    return rc;
-}
+static const struct form_spec d05 = {
+    .columns = columns,
+    .marks = marks,
+    .n_columns = ARRAY_LEN(columns),
+    .title = "DANH SÁCH NGƯỜI THAM GIA BHXH TỰ NGUYỆN (Mẫu D05-TS)",
+    .section_titles = {"I.1. Tham gia mới", "I.2. Đóng tiếp", "II.1. Hủy thu"},
+    .put_line = put_line,
+    .put_sums = put_sums,
+};
 
 int report_d05(struct service *svc, const struct report_query *query,
                const struct report_payments *payments, struct err *err)
 {
-    struct d05 self = {.svc = svc, .payments = payments, .err = err};
-    int rc = sheet_create(query->out, columns, ARRAY_LEN(columns), &self.sheet, err);
-    if (rc < 0)
-        return rc;
-    self.arena = arena_create(PEOPLE_ARENA_BYTES);
-    buf_init(&self.body, ANSWER_MAX_BYTES);
-    rc = put_form(&self, query);
-    buf_fini(&self.body);
-    arena_destroy(&self.arena);
-    return sheet_close(&self.sheet, rc, err);
+    return form_write(svc, &d05, query, payments, err);
 }

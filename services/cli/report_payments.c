@@ -53,11 +53,23 @@ static struct report_payment *add(struct reading *self)
     return row;
 }
 
+static int is_health(const Ansinh__V1__PaymentRecorded *paid)
+{
+    return paid->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD;
+}
+
+/* A health payment without a card before it is for a new one. */
+static int is_new(const Ansinh__V1__PaymentRecorded *paid)
+{
+    return is_health(paid) ? paid->undo == NULL || paid->undo->card == NULL : paid->is_first;
+}
+
 static int take_payment(struct reading *self, const Ansinh__V1__Event *event, unsigned partition,
                         struct journal_position position, const Ansinh__V1__PaymentRecorded *paid,
                         enum report_kind kind, int32_t day)
 {
-    if (day < self->query->from_day || day > self->query->to_day ||
+    if (is_health(paid) != self->query->is_health || day < self->query->from_day ||
+        day > self->query->to_day ||
         strcmp(organisation_of(self->svc->directory, paid), self->query->organisation) != 0)
         return 0;
     if (self->payments->n == REPORT_PAYMENTS_MAX)
@@ -67,7 +79,7 @@ static int take_payment(struct reading *self, const Ansinh__V1__Event *event, un
     memcpy(row->citizen, event->citizen.data, MIN(event->citizen.len, sizeof(row->citizen)));
     row->partition = partition;
     row->position = position;
-    row->is_renewal = !paid->is_first;
+    row->is_renewal = !is_new(paid);
     row->kind = kind;
     row->day = day;
     row->paid_day = paid->paid_day;
@@ -80,6 +92,10 @@ static int take_payment(struct reading *self, const Ansinh__V1__Event *event, un
     row->donor_vnd = paid->pockets->donor_vnd;
     row->income_vnd = paid->income_vnd;
     row->method = (uint8_t)paid->method;
+    if (paid->card != NULL) {
+        row->card = (struct health_card){paid->card->from_day, paid->card->to_day};
+        row->member_rank = paid->card->member_rank;
+    }
     (void)snprintf(row->collector, sizeof(row->collector), "%s", paid->collector_code);
     return 0;
 }
@@ -126,7 +142,7 @@ static int take(void *arg, unsigned partition, struct journal_position position,
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
         const Ansinh__V1__PaymentRecorded *paid = event->payment_recorded;
         return take_payment(self, event, partition, position, paid,
-                            paid->is_first ? REPORT_NEW : REPORT_RENEWED, paid->paid_day);
+                            is_new(paid) ? REPORT_NEW : REPORT_RENEWED, paid->paid_day);
     }
     const Ansinh__V1__PaymentReversed *back = event_reversal(event);
     if (back != NULL) {

@@ -56,6 +56,35 @@ static void pay(const char *personal_id, const char *name, const char *collector
                      0);
 }
 
+/* Family health insurance of a member by rank; the card before ended yesterday, or there was none.
+ */
+static void pay_health(const char *personal_id, const char *name, unsigned rank, const char *due,
+                       const char *card_before, const char *day)
+{
+    char id[64], bill[64], version[16];
+    if (0 != platform_call(platform, NULL, "Enrolment/DeclareHealth", answer,
+                           "{\"personalId\":\"%s\",\"fullName\":\"%s\",\"birthDate\":"
+                           "\"1985-05-17\",\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"address\":"
+                           "\"Thôn 2, \\\"Xã\\\"\",\"householdCode\":\"0123456789\",\"declaredOn\":"
+                           "\"2026-01-01\",\"previousValidUntil\":\"%s\"}",
+                           personal_id, name, card_before))
+        fail_msg("%s", answer);
+    (void)snprintf(id, sizeof(id), "%s", platform_field(answer, "memberId"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Inquire", answer,
+                                   "{\"participantId\":\"%s\",\"months\":12,\"memberRank\":%u,"
+                                   "\"on\":\"%s\"}",
+                                   id, rank, day),
+                     0);
+    assert_string_equal(platform_field(answer, "dueVnd"), due);
+    (void)snprintf(bill, sizeof(bill), "%s", platform_field(answer, "billId"));
+    (void)snprintf(version, sizeof(version), "%s", platform_field(answer, "billVersion"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Pay", answer,
+                                   "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"%s\","
+                                   "\"paidOn\":\"%s\",\"collectorCode\":\"NV0001\"}",
+                                   bill, version, due, day),
+                     0);
+}
+
 static int report_between(const char *kind, const char *organisation, const char *from,
                           const char *to, const char *ending)
 {
@@ -108,6 +137,41 @@ static void test_d05_lists_each_payment_with_its_shares(void **state)
                "\",\"\",1500000,1,\"2026-03\",330000,264000,20,66000,,0,,0,\"NV0001\""));
     assert_non_null(strstr(line_with("TỔNG CỘNG"), "\"2\",,,,,,2,,660000,528000,,132000,,0,,0"));
     compare_with_csv("d05");
+}
+
+static void test_d03_lists_health_insurance_and_nothing_else(void **state)
+{
+    (void)state;
+    pay_health("015085000021", "Phạm Văn D", 1, "1263600", "2026-03-04", DAY);
+    pay_health("015085000022", "Đỗ Văn E", 2, "884520", "", DAY);
+    assert_int_equal(report("d03", "VNPOST", "2026-03-01", "csv"), 0);
+    assert_non_null(strstr(line_with("Phạm Văn D"),
+                           "\"\",\"1985-05-17\",\"Nam\",\"015085000021\",\"0123456789\",1,"
+                           "\"Thôn 2, \"\"Xã\"\"\",\"" DAY "\",\"\",12,\"" DAY "\",\"2027-03-04\","
+                           "1263600,1263600,0,0,0,\"NV0001\""));
+    assert_non_null(strstr(line_with("Đỗ Văn E"), ",12,\"2026-04-04\",\"2027-04-03\",884520"));
+    assert_non_null(strstr(line_with("TỔNG CỘNG"), "\"2\",,,,,,,,,24,,,2148120,2148120,0,0,0"));
+    compare_with_csv("d03");
+    assert_int_equal(report("d05", "VNPOST", "2026-03-01", "csv"), 0);
+    assert_non_null(strstr(line_with("TỔNG CỘNG"), "\"2\",,,,,,2,,660000"));
+    assert_int_equal(report("commissions", "VNPOST", "2026-03-01", "csv"), 0);
+    assert_non_null(strstr(line_with("Cộng"), ",2,528000,"));
+}
+
+static void test_d03_takes_off_what_is_taken_back(void **state)
+{
+    (void)state;
+    char today[DATE_TEXT_BYTES], id[64];
+    date_format(clock_business_day(clock_wall_ms()), today);
+    pay_health("015085000023", "Bùi Văn F", 5, "546480", "", today);
+    (void)snprintf(id, sizeof(id), "%s", platform_field(answer, "paymentId"));
+    assert_int_equal(platform_call(platform, NULL, "Payments/Reverse", answer,
+                                   "{\"paymentId\":\"%s\",\"reason\":"
+                                   "\"REVERSAL_REASON_WRONG_PERSON\"}",
+                                   id),
+                     0);
+    assert_int_equal(report_between("d03", "VNPOST", today, today, "csv"), 0);
+    assert_non_null(strstr(line_with("TỔNG CỘNG"), "\"2\",,,,,,,,,0,,,0,0,0,0,0"));
 }
 
 static void test_commissions_say_when_no_rate_is_set(void **state)
@@ -163,6 +227,8 @@ static void test_wrong_usage_names_what_is_wrong(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_d05_lists_each_payment_with_its_shares),
+    cmocka_unit_test(test_d03_lists_health_insurance_and_nothing_else),
+    cmocka_unit_test(test_d03_takes_off_what_is_taken_back),
     cmocka_unit_test(test_commissions_say_when_no_rate_is_set),
     cmocka_unit_test(test_other_days_and_organisations_are_not_listed),
     cmocka_unit_test(test_what_is_taken_back_is_taken_off),
