@@ -73,9 +73,8 @@ static int take_answers(struct verify *self, unsigned partition, const char *res
     if (parse_int64(day_text, self->answers_day, self->answers_day + ANSWER_DAYS - 1, &day) < 0 ||
         parse_int64(rest + len + 1, 0, ANSWER_BUCKETS - 1, &bucket) < 0)
         return 0;
-    if (partition < PARTITIONS)
-        key_slots_add(&self->stored[partition],
-                      key_slot_answers((unsigned)(day - self->answers_day), (unsigned)bucket));
+    key_slots_add(&self->stored[partition],
+                  key_slot_answers((unsigned)(day - self->answers_day), (unsigned)bucket));
     return 1;
 }
 
@@ -142,7 +141,7 @@ void verify_keys(struct verify *self)
 {
     struct scan scan = {.verify = self, .cursor = "0"};
     self->answers_day = (int32_t)(clock_wall_ms() / DAY_MS) - ANSWER_DAYS_BACK;
-    self->stored = calloc(PARTITIONS, sizeof(*self->stored));
+    self->stored = calloc(PARTITIONS_ALL, sizeof(*self->stored));
     ASSERT(self->stored != NULL);
     do {
         scan.open++;
