@@ -12,10 +12,10 @@
 #include "common/base/parse.h"
 #include "common/sign/digest.h"
 #include "common/sign/signature.h"
+#include "services/cli/call_answer.h"
 #include "services/cli/cli.h"
 
 #define TIMEOUT_MS 30000L
-#define ANSWER_MAX_BYTES ((size_t)16 * 1024 * 1024)
 #define URI_BYTES 1024
 #define LINE_BYTES 4096
 #define NONCE_BYTES 16
@@ -44,19 +44,9 @@ static int read_key(const struct call_signed *self, struct signature_key *ret)
     return 0;
 }
 
-static struct curl_slist *add_line(struct curl_slist *list, const char *name, const char *value,
-                                   size_t len)
-{
-    char line[LINE_BYTES];
-    (void)snprintf(line, sizeof(line), "%s: %.*s", name, (int)len, value);
-    list = curl_slist_append(list, line);
-    ASSERT(list != NULL);
-    return list;
-}
-
-/* The headers of a signed request; NULL: said why not. */
-static struct curl_slist *sign(const struct call_signed *self, const char *uri,
-                               const struct buf *json)
+/* The headers of a signed request. 0, or the exit status of what was said. */
+static int sign(const struct call_signed *self, const char *uri, const struct buf *json,
+                struct forward_fields *ret)
 {
     static const char *const components[] = {"@method", "@target-uri", "content-digest", NULL};
     char digest[DIGEST_TEXT_BYTES], nonce[2 * NONCE_BYTES + 1];
@@ -64,7 +54,7 @@ static struct curl_slist *sign(const struct call_signed *self, const char *uri,
     struct signature_key key;
     struct err err = {0};
     if (read_key(self, &key) != 0)
-        return NULL;
+        return 1;
     digest_write(json->data, json->len, digest);
     randombytes_buf(bytes, sizeof(bytes));
     format_hex(bytes, sizeof(bytes), nonce);
@@ -82,65 +72,78 @@ static struct curl_slist *sign(const struct call_signed *self, const char *uri,
     buf_init(&value, LINE_BYTES / 2);
     int rc = signature_make(&spec, &message, &key, &input, &value, &err);
     sodium_memzero(&key, sizeof(key));
-    if (rc < 0) {
-        (void)cli_fail(2, "%s", err.text);
-        return NULL;
-    }
-    struct curl_slist *list = add_line(NULL, "Content-Type", "application/json", 16);
-    list = add_line(list, "Content-Digest", digest, strlen(digest));
-    list = add_line(list, "Signature-Input", (const char *)input.data, input.len);
-    return add_line(list, "Signature", (const char *)value.data, value.len);
+    if (rc < 0 || buf_append(&input, "", 1) < 0 || buf_append(&value, "", 1) < 0)
+        return cli_fail(2, "%s", err.text);
+    forward_fields_add(ret, "Content-Type", "application/json");
+    forward_fields_add(ret, "Content-Digest", digest);
+    forward_fields_add(ret, "Signature-Input", (const char *)input.data);
+    forward_fields_add(ret, "Signature", (const char *)value.data);
+    return 0;
 }
 
-static size_t on_body(char *data, size_t size, size_t n, void *arg)
+/* The answer as it came. 0, or the exit status of what was said. */
+static int post(const struct call_signed *self, const char *uri, const struct buf *json,
+                struct forward_fields *sent, struct forward_answer *ret)
 {
-    return buf_append(arg, data, size * n) == 0 ? n : 0;
+    int rc = sign(self, uri, json, sent);
+    if (rc != 0)
+        return rc;
+    return forward(uri, "POST", sent, json, TIMEOUT_MS, ret) < 0 ? 1 : 0;
 }
 
-static int post(const char *uri, struct curl_slist *headers, const struct buf *json,
-                struct buf *ret, long *ret_status)
+static int uri_of(const struct call_signed *self, const char *method, char ret[URI_BYTES])
 {
-    CURL *curl = curl_easy_init();
-    ASSERT(curl != NULL);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, uri);
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)json->data);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)json->len);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
-    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret);
-    CURLcode rc = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
-    curl_easy_cleanup(curl);
-    return rc == CURLE_OK ? 0 : cli_fail(1, "%s: %s", uri, curl_easy_strerror(rc));
+    int len = snprintf(ret, URI_BYTES, "%s/%s", self->url, method);
+    return len < 0 || len >= URI_BYTES ? cli_fail(2, "--url: too long") : 0;
 }
 
 int call_signed_ask(const struct call_signed *self, const char *method, const struct buf *json,
                     struct buf *ret, long *ret_status)
 {
     char uri[URI_BYTES];
-    int len = snprintf(uri, sizeof(uri), "%s/%s", self->url, method);
-    if (len < 0 || (size_t)len >= sizeof(uri))
-        return cli_fail(2, "--url: too long");
-    struct curl_slist *headers = sign(self, uri, json);
-    if (headers == NULL)
-        return 1;
-    int rc = post(uri, headers, json, ret, ret_status);
-    curl_slist_free_all(headers);
+    struct forward_fields sent = {0};
+    struct forward_answer answer;
+    forward_answer_init(&answer);
+    int rc = uri_of(self, method, uri);
+    if (rc == 0)
+        rc = post(self, uri, json, &sent, &answer);
+    if (rc == 0 && buf_append(ret, answer.body.data, answer.body.len) < 0)
+        rc = cli_fail(1, "%s: too long an answer", uri);
+    *ret_status = answer.status;
+    forward_answer_fini(&answer);
+    forward_fields_fini(&sent);
     return rc;
+}
+
+/* What cannot be believed is not printed: it may be anybody's. */
+static int tell(const struct call_exchange *exchange)
+{
+    const struct forward_answer *answer = &exchange->answer;
+    struct err err = {0};
+    if (call_answer_check(exchange, &err) < 0)
+        return cli_fail(1, "HTTP status %ld, but the answer cannot be believed: %s", answer->status,
+                        err.text);
+    (void)printf("%.*s\n", (int)answer->body.len,
+                 answer->body.len == 0 ? "" : (const char *)answer->body.data);
+    return answer->status == 200 ? 0 : cli_fail(1, "HTTP status %ld", answer->status);
 }
 
 int call_signed(const struct call_signed *self, const char *method, const struct buf *json)
 {
-    long status = 0;
-    CLEANUP(buf_fini) struct buf answer;
-    buf_init(&answer, ANSWER_MAX_BYTES);
+    char uri[URI_BYTES];
+    struct forward_fields sent = {0};
+    struct call_exchange exchange = {.url = self->url, .uri = uri};
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return cli_fail(1, "libcurl cannot be used");
-    int rc = call_signed_ask(self, method, json, &answer, &status);
-    if (rc != 0)
-        return rc;
-    (void)printf("%.*s\n", (int)answer.len, answer.len == 0 ? "" : (const char *)answer.data);
-    return status == 200 ? 0 : cli_fail(1, "HTTP status %ld", status);
+    forward_answer_init(&exchange.answer);
+    int rc = uri_of(self, method, uri);
+    if (rc == 0)
+        rc = post(self, uri, json, &sent, &exchange.answer);
+    if (rc == 0) {
+        exchange.signature = sent.texts[sent.n - 1] + strlen("Signature: ");
+        rc = tell(&exchange);
+    }
+    forward_answer_fini(&exchange.answer);
+    forward_fields_fini(&sent);
+    return rc;
 }

@@ -16,7 +16,8 @@ struct call_signed {
 int call_signed_ask(const struct call_signed *self, const char *method, const struct buf *json,
                     struct buf *ret, long *ret_status) MUST_CHECK;
 
-/* The same, and prints the answer. The exit status. */
+/* The same, and prints the answer if its signature is the platform's (call_answer.h). The exit
+ * status. */
 int call_signed(const struct call_signed *self, const char *method, const struct buf *json);
 
 #endif

@@ -1,9 +1,13 @@
 /* ansinh partner and signed calls from the command line: from a new key to its revocation. */
 #include "tests/support/test.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -139,10 +143,82 @@ static void wrong_usage_is_refused(void **state)
     expect_said("there is no such key file");
 }
 
+/* --- a proxy that is not honest ----------------------------------------------------------------
+ */
+
+#define PYTHON "/usr/bin/python3"
+
+static FILE *start_proxy(const char *mode, pid_t *ret_pid, char ret_url[64])
+{
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    *ret_pid = fork();
+    assert_true(*ret_pid >= 0);
+    if (*ret_pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        (void)dup2(fds[1], STDOUT_FILENO);
+        (void)execl(PYTHON, PYTHON, "tests/interop/tampering_proxy.py", url, mode, NULL);
+        _exit(127);
+    }
+    (void)close(fds[1]);
+    FILE *from = fdopen(fds[0], "r");
+    assert_non_null(from);
+    assert_int_equal(fscanf(from, "proxy: %63s", ret_url), 1);
+    return from;
+}
+
+static int call_through(const char *through)
+{
+    return ANSINH("call", "--url", through, "--key", ed25519, "--key-id", "VNPOST:3",
+                  "Collections/Echo", "{\"text\":\"a\"}");
+}
+
+static void an_answer_is_believed_by_its_signature_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mode, *why;
+    } rows[] = {
+        {"honest", NULL},
+        {"body", "not that of the body"},
+        {"digest", "its signature does not fit"},
+        {"status", "its signature does not fit"},
+        {"strip", "it is not signed"},
+        {"keys", "a key that is not the platform's"},
+        {"replay", "its signature does not fit"},
+    };
+    char public_key[64];
+    assert_int_equal(ANSINH("partner", "show", "VNPOST"), 0);
+    const char *at = strstr(said, "\"publicKey\": \"");
+    assert_non_null(at);
+    (void)snprintf(public_key, sizeof(public_key), "%.44s", at + strlen("\"publicKey\": \""));
+    assert_int_equal(ANSINH("partner", "key", "VNPOST", "3", "--ed25519", public_key), 0);
+    wait_call(ed25519, "VNPOST:3", 0, 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char through[64];
+        pid_t pid;
+        FILE *from = start_proxy(rows[i].mode, &pid, through);
+        int status = call_through(through);
+        if (strcmp(rows[i].mode, "replay") == 0) {
+            assert_int_equal(status, 0); /* the first one is good */
+            status = call_through(through);
+        }
+        if (status != (rows[i].why != NULL))
+            fail_msg("%s: %d %s", rows[i].mode, status, said);
+        expect_said(rows[i].why == NULL ? "\"text\":\"a\"" : rows[i].why);
+        assert_true((strstr(said, "cannot be believed") != NULL) == (rows[i].why != NULL));
+        assert_true((strstr(said, "\"partner\"") != NULL) == (rows[i].why == NULL));
+        (void)kill(pid, SIGTERM);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_int_equal(fclose(from), 0);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_key_is_made_used_and_revoked),
     cmocka_unit_test(a_secret_is_shared_by_its_file),
     cmocka_unit_test(wrong_usage_is_refused),
+    cmocka_unit_test(an_answer_is_believed_by_its_signature_alone),
 };
 
 int main(void)
