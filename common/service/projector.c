@@ -131,7 +131,7 @@ static void load(struct projector *self)
 void projector_restart(struct projector *self)
 {
     if (self->state == LOADING)
-        stand_by(self, "its memory cannot be loaded");
+        stand_by(self, "its memory is to be loaded anew");
 }
 
 /* --- the lease --- */
@@ -184,13 +184,18 @@ static void lease(void *arg)
 
 /* --- events --- */
 
-static void apply(void *arg, const struct feed_event *raw)
+static Ansinh__V1__Event *unpack(struct projector *self, const uint8_t *body, size_t len)
 {
-    struct projector *self = arg;
     ProtobufCAllocator allocator;
     arena_reset(self->arena);
     bus_arena_allocator(self->arena, &allocator);
-    Ansinh__V1__Event *event = ansinh__v1__event__unpack(&allocator, raw->len, raw->body);
+    return ansinh__v1__event__unpack(&allocator, len, body);
+}
+
+static void apply(void *arg, const struct feed_event *raw)
+{
+    struct projector *self = arg;
+    const Ansinh__V1__Event *event = unpack(self, raw->body, raw->len);
     if (event == NULL) {
         /* skipping it would be a silent miscount; a person must look */
         log_error("unreadable event in the journal", "partition=%u seq=%llu", raw->partition,
@@ -226,14 +231,6 @@ static void wait_for_fetch(struct projector *self, unsigned partition)
     self->waiting[(self->waiting_head + self->n_waiting++) % PARTITIONS] = (uint16_t)partition;
 }
 
-static int is_event(struct projector *self, const uint8_t *body, size_t len)
-{
-    ProtobufCAllocator allocator;
-    arena_reset(self->arena);
-    bus_arena_allocator(self->arena, &allocator);
-    return ansinh__v1__event__unpack(&allocator, len, body) != NULL;
-}
-
 static void on_event(void *arg, const struct bus_event *event)
 {
     struct projector *self = arg;
@@ -241,7 +238,7 @@ static void on_event(void *arg, const struct bus_event *event)
     if (self->state != RUNNING || !has_room(self) || event->partition >= PARTITIONS ||
         self->svc->is_draining)
         return;
-    if (!is_event(self, event->body, event->len))
+    if (unpack(self, event->body, event->len) == NULL)
         return; /* a frame may be anything; the journal is the truth */
     struct feed_event raw = {event->partition, event->epoch, event->seq, event->body, event->len};
     feed_offer(self->feed, &raw);
@@ -592,6 +589,8 @@ int projector_is_caught_up(const struct projector *self)
 void projector_stats_get(const struct projector *self, struct projector_stats *ret)
 {
     *ret = self->stats;
+    ret->epoch = self->epoch;
+    ret->view_flushes = self->flushes;
     ret->has_swept = self->state == RUNNING && self->slices_seen >= SWEEP_SLICES;
     ret->lag_events = (int64_t)self->pending;
     for (size_t i = 0; i < SWEEP_SLICES; i++)

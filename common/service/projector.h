@@ -65,7 +65,8 @@ uint64_t projector_version(const struct projector *self);
  * is_idle. */
 int projector_drained(struct projector *self);
 
-/* After reset: loading failed; the lease is given up and tried again. */
+/* After reset: loading failed, or the view is another one now; the lease is given up and tried
+ * again. */
 void projector_restart(struct projector *self);
 
 /* The last entry of a partition that was applied; {0,0}: none. */
@@ -81,8 +82,10 @@ int projector_is_caught_up(const struct projector *self);
 struct projector_stats {
     int has_swept; /* it leads, and a sweep has looked at all partitions since */
     int64_t applied, flushes, refused_flushes, takeovers;
-    int64_t lag_events; /* journal entries known but not applied */
-    int64_t lag_ms;     /* age of the oldest event not flushed */
+    int64_t lag_events;           /* journal entries known but not applied */
+    int64_t lag_ms;               /* age of the oldest event not flushed */
+    uint64_t epoch, view_flushes; /* under which the next flush will be accepted: a view may be
+                                     written between reset and projector_restart */
 };
 void projector_stats_get(const struct projector *self, struct projector_stats *ret);
 

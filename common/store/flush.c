@@ -211,7 +211,7 @@ int flush_schedule(struct flush *self, const char *key, const void *member, size
 
 int flush_expire(struct flush *self, const char *key, int64_t seconds)
 {
-    ASSERT(seconds > 0);
+    ASSERT(seconds >= 0);
     if (start(self, OPERATION_EXPIRE, key, 0, 0) < 0)
         return self->failed;
     put_number(&self->operations, (uint64_t)seconds, 8);

@@ -136,7 +136,8 @@ int flush_push(struct flush *self, const char *key, const void *value, size_t va
  * due time. */
 int flush_schedule(struct flush *self, const char *key, const void *member, size_t member_len,
                    int64_t score);
-/* Lets the key expire after so many seconds (> 0), counted anew with each flush. */
+/* Lets the key expire after so many seconds, counted anew with each flush. 0 deletes it, after all
+ * else: VIEW_KEY_CHECKPOINT as well. */
 int flush_expire(struct flush *self, const char *key, int64_t seconds);
 
 /* Encoded bytes so far, to send in time. */

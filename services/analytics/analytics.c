@@ -4,112 +4,143 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/service/postings.h"
 #include "services/analytics/analytics_rules.h"
 #include "services/analytics/progress.h"
 
 #define LEASE_MS 3000
-#define FLUSH_MS 100           /* also the shortest time between two view frames */
-#define PULSE_MS 1000          /* an empty frame at least this often */
-#define PENDING_MAX 200000     /* events per flush: most add to what others have added to */
-#define EVENT_OPERATIONS_MAX 9 /* of a first payment: three by time, an expiry, five sums */
+#define FLUSH_MS 100       /* also the shortest time between two view frames */
+#define PULSE_MS 1000      /* an empty frame at least this often */
+#define PENDING_MAX 200000 /* events per flush: most add to what others have added to */
+/* Of an event: three facts, one of which is a first payment with a day, an hour and its expiry; an
+ * increment as it is encoded, and the source. */
+#define EVENT_OPERATIONS_MAX 14
+#define EVENT_BYTES_MAX                                                                            \
+    (EVENT_OPERATIONS_MAX * INCREMENT_BYTES_MAX + FOLD_FACTS_MAX * FACT_ROW_BYTES + FACT_OUT_BYTES)
+#define CHECKPOINT_BYTES_MAX (PARTITIONS * 64) /* of all partitions */
 #define FRAME_ARENA_BYTES (32 * 1024 * 1024)
 
 /* --- events --- */
 
-static void count(struct analytics *self, uint32_t commune, enum board_metric metric, int64_t delta)
+/* Which metric of a fact is which of the board. */
+static const enum board_metric counted[FACT_METRICS] = {
+    [FACT_METRIC_NONE] = BOARD_METRICS,
+    [FACT_METRIC_DECLARED] = BOARD_DECLARED,
+    [FACT_METRIC_PAID] = BOARD_PARTICIPANTS,
+    [FACT_METRIC_ACCEPTED] = BOARD_ACCEPTED,
+    [FACT_METRIC_RENEWED] = BOARD_RENEWED,
+    [FACT_METRIC_LAPSED] = BOARD_LAPSED,
+    [FACT_METRIC_REVERSED] = BOARD_REVERSED,
+    [FACT_METRIC_PAYMENTS] = BOARD_PAYMENTS,
+    [FACT_METRIC_ENDED] = BOARD_ENDED,
+    [FACT_METRIC_PARTICIPANT_VND] = BOARD_PARTICIPANT_VND,
+    [FACT_METRIC_CENTRAL_VND] = BOARD_CENTRAL_VND,
+    [FACT_METRIC_LOCAL_VND] = BOARD_LOCAL_VND,
+    [FACT_METRIC_DONOR_VND] = BOARD_DONOR_VND,
+};
+
+static void count_timed(struct analytics *self, const struct fact *fact, enum board_metric metric,
+                        int32_t delta)
 {
-    if (delta == 0)
-        return;
-    board_add(self->board, commune, metric, delta);
-    increments_total(self->increments, commune, metric, delta);
+    unsigned hour = business_hour(fact->at_ms);
+    board_add_day(self->board, fact->commune, fact->day, metric, delta);
+    increments_day(self->increments, fact->commune, fact->day, metric, delta);
+    if (fact->day != clock_business_day(fact->at_ms) ||
+        fact->day <= clock_business_day(clock_wall_ms()) - HOURS_KEPT_DAYS)
+        return; /* recorded later: belongs to its day, to no hour of the sprint */
+    board_add_hour(self->board, fact->commune, fact->day, hour, metric, delta);
+    increments_hour(self->increments, fact->commune, fact->day, hour, metric, delta);
 }
 
-static void count_timed(struct analytics *self, uint32_t commune, int32_t day, int64_t at_ms,
-                        enum board_metric metric, int32_t delta)
+/* The board shows voluntary social insurance; other products are asked for by name. */
+static void count(struct analytics *self, const struct fact *fact)
 {
-    int32_t recorded_day = clock_business_day(at_ms);
-    unsigned hour = business_hour(at_ms);
-    count(self, commune, metric, delta);
-    board_add_day(self->board, commune, day, metric, delta);
-    increments_day(self->increments, commune, day, metric, delta);
-    if (day != recorded_day || day <= clock_business_day(clock_wall_ms()) - HOURS_KEPT_DAYS)
-        return; /* taken over from paper later: belongs to its day, to no hour of the sprint */
-    board_add_hour(self->board, commune, day, hour, metric, delta);
-    increments_hour(self->increments, commune, day, hour, metric, delta);
+    if (fact_product(fact) != ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
+        return;
+    for (int i = FACT_METRIC_DECLARED; i < FACT_METRICS; i++) {
+        int64_t delta = fact_measure(fact, (enum fact_metric)i);
+        if (delta == 0)
+            continue;
+        board_add(self->board, fact->commune, counted[i], delta);
+        increments_total(self->increments, fact->commune, counted[i], delta);
+        if (counted[i] < BOARD_TIMED_METRICS)
+            count_timed(self, fact, counted[i], (int32_t)delta);
+    }
 }
 
-/* sign: 1 for a payment, -1 when it is taken back; then it leaves the commune, day and hour for
- * which it was counted. */
-static void count_payment(struct analytics *self, const Ansinh__V1__PaymentRecorded *paid,
-                          int64_t at_ms, int32_t sign)
+void analytics_count(struct analytics *self, const struct folded *folded, size_t n)
 {
-    const Ansinh__V1__Pockets *pockets = paid->pockets;
-    if (paid->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD)
-        return; /* the board is that of voluntary insurance */
-    if (paid->is_first)
-        count_timed(self, paid->commune, paid->paid_day, at_ms, BOARD_PARTICIPANTS, sign);
-    count(self, paid->commune, BOARD_PAYMENTS, sign);
-    if (pockets == NULL)
-        return;
-    count(self, paid->commune, BOARD_PARTICIPANT_VND, sign * pockets->participant_vnd);
-    count(self, paid->commune, BOARD_CENTRAL_VND, sign * pockets->central_vnd);
-    count(self, paid->commune, BOARD_LOCAL_VND, sign * pockets->local_vnd);
-    count(self, paid->commune, BOARD_DONOR_VND, sign * pockets->donor_vnd);
+    for (size_t i = 0; i < n; i++) {
+        facts_add(self->facts, &folded[i].fact);
+        facts_out_add(self->facts_out, &folded[i]);
+        count(self, &folded[i].fact);
+    }
 }
 
 static void apply(void *arg, const struct projector_event *in)
 {
     struct analytics *self = arg;
-    const Ansinh__V1__Event *event = in->event;
-    self->newest_event_ms = MAX(self->newest_event_ms, event->at_ms);
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
-        const Ansinh__V1__ParticipantEnrolled *enrolled = event->participant_enrolled;
-        count_timed(self, enrolled->commune, enrolled->enrolled_day, event->at_ms, BOARD_DECLARED,
-                    1);
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-        count_payment(self, event->payment_recorded, event->at_ms, 1);
-    } else if (event_reversal(event) != NULL) {
-        const Ansinh__V1__PaymentReversed *reversed = event_reversal(event);
-        count_payment(self, reversed->payment, reversed->recorded_at_ms, -1);
+    self->newest_event_ms = MAX(self->newest_event_ms, in->event->at_ms);
+    struct folded folded[FOLD_FACTS_MAX];
+    int n = fold_event(self->facts, self->people, self->svc->policy, in, folded);
+    if (n < 0) {
+        /* as an event that cannot be read: a person must look */
+        log_error("an event cannot be counted", "partition=%u seq=%llu code=%d", in->partition,
+                  (unsigned long long)in->position.seq, n);
+        abort();
     }
+    analytics_count(self, folded, (size_t)n);
 }
 
+/* What is left of a limit for further events, by what each of them takes at most. */
+static size_t left(size_t limit, size_t used, size_t each)
+{
+    size_t taken = used + (size_t)PROJECTOR_ASIDE_MAX * each;
+    return (limit - MIN(taken, limit)) / each;
+}
+
+size_t analytics_room(const struct analytics *self)
+{
+    size_t increments = increments_operations(self->increments);
+    size_t operations = increments + facts_out_operations(self->facts_out, self->facts);
+    size_t bytes = CHECKPOINT_BYTES_MAX + increments * INCREMENT_BYTES_MAX +
+                   facts_out_bytes(self->facts_out, self->facts);
+    return MIN(left(FLUSH_OPERATIONS_MAX, operations, EVENT_OPERATIONS_MAX),
+               left(FLUSH_MAX_BYTES, bytes, EVENT_BYTES_MAX));
+}
+
+/* Facts follow those that are stored: none is made before these are loaded. */
 static size_t room(void *arg)
 {
     const struct analytics *self = arg;
-    size_t used = increments_operations(self->increments);
-    size_t aside = (size_t)PROJECTOR_ASIDE_MAX * EVENT_OPERATIONS_MAX;
-    return (FLUSH_OPERATIONS_MAX - MIN(used + aside, (size_t)FLUSH_OPERATIONS_MAX)) /
-           EVENT_OPERATIONS_MAX;
+    return self->is_loaded ? analytics_room(self) : 0;
+}
+
+/* Once a day what no question reaches any more is dropped, as it is in views. */
+static void drop_old(struct analytics *self)
+{
+    int32_t today = clock_business_day(clock_wall_ms());
+    if (today == self->retention_day)
+        return;
+    self->retention_day = today;
+    self->n_dropped = facts_drop_before(self->facts, today - ANALYTICS_FACT_DAYS);
 }
 
 static void collect(void *arg, struct flush *flush)
 {
     struct analytics *self = arg;
     increments_collect(self->increments, flush);
-}
-
-static void on_loaded(void *arg, int rc)
-{
-    struct analytics *self = arg;
-    if (rc < 0) {
-        log_error("the board cannot be loaded", "code=%d", rc);
-        projector_restart(self->projector);
-        return;
-    }
-    board_forget_changes(self->board);
-    self->is_all_changed = 1;
-    projector_ready(self->projector);
+    facts_out_collect(self->facts_out, self->facts, flush);
+    drop_old(self);
+    if (self->n_dropped > 0)
+        facts_out_drop(self->facts, self->n_dropped, flush);
+    self->n_dropped = 0;
 }
 
 static void reset(void *arg)
 {
     struct analytics *self = arg;
-    board_clear(self->board);
-    increments_clear(self->increments);
     self->newest_event_ms = 0;
-    board_load(self->svc->views, self->board, clock_business_day(clock_wall_ms()), on_loaded, self);
+    takeover_start(self);
 }
 
 /* --- view frames --- */
@@ -221,6 +252,11 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "board_lag_ms", "", stats.lag_ms, 0);
     emit(sink, "board_caught_up", "", projector_is_caught_up(self->projector), 0);
     emit(sink, "board_communes", "", (int64_t)board_count(self->board), 0);
+    emit(sink, "board_facts", "", (int64_t)facts_count(self->facts), 0);
+    emit(sink, "board_facts_bytes", "", (int64_t)facts_bytes(self->facts), 0);
+    emit(sink, "board_people", "", (int64_t)people_count(self->people), 0);
+    emit(sink, "board_people_bytes", "", (int64_t)people_bytes(self->people), 0);
+    emit(sink, "board_facts_loaded", "", self->is_loaded, 0);
 }
 
 static const struct bus_method methods[] = {
@@ -236,6 +272,9 @@ static int create(struct service *svc, struct err *err)
     self->svc = svc;
     self->board = board_create();
     self->increments = increments_create();
+    self->facts = facts_create();
+    self->people = people_create();
+    self->facts_out = facts_out_create();
     self->arena = arena_create(FRAME_ARENA_BYTES);
     svc->context = self;
     struct projector_spec spec = {
@@ -252,6 +291,7 @@ static int create(struct service *svc, struct err *err)
     };
     self->projector = projector_create(svc, &spec);
     self->pulse = loop_timer_add(svc->loop, FLUSH_MS, FLUSH_MS, pulse, self);
+    self->lapses = lapses_create(self);
     metrics_collector(svc->metrics, emit_stats, self);
     bus_server_add(svc->server, &ansinh__v1__analytics__descriptor, methods, ARRAY_LEN(methods),
                    self);
@@ -274,9 +314,13 @@ static void destroy(struct service *svc)
 {
     struct analytics *self = svc->context;
     loop_timer_cancel(svc->loop, &self->pulse);
+    lapses_destroy(&self->lapses);
     projector_destroy(&self->projector);
     board_destroy(&self->board);
     increments_destroy(&self->increments);
+    facts_out_destroy(&self->facts_out);
+    facts_destroy(&self->facts);
+    people_destroy(&self->people);
     arena_destroy(&self->arena);
     free(self);
     svc->context = NULL;
@@ -286,7 +330,7 @@ const struct service_spec analytics_spec = {
     .name = "analytics",
     .prefix = "ANALYTICS_",
     .needs = SERVICE_LEDGER | SERVICE_VIEWS | SERVICE_SERVER | SERVICE_CLIENT | SERVICE_PUBLISHER |
-             SERVICE_DIRECTORY,
+             SERVICE_DIRECTORY | SERVICE_POLICY,
     .create = create,
     .problem = problem,
     .is_idle = is_idle,

@@ -5,17 +5,29 @@
 #include "common/service/projector.h"
 #include "services/analytics/analytics_store.h"
 #include "services/analytics/board.h"
+#include "services/analytics/facts_store.h"
+#include "services/analytics/people.h"
 
 extern const struct service_spec analytics_spec;
 
 #define ANALYTICS_CHANGED_MAX 100000
+
+struct lapses;
 
 struct analytics {
     struct service *svc;
     struct projector *projector;
     struct board *board;
     struct increments *increments;
-    struct arena *arena; /* of the view frame under construction */
+    struct facts *facts;
+    struct people *people;
+    struct facts_out *facts_out;
+    struct lapses *lapses;
+    uint64_t takeover;     /* number of the last one: who loads for an earlier one stops */
+    int is_loaded;         /* the facts are, too; until then no event is taken */
+    size_t n_dropped;      /* chunks of facts to be deleted in views with the next flush */
+    int32_t retention_day; /* when old facts were looked for last */
+    struct arena *arena;   /* of the view frame under construction */
     struct loop_timer *pulse;
     int64_t published_ms;          /* monotonic, of the last view frame */
     uint64_t n_pulses;             /* view frames between flushes */
@@ -28,6 +40,21 @@ struct analytics {
 /* The number of the last view frame: each has the one behind its predecessor's, and a new leader's
  * first is far behind all of the last one's. Values asked for now are at least as new. */
 uint64_t analytics_version(const struct analytics *self);
+
+/* Counts facts on the board and keeps them, in memory and for the next flush. */
+void analytics_count(struct analytics *self, const struct folded *folded, size_t n);
+/* Facts that certainly fit into the next flush, besides what PROJECTOR_ASIDE_MAX events make. */
+size_t analytics_room(const struct analytics *self);
+
+/* For projector_spec.reset: loads the board, lets it be shown, then loads the facts. What was
+ * written before there were facts is folded anew. */
+void takeover_start(struct analytics *self);
+
+/* Lapses are noted when a day is over and everything that was recorded in it is folded. */
+struct lapses *lapses_create(struct analytics *self);
+void lapses_destroy(struct lapses **self);
+/* After a takeover: looks again. */
+void lapses_reset(struct lapses *self);
 
 /* Handlers; arg is the struct analytics. */
 void on_get_progress(void *arg, struct bus_request *request);

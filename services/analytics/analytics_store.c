@@ -12,7 +12,17 @@
 
 #define LOAD_PARTS 8          /* totals, hours, and the years that BOARD_DAYS_SHOWN touches */
 #define PORTION_FIELDS "5000" /* of one HSCAN */
+#define ERASED_FROM_YEAR 1970
 #define HOURS_KEPT_S (HOURS_KEPT_DAYS * 86400L)
+
+/* The metrics' numbers in views, for ever; the first seven are those of the versions before facts.
+ */
+static const uint8_t stored_metrics[BOARD_METRICS] = {
+    [BOARD_PARTICIPANTS] = 0,    [BOARD_DECLARED] = 1,    [BOARD_PAYMENTS] = 2,
+    [BOARD_PARTICIPANT_VND] = 3, [BOARD_CENTRAL_VND] = 4, [BOARD_LOCAL_VND] = 5,
+    [BOARD_DONOR_VND] = 6,       [BOARD_ACCEPTED] = 7,    [BOARD_RENEWED] = 8,
+    [BOARD_LAPSED] = 9,          [BOARD_REVERSED] = 10,   [BOARD_ENDED] = 11,
+};
 
 /* kind: 't' total, 'd' day, 'h' hour. The whole struct is the merge key, so it has no padding. */
 struct field {
@@ -126,7 +136,8 @@ void increments_collect(struct increments *self, struct flush *flush)
         if (field->kind != 't')
             len += snprintf(name + len, sizeof(name) - (size_t)len,
                             "%d:", field->kind == 'd' ? (int)field->day : (int)field->hour);
-        len += snprintf(name + len, sizeof(name) - (size_t)len, "%u", (unsigned)field->metric);
+        len += snprintf(name + len, sizeof(name) - (size_t)len, "%u",
+                        (unsigned)stored_metrics[field->metric]);
         /* a failure is remembered by the flush and ends the process when it is sent */
         (void)flush_incr(flush, key, name, (size_t)len, self->rows[i].delta);
         if (field->kind == 'h' && field->day != expiring_day) {
@@ -154,6 +165,16 @@ struct load {
     void *arg;
 };
 
+/* BOARD_METRICS: no such number. */
+static enum board_metric metric_of(int64_t stored)
+{
+    for (int metric = 0; metric < BOARD_METRICS; metric++) {
+        if (stored_metrics[metric] == stored)
+            return (enum board_metric)metric;
+    }
+    return BOARD_METRICS;
+}
+
 /* Numbers between colons; answers how many. */
 static size_t numbers_parse(const char *text, int64_t ret[3])
 {
@@ -174,10 +195,12 @@ static int part_take(const struct load *load, const char *field, const char *val
     char kind = load->parts[load->part_i].kind;
     size_t n = numbers_parse(field, numbers);
     if (n != (kind == 't' ? 2 : 3) || parse_int64(value, INT64_MIN, INT64_MAX, &count) < 0 ||
-        numbers[0] > 99999 || numbers[n - 1] >= (kind == 't' ? BOARD_METRICS : BOARD_TIMED_METRICS))
+        numbers[0] > 99999)
         return -EPROTO;
     uint32_t commune = (uint32_t)numbers[0];
-    enum board_metric metric = (enum board_metric)numbers[n - 1];
+    enum board_metric metric = metric_of(numbers[n - 1]);
+    if ((int)metric >= (kind == 't' ? BOARD_METRICS : BOARD_TIMED_METRICS))
+        return -EPROTO;
     if (kind == 't')
         board_set(load->board, commune, metric, count);
     else if (kind == 'd')
@@ -253,4 +276,48 @@ void board_load(struct store *views, struct board *board, int32_t today,
     hours->kind = 'h';
     (void)snprintf(hours->name, sizeof(hours->name), "hours:%d", (int)today);
     load_next(load);
+}
+
+/* --- erasing ---------------------------------------------------------------------------------- */
+
+struct erasing {
+    struct flush *flush;
+    void (*done)(void *arg, int rc);
+    void *arg;
+};
+
+static void on_erased(void *arg, int rc, enum flush_outcome outcome, uint64_t flushes)
+{
+    struct erasing *erasing = arg;
+    (void)flushes;
+    erasing->done(erasing->arg, rc == 0 && outcome != FLUSH_DONE ? -ESTALE : rc);
+    flush_destroy(&erasing->flush);
+    free(erasing);
+}
+
+void board_erase(struct store *views, uint64_t epoch, uint64_t flushes, int32_t today,
+                 void (*done)(void *arg, int rc), void *arg)
+{
+    struct erasing *erasing = calloc(1, sizeof(*erasing));
+    ASSERT(erasing != NULL);
+    erasing->done = done;
+    erasing->arg = arg;
+    int rc = flush_create(views, BOARD_VIEW, &erasing->flush);
+    ASSERT(rc == 0);
+    flush_begin(erasing->flush, epoch, flushes);
+    (void)flush_expire(erasing->flush, VIEW_KEY_CHECKPOINT, 0);
+    (void)flush_expire(erasing->flush, "totals", 0);
+    int this_year, month, day_of_month;
+    char key[VIEW_KEY_MAX_BYTES];
+    date_split(today, &this_year, &month, &day_of_month);
+    for (int year = ERASED_FROM_YEAR; year <= this_year + 1; year++) {
+        (void)snprintf(key, sizeof(key), "days:%d", year);
+        (void)flush_expire(erasing->flush, key, 0);
+    }
+    for (int32_t day = today - HOURS_KEPT_DAYS; day <= today + 1; day++) {
+        (void)snprintf(key, sizeof(key), "hours:%d", (int)day);
+        (void)flush_expire(erasing->flush, key, 0);
+    }
+    rc = flush_send(erasing->flush, on_erased, erasing);
+    ASSERT(rc == 0);
 }

@@ -25,7 +25,8 @@ void increments_day(struct increments *self, uint32_t commune, int32_t day,
 void increments_hour(struct increments *self, uint32_t commune, int32_t day, unsigned hour,
                      enum board_metric metric, int64_t delta);
 
-/* Operations of a flush that they take at most. */
+/* Operations of a flush that they take at most, and bytes of each. */
+#define INCREMENT_BYTES_MAX 40 /* 13 and "99999:20411:11" */
 size_t increments_operations(const struct increments *self);
 /* Moves all of them into a flush. */
 void increments_collect(struct increments *self, struct flush *flush);
@@ -34,5 +35,10 @@ void increments_collect(struct increments *self, struct flush *flush);
  * whose hours are read. */
 void board_load(struct store *views, struct board *board, int32_t today,
                 void (*done)(void *arg, int rc), void *arg);
+
+/* Deletes these keys and the checkpoint, as the next flush under this fence: what they held is
+ * folded anew from the journals. done runs once; -ESTALE: somebody else writes the view now. */
+void board_erase(struct store *views, uint64_t epoch, uint64_t flushes, int32_t today,
+                 void (*done)(void *arg, int rc), void *arg);
 
 #endif

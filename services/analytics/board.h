@@ -12,15 +12,20 @@
 enum board_metric {
     BOARD_PARTICIPANTS, /* first payments */
     BOARD_DECLARED,     /* enrolments */
+    BOARD_ACCEPTED,     /* of them, by the social insurance office */
     BOARD_PAYMENTS,
     BOARD_PARTICIPANT_VND,
     BOARD_CENTRAL_VND,
     BOARD_LOCAL_VND,
     BOARD_DONOR_VND,
+    BOARD_RENEWED,
+    BOARD_LAPSED,
+    BOARD_REVERSED,
+    BOARD_ENDED,
     BOARD_METRICS
 };
-/* The first two are also counted by day and hour. */
-#define BOARD_TIMED_METRICS 2
+/* The first three are also counted by day and hour. */
+#define BOARD_TIMED_METRICS 3
 
 struct board_day {
     int32_t day;

@@ -171,7 +171,8 @@ static void run(struct verify *self)
     self->notify = verify_notify_create(self);
     self->began_ms = clock_mono_ms();
     /* first what the projections say, then the journals, which are ahead of them */
-    verify_board_load(self->board);
+    if (!self->failed)
+        verify_board_load(self->board);
     verify_books_load(self->books);
     verify_notify_load(self->notify);
     if (!self->failed)

@@ -12,6 +12,7 @@
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
 #include "common/store/views.h"
+#include "services/cli/verify_facts.h"
 #include "services/cli/verify_views.h"
 
 #define VIEW "board"
@@ -34,9 +35,14 @@ enum metric {
     PARTICIPANT_VND,
     CENTRAL_VND,
     LOCAL_VND,
-    DONOR_VND
+    DONOR_VND,
+    ACCEPTED,
+    RENEWED,
+    LAPSED,
+    REVERSED,
+    ENDED
 };
-#define METRICS 7
+#define METRICS 12
 
 /* Where numbers of the board stand together. It is the key in the table, so it has no padding. */
 struct place {
@@ -65,7 +71,9 @@ struct verify_board {
     struct verify *verify;
     struct arena *arena;
     struct map *cells;
+    struct verify_facts *facts;
     struct journal_position first[PARTITIONS], second[PARTITIONS];
+    int is_quiet; /* nothing was flushed while it was read */
     int32_t today;
     unsigned open; /* scans */
     int rc;
@@ -78,28 +86,48 @@ struct verify_board *verify_board_create(struct verify *verify)
     self->verify = verify;
     self->arena = arena_create(ARENA_MAX_BYTES);
     self->cells = map_create();
+    self->facts = verify_facts_create(verify);
     return self;
 }
 
 void verify_board_destroy(struct verify_board **self)
 {
+    verify_facts_destroy(&(*self)->facts);
     map_destroy(&(*self)->cells);
     arena_destroy(&(*self)->arena);
     free(*self);
     *self = NULL;
 }
 
-/* By days and hours people are counted, and nothing else. */
-static unsigned metrics_of(char kind)
+/* By days and hours people are counted, and nothing else: their metrics in the order of the cell's
+ * numbers. */
+static const uint8_t timed[] = {PARTICIPANTS, DECLARED, ACCEPTED};
+
+static unsigned numbers_of(char kind)
 {
-    return kind == 't' ? METRICS : DECLARED + 1;
+    return kind == 't' ? METRICS : ARRAY_LEN(timed);
+}
+
+static unsigned metric_at(char kind, unsigned number)
+{
+    return kind == 't' ? number : timed[number];
+}
+
+/* NULL: such a cell has none of the metric. */
+static struct number *number_get(struct cell *cell, int64_t metric)
+{
+    for (unsigned i = 0; i < cell->n; i++) {
+        if (metric_at(cell->place.kind, i) == metric)
+            return &cell->numbers[i];
+    }
+    return NULL;
 }
 
 static struct cell *cell_get(struct verify_board *self, struct place place)
 {
     struct cell *cell = map_get(self->cells, &place, sizeof(place));
     if (cell == NULL) {
-        unsigned n = metrics_of(place.kind);
+        unsigned n = numbers_of(place.kind);
         cell = arena_zalloc(self->arena, sizeof(*cell) + n * sizeof(cell->numbers[0]));
         ASSERT(cell != NULL);
         cell->n = n;
@@ -163,7 +191,6 @@ static int take_number(struct scan *scan, const char *field, const char *value)
     int64_t numbers[3], stored;
     size_t n = read_numbers(field, numbers);
     if (n != (scan->kind == 't' ? 2 : 3) || numbers[0] < 0 || numbers[0] > COMMUNE_MAX ||
-        numbers[n - 1] < 0 || numbers[n - 1] >= metrics_of(scan->kind) ||
         parse_int64(value, INT64_MIN, INT64_MAX, &stored) < 0 ||
         (scan->kind == 'h' && (numbers[1] < 0 || numbers[1] > 23)) ||
         (scan->kind == 'd' && !is_of_year((int32_t)numbers[1], scan->year)))
@@ -172,7 +199,10 @@ static int take_number(struct scan *scan, const char *field, const char *value)
                           .day = scan->kind == 'd' ? (int32_t)numbers[1] : scan->day,
                           .hour = scan->kind == 'h' ? (uint16_t)numbers[1] : 0,
                           .kind = scan->kind};
-    cell_get(scan->board, place)->numbers[numbers[n - 1]].stored = stored;
+    struct number *number = number_get(cell_get(scan->board, place), numbers[n - 1]);
+    if (number == NULL)
+        return -EPROTO;
+    number->stored = stored;
     return 0;
 }
 
@@ -257,6 +287,32 @@ static int has_gone_back(const struct verify_board *self)
     return 0;
 }
 
+struct flushes {
+    unsigned open;
+    uint64_t n;
+};
+
+static void on_flushes(void *arg, int rc, const struct store_reply *reply)
+{
+    struct flushes *flushes = arg;
+    size_t len;
+    int64_t n = 0;
+    const char *text = rc == 0 ? store_reply_bytes(reply, &len) : NULL;
+    if (text != NULL && parse_int64(text, 0, INT64_MAX, &n) == 0)
+        flushes->n = (uint64_t)n;
+    flushes->open = 0;
+}
+
+static uint64_t flushes(struct verify_board *self)
+{
+    struct flushes asked = {.open = 1};
+    char key[KEY_MAX_BYTES];
+    (void)view_key(VIEW, VIEW_KEY_LEASE, key);
+    store_send_text(self->verify->svc.views, 0, on_flushes, &asked, "HGET", key, "flushes", NULL);
+    verify_wait(self->verify, &asked.open);
+    return asked.n;
+}
+
 void verify_board_load(struct verify_board *self)
 {
     int rc = -EAGAIN;
@@ -268,8 +324,12 @@ void verify_board_load(struct verify_board *self)
         rc = verify_checkpoint(self->verify, VIEW, self->first);
         if (rc < 0)
             continue;
+        uint64_t before = flushes(self);
         scan_all(self);
-        rc = verify_checkpoint(self->verify, VIEW, self->second);
+        rc = verify_facts_load(self->facts);
+        self->is_quiet = flushes(self) == before;
+        if (rc == 0)
+            rc = verify_checkpoint(self->verify, VIEW, self->second);
         if (rc == 0)
             rc = has_gone_back(self) ? -EAGAIN : self->rc;
     }
@@ -279,18 +339,18 @@ void verify_board_load(struct verify_board *self)
 
 /* --- counting --------------------------------------------------------------------------------- */
 
-/* An entry that counts; is_early: it counted at the first checkpoint already. */
+/* A fact that counts; is_early: it counted at the first checkpoint already. */
 struct counting {
     struct verify_board *board;
-    uint32_t commune;
+    const struct verify_fact *fact;
+    struct cell *total; /* of its commune */
     int is_early;
-    int64_t sign;
 };
 
-static void count(const struct counting *counting, struct cell *cell, enum metric metric,
-                  int64_t delta)
+static void count_in(const struct counting *counting, struct cell *cell, enum metric metric,
+                     int64_t delta)
 {
-    struct number *number = &cell->numbers[metric];
+    struct number *number = number_get(cell, (int64_t)metric);
     if (counting->is_early)
         number->before += delta;
     else if (delta > 0)
@@ -299,9 +359,9 @@ static void count(const struct counting *counting, struct cell *cell, enum metri
         number->down += delta;
 }
 
-static struct cell *total_of(const struct counting *counting)
+static void count(const struct counting *counting, enum metric metric, int64_t delta)
 {
-    return cell_get(counting->board, (struct place){counting->commune, 0, 0, 0, 't'});
+    count_in(counting, counting->total, metric, delta);
 }
 
 /* Most of what a commune's people do follows on the same day and hour. */
@@ -313,70 +373,79 @@ static struct cell *near_cell(struct verify_board *self, struct cell **last, str
 }
 
 /* Also by its business day, and by the hour when it was recorded on that day. */
-static void count_person(const struct counting *counting, struct cell *total, enum metric metric,
-                         int32_t day, int64_t at_ms)
+static void count_person(const struct counting *counting, enum metric metric, int64_t delta)
 {
     struct verify_board *board = counting->board;
-    uint16_t hour = (uint16_t)((at_ms / HOUR_MS + OFFSET_HOURS) % 24);
-    struct place place = {counting->commune, day, 0, 0, 'd'};
-    count(counting, total, metric, counting->sign);
-    count(counting, near_cell(board, &total->day, place), metric, counting->sign);
-    place.hour = hour;
+    const struct verify_fact *fact = counting->fact;
+    struct cell *total = counting->total;
+    struct place place = {fact->commune, fact->day, 0, 0, 'd'};
+    count(counting, metric, delta);
+    count_in(counting, near_cell(board, &total->day, place), metric, delta);
+    place.hour = (uint16_t)((fact->at_ms / HOUR_MS + OFFSET_HOURS) % 24);
     place.kind = 'h';
-    if (clock_business_day(at_ms) == day && day >= board->today - HOURS_READ_DAYS &&
-        day <= board->today + 1)
-        count(counting, near_cell(board, &total->hour, place), metric, counting->sign);
+    if (clock_business_day(fact->at_ms) == place.day &&
+        place.day >= board->today - HOURS_READ_DAYS && place.day <= board->today + 1)
+        count_in(counting, near_cell(board, &total->hour, place), metric, delta);
+}
+
+static void count_payment(const struct counting *counting, int is_first, int64_t sign)
+{
+    const int32_t *pockets = counting->fact->pockets;
+    if (is_first)
+        count_person(counting, PARTICIPANTS, sign);
+    else
+        count(counting, RENEWED, sign);
+    count(counting, PAYMENTS, sign);
+    count(counting, PARTICIPANT_VND, pockets[0]);
+    count(counting, CENTRAL_VND, pockets[1]);
+    count(counting, LOCAL_VND, pockets[2]);
+    count(counting, DONOR_VND, pockets[3]);
+    if (sign < 0)
+        count(counting, REVERSED, 1);
 }
 
 /* What is taken back counts no longer where it was counted. */
-static void count_payment(struct counting *counting, const Ansinh__V1__PaymentRecorded *in,
-                          int64_t at_ms)
+static void count_fact(struct verify_board *self, const struct verify_fact *fact, int is_early)
 {
-    counting->commune = in->commune;
-    if (in->product == ANSINH__V1__PRODUCT__PRODUCT_HEALTH_HOUSEHOLD)
-        return; /* the board is that of voluntary insurance */
-    struct cell *total = total_of(counting);
-    if (in->is_first)
-        count_person(counting, total, PARTICIPANTS, in->paid_day, at_ms);
-    int64_t sign = counting->sign;
-    count(counting, total, PAYMENTS, sign);
-    if (in->pockets == NULL)
+    if (fact->product_group >> 4 != ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
         return;
-    count(counting, total, PARTICIPANT_VND, sign * in->pockets->participant_vnd);
-    count(counting, total, CENTRAL_VND, sign * in->pockets->central_vnd);
-    count(counting, total, LOCAL_VND, sign * in->pockets->local_vnd);
-    count(counting, total, DONOR_VND, sign * in->pockets->donor_vnd);
+    struct cell *total = cell_get(self, (struct place){fact->commune, 0, 0, 0, 't'});
+    struct counting counting = {self, fact, total, is_early};
+    if (fact->kind == FACT_IS_DECLARED)
+        count_person(&counting, DECLARED, 1);
+    else if (fact->kind == FACT_IS_ACCEPTED || fact->kind == FACT_IS_ACCEPTANCE_UNDONE)
+        count_person(&counting, ACCEPTED, fact->kind == FACT_IS_ACCEPTED ? 1 : -1);
+    else if (fact->kind == FACT_IS_FIRST_PAYMENT || fact->kind == FACT_IS_LATER_PAYMENT)
+        count_payment(&counting, fact->kind == FACT_IS_FIRST_PAYMENT, 1);
+    else if (fact->kind == FACT_IS_REVERSED_FIRST || fact->kind == FACT_IS_REVERSED_LATER)
+        count_payment(&counting, fact->kind == FACT_IS_REVERSED_FIRST, -1);
+    else if (fact->kind == FACT_IS_LAPSED || fact->kind == FACT_IS_RESUMED)
+        count(&counting, LAPSED, fact->kind == FACT_IS_LAPSED ? 1 : -1);
+    else if (fact->kind == FACT_IS_ENDED)
+        count(&counting, ENDED, 1);
 }
 
-/* in may be NULL. */
-static void take_off(struct counting *counting, const Ansinh__V1__PaymentReversed *in)
-{
-    counting->sign = -1;
-    if (in != NULL && in->payment != NULL)
-        count_payment(counting, in->payment, in->recorded_at_ms);
-}
-
-void verify_board_apply(struct verify_board *self, unsigned partition,
+void verify_board_apply(struct verify_board *self, struct fold *fold,
                         struct journal_position position, const Ansinh__V1__Event *event)
 {
-    if (position_compare(position, self->second[partition]) > 0)
+    struct verify_fact facts[VERIFY_FACTS_MAX];
+    if (position_compare(position, self->second[fold->partition]) > 0)
         return;
-    struct counting counting = {
-        .board = self,
-        .is_early = position_compare(position, self->first[partition]) <= 0,
-        .sign = 1,
-    };
-    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
-        const Ansinh__V1__ParticipantEnrolled *in = event->participant_enrolled;
-        counting.commune = in->commune;
-        count_person(&counting, total_of(&counting), DECLARED, in->enrolled_day, event->at_ms);
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-        count_payment(&counting, event->payment_recorded, event->at_ms);
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED) {
-        take_off(&counting, event->payment_reversed);
-    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_REFUND_CASE) {
-        take_off(&counting, event->refund_case->reversal);
-    }
+    int is_early = position_compare(position, self->first[fold->partition]) <= 0;
+    size_t n = verify_facts_apply(self->facts, fold, position, event, is_early, facts);
+    for (size_t i = 0; i < n; i++)
+        count_fact(self, &facts[i], is_early);
+}
+
+static void on_lapsed(void *arg, const struct verify_fact *fact)
+{
+    struct verify_board *self = arg;
+    count_fact(self, fact, self->is_quiet);
+}
+
+void verify_board_end(struct verify_board *self, const struct fold *fold)
+{
+    verify_facts_compare(self->facts, fold, on_lapsed, self);
 }
 
 /* --- comparing -------------------------------------------------------------------------------- */
@@ -428,6 +497,7 @@ void verify_board_compare(struct verify_board *self)
     }
     for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;) {
         for (unsigned i = 0; i < cell->n; i++)
-            compare_number(self, &cell->place, i, &cell->numbers[i], has_hours);
+            compare_number(self, &cell->place, metric_at(cell->place.kind, i), &cell->numbers[i],
+                           has_hours);
     }
 }

@@ -37,6 +37,13 @@ struct fold_redress {
     int has_record;
 };
 
+/* Where a fact of the board counted (verify_facts.c). */
+struct fold_board {
+    uint64_t position;
+    uint32_t commune, source;
+    uint8_t product_group;
+};
+
 struct fold_citizen {
     uint8_t hash[ID_BYTES];
     struct citizen state; /* its coverage is made by the services' code, for a restore alone */
@@ -45,6 +52,10 @@ struct fold_citizen {
     int has_record, has_identity;
     uint32_t last_message; /* place in messages, from 1; 0: none */
     uint32_t n_messages;
+    struct fold_board last, lapsed; /* the newest fact of voluntary insurance; the lapse */
+    int32_t lapse_day;              /* first day behind the deadline; 0: none runs */
+    int is_lapsed;
+    uint32_t other_payments; /* that stand, of other products */
 };
 
 struct fold_alias {

@@ -82,7 +82,7 @@ static void take_entry(struct check *self, struct journal_position position, con
     if (self->verify->digests != NULL && !is_restore)
         digest_add(&self->journal, partition_tag(self->partition), at, sizeof(at), bytes, len);
     if (event != NULL && self->partition < PARTITIONS) {
-        verify_board_apply(self->verify->board, self->partition, position, event);
+        verify_board_apply(self->verify->board, self->fold, position, event);
         verify_books_apply(self->verify->books, self->partition, position, event);
     }
     if (event != NULL)
@@ -118,6 +118,8 @@ static void check_end(struct check *self)
     for (size_t cursor = 0; (citizen = map_next(fold->citizens, &cursor)) != NULL;)
         self->verify->n_citizens += citizen->state.version > 0;
     self->verify->heads[self->partition] = fold->at;
+    if (self->partition < PARTITIONS)
+        verify_board_end(self->verify->board, fold);
     if (self->verify->digests != NULL) {
         digest_join(&self->verify->digests[self->partition], &self->journal);
         digest_join(&self->verify->digests[self->partition], &self->records);

@@ -16,6 +16,7 @@
 #define BOARD_YEAR_FIRST 1900
 #define BOOKS_YEAR_FIRST 2020
 #define HOURS_BACK 90 /* kept for 40 days from the last event, which is 40 days late at most */
+#define FACTS_CHUNK_LAST (1 << 24)
 #define ACCOUNT_LAST 12
 #define BUCKET_LAST 16383 /* of histories of messages */
 
@@ -29,12 +30,12 @@ struct scan {
 };
 
 static const char *const names[] = {
-    "{v:archive}:at",    "{v:archive}:checked", "{v:archive}:lease", "{v:board}:at",
-    "{v:board}:lease",   "{v:board}:totals",    "{v:books}:at",      "{v:books}:blocked",
-    "{v:books}:cash",    "{v:books}:lease",     "{v:books}:parts",   "{v:books}:payments",
-    "{v:books}:refunds", "{v:books}:reversed",  "{v:books}:rq",      "{v:books}:totals",
-    "{v:notify}:at",     "{v:notify}:in",       "{v:notify}:lease",  "{v:notify}:queue",
-    "{v:notify}:tries",
+    "{v:archive}:at",   "{v:archive}:checked", "{v:archive}:lease", "{v:board}:at",
+    "{v:board}:lease",  "{v:board}:shape",     "{v:board}:sources", "{v:board}:totals",
+    "{v:books}:at",     "{v:books}:blocked",   "{v:books}:cash",    "{v:books}:lease",
+    "{v:books}:parts",  "{v:books}:payments",  "{v:books}:refunds", "{v:books}:reversed",
+    "{v:books}:rq",     "{v:books}:totals",    "{v:notify}:at",     "{v:notify}:in",
+    "{v:notify}:lease", "{v:notify}:queue",    "{v:notify}:tries",
 };
 
 /* Names that end with a number. */
@@ -45,6 +46,7 @@ static int is_numbered(const struct scan *self, const char *key)
         int64_t first, last;
     } numbered[] = {
         {"{v:board}:days:", BOARD_YEAR_FIRST, self->year + 1},
+        {"{v:board}:facts:", 0, FACTS_CHUNK_LAST},
         {"{v:board}:hours:", self->today - HOURS_BACK, self->today + 1},
         {"{v:books}:alarms:", 0, month_of_day(self->today) + 1},
         {"{v:books}:days:", BOOKS_YEAR_FIRST, self->year + 1},

@@ -465,6 +465,13 @@ static void test_board(void **state)
                    "", key, "the journals say 15");
     (void)snprintf(key, sizeof(key), "{v:board}:hours:%d", (int)today);
     assert_notices(views, key, "redis.call('DEL', KEYS[1])", "", key, "is 0, the journals say");
+    /* another moment of one fact: all sums are as they were */
+    assert_notices(views, "{v:board}:facts:0",
+                   "local m = redis.call('LINDEX', KEYS[1], 0) redis.call('LSET', KEYS[1], 0, "
+                   "string.char((m:byte(1) + 1) % 256) .. m:sub(2))",
+                   "", "is missing, or is another one", "the journals know nothing of it");
+    assert_notices(views, "{v:board}:sources", "redis.call('RPUSH', KEYS[1], 'x/y/z', 'x/y/z')", "",
+                   "{v:board}:sources", "is there twice");
     /* an entry was counted that the ledger does not have */
     char number[8];
     (void)snprintf(number, sizeof(number), "%u", partition);

