@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/base/clock.h"
 #include "tests/support/gateway_client.h"
@@ -13,6 +14,8 @@
 
 #define WAIT_MS 30000
 #define LOOK_MS 50
+#define DESCRIPTORS 300 /* 256 of them for itself */
+#define CLIENTS 44
 #define SLEEPERS 40
 #define SLEPT_FRAMES 200
 #define RECEIVE_BYTES 16384 /* of who sleeps: what its own system takes for it */
@@ -271,6 +274,41 @@ static void test_goes_on_when_leader_and_gateway_die(void **state)
     gateway_client_close(&stream.client);
 }
 
+/* --- descriptors --- */
+
+static int says_what_is_missing(void)
+{
+    char path[256], line[512];
+    int found = 0;
+    (void)snprintf(path, sizeof(path), "%s/log/gateway-2.log", platform_directory(platform));
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    while (!found && fgets(line, sizeof(line), file) != NULL)
+        found = strstr(line, "raise the limit of file descriptors") != NULL &&
+                strstr(line, "connections=44") != NULL;
+    (void)fclose(file);
+    return found;
+}
+
+/* The last one: the limit of this process goes down for good. */
+static void test_takes_as_many_connections_as_it_has_descriptors(void **state)
+{
+    (void)state;
+    static struct gateway_client clients[CLIENTS];
+    const struct rlimit limit = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS};
+    platform_signal(platform, "gateway", 2, SIGKILL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    platform_spawn(platform, "gateway", 2);
+    platform_wait_ready(platform);
+    assert_true(says_what_is_missing());
+    for (size_t i = 0; i < CLIENTS; i++) {
+        gateway_client_open(&clients[i], NULL, (uint16_t)(platform_port(platform) + 1));
+        assert_int_equal(gateway_client_get(&clients[i], "/healthz", ""), 200);
+    }
+    for (size_t i = 0; i < CLIENTS; i++)
+        gateway_client_close(&clients[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_keeps_nothing_for_who_does_not_read),
         cmocka_unit_test(test_cuts_who_does_not_read_when_memory_is_short),
         cmocka_unit_test(test_goes_on_when_leader_and_gateway_die),
+        cmocka_unit_test(test_takes_as_many_connections_as_it_has_descriptors),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
 }

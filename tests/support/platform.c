@@ -21,6 +21,8 @@
 #include "common/json/json.h"
 #include "common/service/api.h"
 
+#define PORTS_MAX 8 /* of gateways */
+#define PORT_TRIES 100
 #define INSTANCES_MAX 16
 #define READY_MS 30000
 #define CALL_MS 20000
@@ -179,15 +181,42 @@ static void add(struct platform *self, const char *service, unsigned n)
 
 /* --- start and stop --- */
 
-static unsigned free_port(void)
+/* A socket on a port, 0: on any free one, which is told; -1 when it is taken. */
+static int hold_port(unsigned port, unsigned *ret)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0);
+    ASSERT(fd >= 0);
+    if (bind(fd, (struct sockaddr *)&address, len) < 0) {
+        close(fd);
+        return -1;
+    }
     ASSERT(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    *ret = ntohs(address.sin_port);
+    return fd;
+}
+
+/* The first of n free ports in a row. */
+static unsigned free_ports(unsigned n)
+{
+    ASSERT(n <= PORTS_MAX);
+    for (int tries = 0; tries < PORT_TRIES; tries++) {
+        int fds[PORTS_MAX + 1];
+        unsigned first, port, held = 1;
+        fds[0] = hold_port(0, &first);
+        ASSERT(fds[0] >= 0);
+        while (held < n && first + held <= UINT16_MAX &&
+               (fds[held] = hold_port(first + held, &port)) >= 0)
+            held++;
+        for (unsigned i = 0; i < held; i++)
+            close(fds[i]);
+        if (held >= n)
+            return first;
+    }
+    ASSERT(0 && "no free ports");
 }
 
 static const struct service_spec caller_spec = {
@@ -257,7 +286,7 @@ struct platform *platform_start(const struct platform_conf *conf)
     make_directory(self);
     self->environment = conf->environment;
     self->build = conf->build;
-    self->port = free_port();
+    self->port = free_ports(MAX(conf->gateway, 1U));
     self->call_ms = CALL_MS;
     self->ledger = redis_server_start(self->directory, "ledger");
     self->views = redis_server_start(self->directory, "views");
