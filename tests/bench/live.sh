@@ -34,7 +34,11 @@ run_viewers() {
     ansinh bench latency --first "$2" --people "$LIVE_PAYMENTS" --rate "$LIVE_RATE" --communes $COMMUNES >"$DATA/live-load" || die "the load failed"
     wait "$reader" || die "$(tail -n 1 "$PLACE/log/live.log")"
     unset 'PIDS[-1]'
-    say "$1 streams: $(tr '\n' ' ' <"$PLACE/log/live.log")"
+    say "$1 streams: $(tr '\n' ' ' <"$PLACE/log/live.log")$(gateway_counter sse_frames_total) frames sent, $(gateway_counter sse_frames_made_total) made, $(gateway_counter live_gaps_total) gaps, $(gateway_counter sse_viewers_cut_total) cut so far"
+}
+
+gateway_counter() {
+    curl -s "http://127.0.0.1:$LIVE_PORT/metrics" | awk -v name="ansinh_$1{" 'index($1, name) == 1 { print $2 }'
 }
 
 gateway_rss_mb() {
