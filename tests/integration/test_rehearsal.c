@@ -25,7 +25,7 @@ static char said[PLATFORM_SAID_BYTES], answer[PLATFORM_ANSWER_BYTES];
 
 static void start(int is_imported)
 {
-    platform = platform_start(&(struct platform_conf){.payments = 1});
+    platform = platform_start(&(struct platform_conf){.payments = 1, .settlement = 1});
     if (is_imported)
         platform_import(platform);
 }
