@@ -27,6 +27,7 @@ struct directory {
     struct directory_rows *rows;
     struct journal_position position; /* of the last event in memory */
     struct loop_timer *timer;
+    int32_t linked_day;                 /* business day of the tree of units */
     int is_reading;                     /* a look at the journal is under way */
     int is_wanted;                      /* somebody asked after it had begun: look once more */
     struct waiter waiting[WAITERS_MAX]; /* for the look under way */
@@ -57,6 +58,12 @@ void directory_destroy(struct directory **self)
     directory_rows_destroy(&(*self)->rows);
     free(*self);
     *self = NULL;
+}
+
+static void link_rows(struct directory *self)
+{
+    self->linked_day = clock_business_day(clock_wall_ms());
+    directory_rows_link(self->rows, self->linked_day);
 }
 
 /* --- following the journal --- */
@@ -95,7 +102,7 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
         self->position = entries[i].position;
     }
     if (n > 0)
-        directory_rows_link(self->rows);
+        link_rows(self);
     if (n > 0 && self->on_news != NULL)
         self->on_news(self->on_news_arg);
     if (rc == 0 && n == READ_ENTRIES)
@@ -127,6 +134,8 @@ static void look(struct directory *self)
 static void poll_journal(void *arg)
 {
     struct directory *self = arg;
+    if (clock_business_day(clock_wall_ms()) != self->linked_day)
+        link_rows(self); /* a successor's day may have come */
     if (!self->is_reading)
         look(self);
 }
@@ -231,7 +240,7 @@ int directory_load(struct directory *self, int64_t wait_ms, struct err *err)
         free(load); /* else an answer may still come for it: given up with the process */
     if (rc < 0)
         return err_set(err, rc, "the directory cannot be read from the ledger (%d)", rc);
-    directory_rows_link(self->rows);
+    link_rows(self);
     self->timer = loop_timer_add(self->loop, POLL_MS, POLL_MS, poll_journal, self);
     return 0;
 }
@@ -344,6 +353,18 @@ const Ansinh__V1__PolicyAmendment *directory_amendment(const struct directory *s
 const Ansinh__V1__Campaign *directory_campaign(const struct directory *self, const char *code)
 {
     return (const Ansinh__V1__Campaign *)directory_rows_message(self->rows, 'c', code);
+}
+
+const Ansinh__V1__SiUnit *directory_si_unit(const struct directory *self, const char *code)
+{
+    return (const Ansinh__V1__SiUnit *)directory_rows_message(self->rows, 's', code);
+}
+
+const Ansinh__V1__Denominator *directory_denominator(const struct directory *self,
+                                                     const char *unit_code,
+                                                     Ansinh__V1__DenominatorKind kind, int32_t day)
+{
+    return directory_rows_denominator(self->rows, unit_code, kind, day);
 }
 
 void directory_listen(struct directory *self, directory_news_fn fn, void *arg)

@@ -17,6 +17,7 @@
 
 #define DIRECTORY_PLAN_YEARS 8 /* kept per unit, newest win */
 #define DIRECTORY_AMENDMENTS_MAX 4096
+#define DIRECTORY_SUCCESSIONS_MAX 16 /* of a unit, one after the other */
 
 struct directory;
 
@@ -28,10 +29,19 @@ struct directory_unit {
     const char *name;
     const char *name_en;
     const char *full_name;
+    uint32_t difficulty_tier;         /* 1 to 4; 0: not known */
     struct directory_unit *parent;    /* NULL for the country */
-    struct directory_unit **children; /* ascending by code */
+    struct directory_unit **children; /* ascending by code; without those that were merged away */
     size_t n_children;
     size_t children_capacity;
+    /* Into which it was merged whole, by today; NULL: it is in force, or was divided. Then it is
+     * no child of its parent any more, but one of its successor's predecessors: what is counted
+     * for a unit is what was recorded for it, its children and its predecessors, theirs included,
+     * and nothing is counted twice. */
+    struct directory_unit *successor;
+    struct directory_unit **predecessors; /* ascending by code */
+    size_t n_predecessors;
+    size_t predecessors_capacity;
     struct {
         uint32_t year;
         int64_t participants;
@@ -90,6 +100,20 @@ const ProtobufCMessage *directory_row(const struct directory *self, char kind, c
 /* Walks all rows of a kind in no particular order: start with *cursor = 0, ends with NULL. The loop
  * must not turn during the walk. */
 const ProtobufCMessage *directory_next_row(const struct directory *self, char kind, size_t *cursor);
+
+/* NULL when unknown. */
+const Ansinh__V1__SiUnit *directory_si_unit(const struct directory *self, const char *code);
+
+/* The newest number of a kind that is of that business day or before; NULL: there is none. */
+const Ansinh__V1__Denominator *directory_denominator(const struct directory *self,
+                                                     const char *unit_code,
+                                                     Ansinh__V1__DenominatorKind kind, int32_t day);
+
+/* What a unit's numbers are counted in: its successor, or its parent; NULL for the country. */
+static inline struct directory_unit *directory_above(const struct directory_unit *unit)
+{
+    return unit->successor != NULL ? unit->successor : unit->parent;
+}
 
 /* NULL when unknown. */
 const Ansinh__V1__Campaign *directory_campaign(const struct directory *self, const char *code);

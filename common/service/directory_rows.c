@@ -9,20 +9,25 @@
 #include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/bus/bus.h"
+#include "common/domain/calendar.h"
 
 #define MEMORY_MAX_BYTES (256UL * 1024 * 1024)
 #define VERSION_BYTES 4
 #define UNITS_MAX 20000
 
+#define SUCCESSOR_WHOLE 1000000
+
 struct row {
     ProtobufCMessage *message;
     uint32_t version;
+    struct row *sibling; /* of a denominator: another day's of the same unit and kind */
 };
 
 struct directory_rows {
     struct arena *arena;
     struct map *tables[sizeof(DIRECTORY_KINDS) - 1]; /* struct row by code, one table a kind */
     struct map *units;                               /* struct directory_unit by code */
+    struct map *denominators;                        /* first row by "<unit>:<kind>" */
     struct directory_unit *unit_at[UNITS_MAX];
     size_t n_units;
     uint64_t generation;
@@ -45,6 +50,12 @@ static const ProtobufCMessageDescriptor *descriptor_of(char kind)
         return &ansinh__v1__partner__descriptor;
     case 'c':
         return &ansinh__v1__campaign__descriptor;
+    case 'g':
+        return &ansinh__v1__successor__descriptor;
+    case 'd':
+        return &ansinh__v1__denominator__descriptor;
+    case 's':
+        return &ansinh__v1__si_unit__descriptor;
     default:
         ASSERT(kind == 'l');
         return &ansinh__v1__policy_amendment__descriptor;
@@ -66,6 +77,7 @@ struct directory_rows *directory_rows_create(void)
     for (size_t i = 0; i < ARRAY_LEN(self->tables); i++)
         self->tables[i] = map_create();
     self->units = map_create();
+    self->denominators = map_create();
     return self;
 }
 
@@ -76,6 +88,7 @@ void directory_rows_destroy(struct directory_rows **self)
     for (size_t i = 0; i < ARRAY_LEN((*self)->tables); i++)
         map_destroy(&(*self)->tables[i]);
     map_destroy(&(*self)->units);
+    map_destroy(&(*self)->denominators);
     arena_destroy(&(*self)->arena);
     free(*self);
     *self = NULL;
@@ -87,24 +100,68 @@ int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]
     return number == 0 || number > DIRECTORY_AMENDMENTS_MAX ? -EINVAL : 0;
 }
 
+/* The part of a code before which nothing may be missing, and what follows it. */
+static const char *code_parts(char kind, const ProtobufCMessage *row,
+                              char ret[DIRECTORY_CODE_MAX_BYTES])
+{
+    const Ansinh__V1__Denominator *denominator = (const Ansinh__V1__Denominator *)row;
+    int len = 0;
+    ret[0] = '\0';
+    switch (kind) {
+    case 'u':
+        return ((const Ansinh__V1__Unit *)row)->code;
+    case 'o':
+        return ((const Ansinh__V1__Organisation *)row)->code;
+    case 'p':
+        return ((const Ansinh__V1__Point *)row)->code;
+    case 'k':
+        return ((const Ansinh__V1__Collector *)row)->code;
+    case 'a':
+        return ((const Ansinh__V1__Partner *)row)->organisation_code;
+    case 'c':
+        return ((const Ansinh__V1__Campaign *)row)->code;
+    case 's':
+        return ((const Ansinh__V1__SiUnit *)row)->code;
+    case 'g':
+        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, ":%s",
+                       ((const Ansinh__V1__Successor *)row)->new_code);
+        return len < DIRECTORY_CODE_MAX_BYTES ? ((const Ansinh__V1__Successor *)row)->old_code : "";
+    default:
+        ASSERT(kind == 'd');
+        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, ":%d:%s", (int)denominator->kind,
+                       denominator->on);
+        return len < DIRECTORY_CODE_MAX_BYTES ? denominator->unit_code : "";
+    }
+}
+
 int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTORY_CODE_MAX_BYTES])
 {
+    const Ansinh__V1__PlanTarget *target = (const Ansinh__V1__PlanTarget *)row;
     if (kind == 'l')
         return directory_amendment_code(((const Ansinh__V1__PolicyAmendment *)row)->number, ret);
-    const char *code = kind == 'u'   ? ((const Ansinh__V1__Unit *)row)->code
-                       : kind == 'o' ? ((const Ansinh__V1__Organisation *)row)->code
-                       : kind == 'p' ? ((const Ansinh__V1__Point *)row)->code
-                       : kind == 'k' ? ((const Ansinh__V1__Collector *)row)->code
-                       : kind == 'a' ? ((const Ansinh__V1__Partner *)row)->organisation_code
-                       : kind == 'c' ? ((const Ansinh__V1__Campaign *)row)->code
-                                     : ((const Ansinh__V1__PlanTarget *)row)->unit_code;
-    int len;
+    char rest[DIRECTORY_CODE_MAX_BYTES] = "", year[16] = "";
+    const char *code = kind == 't' ? target->unit_code : code_parts(kind, row, rest);
     if (kind == 't')
-        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%u:%s",
-                       ((const Ansinh__V1__PlanTarget *)row)->year, code);
-    else
-        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%s", code);
+        (void)snprintf(year, sizeof(year), "%u:", target->year);
+    int len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%s%s%s", year, code, rest);
     return *code == '\0' || len < 0 || len >= DIRECTORY_CODE_MAX_BYTES ? -EINVAL : 0;
+}
+
+static int denominator_key(const char *unit_code, Ansinh__V1__DenominatorKind kind,
+                           char ret[MAP_KEY_MAX_BYTES])
+{
+    int len = snprintf(ret, MAP_KEY_MAX_BYTES, "%s:%d", unit_code, (int)kind);
+    return len < MAP_KEY_MAX_BYTES ? len : -EINVAL;
+}
+
+/* A row that is there for the first time. */
+static void denominator_add(struct directory_rows *self, struct row *row,
+                            const Ansinh__V1__Denominator *message)
+{
+    char key[MAP_KEY_MAX_BYTES];
+    int len = denominator_key(message->unit_code, message->kind, key);
+    if (len > 0) /* its code was shorter than a key */
+        row->sibling = map_put(self->denominators, key, (size_t)len, row);
 }
 
 /* Sets a row from packed bytes; version 0 means one more than before. */
@@ -125,6 +182,8 @@ static int row_set(struct directory_rows *self, char kind, const uint8_t *packed
         if (row == NULL)
             return -ENOMEM;
         (void)map_put(table, code, strlen(code), row);
+        if (kind == 'd')
+            denominator_add(self, row, (const Ansinh__V1__Denominator *)message);
     }
     row->message = message;
     row->version = version == 0 ? row->version + 1 : version;
@@ -158,12 +217,38 @@ static void apply_rows(struct directory_rows *self, char kind, ProtobufCMessage 
 
 #define ROWS(field) (ProtobufCMessage *const *)(field)
 
+/* All members of the oneof are pointers to messages, so any of them can be read as one. */
+static const struct reference_kind {
+    Ansinh__V1__ReferenceRow__RowCase row_case;
+    char kind;
+} reference_kinds[] = {
+    {ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN, 'c'},
+    {ANSINH__V1__REFERENCE_ROW__ROW_SUCCESSOR, 'g'},
+    {ANSINH__V1__REFERENCE_ROW__ROW_DENOMINATOR, 'd'},
+    {ANSINH__V1__REFERENCE_ROW__ROW_SI_UNIT, 's'},
+};
+
 char directory_reference_kind(const Ansinh__V1__ReferenceRow *row, const ProtobufCMessage **ret)
 {
-    if (row->row_case != ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN)
-        return '\0';
-    *ret = &row->campaign->base;
-    return 'c';
+    for (size_t i = 0; i < ARRAY_LEN(reference_kinds); i++) {
+        if (reference_kinds[i].row_case == row->row_case) {
+            *ret = &row->campaign->base;
+            return reference_kinds[i].kind;
+        }
+    }
+    return '\0';
+}
+
+void directory_reference_set(Ansinh__V1__ReferenceRow *row, char kind,
+                             const ProtobufCMessage *message)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(reference_kinds) && reference_kinds[i].kind != kind)
+        i++;
+    ASSERT(i < ARRAY_LEN(reference_kinds));
+    ansinh__v1__reference_row__init(row);
+    row->row_case = reference_kinds[i].row_case;
+    row->campaign = (Ansinh__V1__Campaign *)(uintptr_t)message;
 }
 
 static void apply_reference(struct directory_rows *self, const Ansinh__V1__ReferenceImported *in)
@@ -221,8 +306,10 @@ static void unit_fill(struct directory_rows *self, const Ansinh__V1__Unit *row)
     unit->name = row->name;
     unit->name_en = row->name_en;
     unit->full_name = row->full_name;
+    unit->difficulty_tier = row->difficulty_tier;
     unit->n_plans = 0;
-    unit->n_children = 0;
+    unit->n_children = unit->n_predecessors = 0;
+    unit->successor = NULL;
 }
 
 static int compare_units(const void *a, const void *b)
@@ -231,35 +318,75 @@ static int compare_units(const void *a, const void *b)
                   (*(struct directory_unit *const *)b)->code);
 }
 
-static void link_parents(struct directory_rows *self)
+/* Units of one level, and no ring: what the import refuses may still stand in a foreign ledger. */
+static void successor_fill(struct directory_rows *self, const Ansinh__V1__Successor *row,
+                           const char *today)
+{
+    struct directory_unit *old = directory_rows_unit(self, row->old_code);
+    struct directory_unit *heir = directory_rows_unit(self, row->new_code);
+    if (row->share_per_million != SUCCESSOR_WHOLE || strcmp(row->on, today) > 0 || old == NULL ||
+        heir == NULL || old->level != heir->level)
+        return;
+    int steps = 0;
+    for (const struct directory_unit *at = heir; at != NULL; at = at->successor, steps++) {
+        if (at == old || steps == DIRECTORY_SUCCESSIONS_MAX)
+            return;
+    }
+    old->successor = heir;
+}
+
+/* Everything hangs in one place: below its parent, or where it was merged into its successor. */
+static size_t *count_above(struct directory_unit *unit)
+{
+    if (unit->successor != NULL)
+        return &unit->successor->n_predecessors;
+    return unit->parent == NULL ? NULL : &unit->parent->n_children;
+}
+
+static void list_make(struct directory_rows *self, struct directory_unit ***list, size_t *n,
+                      size_t *capacity)
+{
+    if (*n > *capacity) {
+        *capacity = 2 * *n;
+        *list = arena_alloc(self->arena, *capacity * sizeof(struct directory_unit *));
+        ASSERT(*list != NULL);
+    }
+    *n = 0;
+}
+
+static void list_sort(struct directory_unit **list, size_t n)
+{
+    if (n > 1)
+        qsort(list, n, sizeof(struct directory_unit *), compare_units);
+}
+
+static void link_units(struct directory_rows *self)
 {
     for (size_t i = 0; i < self->n_units; i++) {
         struct directory_unit *unit = self->unit_at[i];
         const Ansinh__V1__Unit *row =
             (const Ansinh__V1__Unit *)directory_rows_message(self, 'u', unit->code);
         unit->parent = directory_rows_unit(self, row->parent_code);
-        if (unit->parent != NULL)
-            unit->parent->n_children++;
+        size_t *count = count_above(unit);
+        if (count != NULL)
+            (*count)++;
     }
     for (size_t i = 0; i < self->n_units; i++) {
         struct directory_unit *unit = self->unit_at[i];
-        if (unit->n_children > unit->children_capacity) {
-            unit->children_capacity = 2 * unit->n_children;
-            unit->children =
-                arena_alloc(self->arena, unit->children_capacity * sizeof(struct directory_unit *));
-            ASSERT(unit->children != NULL);
-        }
-        unit->n_children = 0;
+        list_make(self, &unit->children, &unit->n_children, &unit->children_capacity);
+        list_make(self, &unit->predecessors, &unit->n_predecessors, &unit->predecessors_capacity);
     }
     for (size_t i = 0; i < self->n_units; i++) {
-        struct directory_unit *parent = self->unit_at[i]->parent;
-        if (parent != NULL)
-            parent->children[parent->n_children++] = self->unit_at[i];
+        struct directory_unit *unit = self->unit_at[i], *heir = unit->successor;
+        if (heir != NULL)
+            heir->predecessors[heir->n_predecessors++] = unit;
+        else if (unit->parent != NULL)
+            unit->parent->children[unit->parent->n_children++] = unit;
     }
     for (size_t i = 0; i < self->n_units; i++) {
         struct directory_unit *unit = self->unit_at[i];
-        if (unit->n_children > 0)
-            qsort(unit->children, unit->n_children, sizeof(struct directory_unit *), compare_units);
+        list_sort(unit->children, unit->n_children);
+        list_sort(unit->predecessors, unit->n_predecessors);
     }
 }
 
@@ -282,12 +409,17 @@ static void plan_fill(struct directory_rows *self, const Ansinh__V1__PlanTarget 
     unit->plans[place].participants = row->participants;
 }
 
-void directory_rows_link(struct directory_rows *self)
+void directory_rows_link(struct directory_rows *self, int32_t today)
 {
+    char text[DATE_TEXT_BYTES];
+    date_format(today, text);
     size_t cursor = 0;
     for (struct row *row; (row = map_next(table_of(self, 'u'), &cursor)) != NULL;)
         unit_fill(self, (const Ansinh__V1__Unit *)row->message);
-    link_parents(self);
+    cursor = 0;
+    for (struct row *row; (row = map_next(table_of(self, 'g'), &cursor)) != NULL;)
+        successor_fill(self, (const Ansinh__V1__Successor *)row->message, text);
+    link_units(self);
     cursor = 0;
     for (struct row *row; (row = map_next(table_of(self, 't'), &cursor)) != NULL;)
         plan_fill(self, (const Ansinh__V1__PlanTarget *)row->message);
@@ -314,6 +446,24 @@ const ProtobufCMessage *directory_rows_next(const struct directory_rows *self, c
 {
     const struct row *row = map_next(table_of(self, kind), cursor);
     return row == NULL ? NULL : row->message;
+}
+
+const Ansinh__V1__Denominator *directory_rows_denominator(const struct directory_rows *self,
+                                                          const char *unit_code,
+                                                          Ansinh__V1__DenominatorKind kind,
+                                                          int32_t day)
+{
+    char key[MAP_KEY_MAX_BYTES], text[DATE_TEXT_BYTES];
+    const Ansinh__V1__Denominator *best = NULL;
+    int len = denominator_key(unit_code, kind, key);
+    const struct row *row = len < 0 ? NULL : map_get(self->denominators, key, (size_t)len);
+    date_format(day, text);
+    for (; row != NULL; row = row->sibling) {
+        const Ansinh__V1__Denominator *at = (const Ansinh__V1__Denominator *)row->message;
+        if (strcmp(at->on, text) <= 0 && (best == NULL || strcmp(at->on, best->on) > 0))
+            best = at;
+    }
+    return best;
 }
 
 uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code)

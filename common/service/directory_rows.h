@@ -6,8 +6,8 @@
 #include "common/service/directory.h"
 
 /* Units, organisations, points, collectors, plan targets, amendments of the law, partners,
- * campaigns: the letters of key_reference. */
-#define DIRECTORY_KINDS "uopktlac"
+ * campaigns, successors, denominators, offices: the letters of key_reference. */
+#define DIRECTORY_KINDS "uopktlacgds"
 
 struct directory_rows;
 
@@ -21,10 +21,12 @@ int directory_rows_load(struct directory_rows *self, char kind, const void *reco
 /* Rows of an import event: each raises its record's version by one. Other events are ignored. */
 void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *event);
 
-/* Builds the tree of units and their plans anew after loads and applies. */
-void directory_rows_link(struct directory_rows *self);
+/* Builds the tree of units and their plans anew after loads and applies, with the successors whose
+ * day has come on a business day. */
+void directory_rows_link(struct directory_rows *self, int32_t today);
 
-/* Code of a row in its table: "15", "2025:15" for a target, "000001" for an amendment. */
+/* Code of a row in its table: "15", "2025:15" for a target, "000001" for an amendment, "10:15" for
+ * a successor, "15:1:2026-01-01" for a denominator. */
 #define DIRECTORY_CODE_MAX_BYTES 40
 int directory_rows_code(char kind, const ProtobufCMessage *row,
                         char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
@@ -34,12 +36,20 @@ int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]
 
 /* Kind and message of a row of ReferenceImported; '\0' for one that this version does not know. */
 char directory_reference_kind(const Ansinh__V1__ReferenceRow *row, const ProtobufCMessage **ret);
+/* The other way round: a row that borrows the message. kind is one that has no event of its own. */
+void directory_reference_set(Ansinh__V1__ReferenceRow *row, char kind,
+                             const ProtobufCMessage *message);
 
 const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
                                                const char *code);
 /* Every row of a kind, in no order: *cursor starts at 0; NULL at the end. */
 const ProtobufCMessage *directory_rows_next(const struct directory_rows *self, char kind,
                                             size_t *cursor);
+/* The newest of a kind whose day has come; NULL: none. */
+const Ansinh__V1__Denominator *directory_rows_denominator(const struct directory_rows *self,
+                                                          const char *unit_code,
+                                                          Ansinh__V1__DenominatorKind kind,
+                                                          int32_t day);
 uint32_t directory_rows_version(const struct directory_rows *self, char kind, const char *code);
 struct directory_unit *directory_rows_unit(const struct directory_rows *self, const char *code);
 struct directory_unit *directory_rows_unit_at(const struct directory_rows *self, size_t i);

@@ -58,7 +58,8 @@ size_t key_redress(unsigned partition, uint64_t seq, char ret[KEY_MAX_BYTES]);
 size_t key_totals(unsigned partition, char ret[KEY_MAX_BYTES]);  /* {p}:t */
 size_t key_journal(unsigned partition, char ret[KEY_MAX_BYTES]); /* {p}:log */
 /* {dir}:r:<kind>, kind one letter: u units, o organisations, p points, k collectors, t plan
- * targets, l amendments of the law, a partners, c campaigns */
+ * targets, l amendments of the law, a partners, c campaigns, g successors of units, d denominators,
+ * s offices of social insurance */
 size_t key_reference(char kind, char ret[KEY_MAX_BYTES]);
 
 #endif

@@ -160,7 +160,7 @@ static size_t changed_units(struct analytics *self, const struct directory_unit 
     }
     for (size_t i = 0; i < n_changed; i++) {
         const struct directory_unit *unit = directory_commune(directory, self->changed[i]);
-        for (; unit != NULL && !marks[unit->index]; unit = unit->parent) {
+        for (; unit != NULL && !marks[unit->index]; unit = directory_above(unit)) {
             marks[unit->index] = 1;
             ret[n++] = unit;
         }

@@ -5,13 +5,15 @@
 #include "common/domain/calendar.h"
 #include "services/analytics/analytics_rules.h"
 
+/* A unit's numbers are those of its communes and of what was merged into it: a tree, in which every
+ * unit hangs once. */
 static size_t communes_count(const struct directory_unit *unit)
 {
-    if (unit->level == ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE)
-        return 1;
-    size_t n = 0;
+    size_t n = unit->level == ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE;
     for (size_t i = 0; i < unit->n_children; i++)
         n += communes_count(unit->children[i]); /* three levels */
+    for (size_t i = 0; i < unit->n_predecessors; i++)
+        n += communes_count(unit->predecessors[i]); /* DIRECTORY_SUCCESSIONS_MAX deep */
     return n;
 }
 
@@ -25,13 +27,13 @@ static uint32_t commune_number(const char *code)
 
 static size_t communes_list(const struct directory_unit *unit, uint32_t *ret)
 {
-    if (unit->level == ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE) {
-        *ret = (uint32_t)commune_number(unit->code);
-        return 1;
-    }
     size_t n = 0;
+    if (unit->level == ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE)
+        ret[n++] = commune_number(unit->code);
     for (size_t i = 0; i < unit->n_children; i++)
         n += communes_list(unit->children[i], ret + n);
+    for (size_t i = 0; i < unit->n_predecessors; i++)
+        n += communes_list(unit->predecessors[i], ret + n);
     return n;
 }
 

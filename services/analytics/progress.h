@@ -12,7 +12,8 @@
 int progress_fill(const struct board *board, const struct directory_unit *unit, int32_t today,
                   struct arena *arena, Ansinh__V1__UnitProgress *ret) MUST_CHECK;
 
-/* The codes of a unit's communes, in the arena; a commune is its own. NULL at the limit. */
+/* The codes of a unit's communes and of those that were merged whole into it or into them, each
+ * once, in the arena; a commune is its own. NULL at the limit. */
 uint32_t *progress_communes(const struct directory_unit *unit, struct arena *arena, size_t *ret_n);
 
 #endif

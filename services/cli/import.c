@@ -6,8 +6,9 @@
 #include "services/cli/import_rows.h"
 
 static const struct import_kind *const kinds[] = {
-    &import_units,    &import_organisations, &import_plan,     &import_participants,
-    &import_payments, &import_campaigns,     &import_sessions, &import_contacts};
+    &import_units,      &import_organisations, &import_plan,     &import_participants,
+    &import_payments,   &import_campaigns,     &import_sessions, &import_contacts,
+    &import_successors, &import_denominators,  &import_si_units};
 
 static const struct import_kind *find_kind(const char *name)
 {
@@ -59,8 +60,8 @@ int cli_import(int argc, char **argv)
     if (argc != 3 + is_dry_run || find_kind(argv[1 + is_dry_run]) == NULL)
         return cli_fail(
             2, "usage: ansinh import [--dry-run] "
-               "units|organisations|plan|participants|payments|campaigns|sessions|contacts "
-               "FILE");
+               "units|organisations|plan|participants|payments|campaigns|sessions|contacts|"
+               "successors|denominators|si-units FILE");
     struct service svc;
     struct import import = {
         .svc = &svc, .kind = find_kind(argv[1 + is_dry_run]), .is_dry_run = is_dry_run};

@@ -93,7 +93,8 @@ static int run_units(struct import *self)
 const struct import_kind import_units = {
     .name = "units",
     .required = (const char *const[]){"code", "parent_code", "level", "name", NULL},
-    .optional = (const char *const[]){"name_en", "full_name", "special_zone", NULL},
+    .optional = (const char *const[]){"name_en", "full_name", "special_zone", "difficulty_tier",
+                                      "office_email", "valid_from", "valid_until", NULL},
     .key = (const char *const[]){"code", NULL},
     .services = services,
     .run = run_units,
@@ -252,4 +253,89 @@ const struct import_kind import_plan = {
     .key = (const char *const[]){"year", "unit_code", NULL},
     .services = services,
     .run = run_plan,
+};
+
+/* --- what became of units, what they are held against, who answers for them ------------------- */
+
+static int take_successor(struct reference *self, const struct csv_row *csv, struct err *err)
+{
+    Ansinh__V1__Successor *message =
+        (Ansinh__V1__Successor *)make(self, csv, &ansinh__v1__successor__descriptor, err);
+    if (message == NULL)
+        return -EINVAL;
+    struct reference_row row = {
+        .message = &message->base, .group = message->old_code, .code = message->new_code};
+    reference_add(self, &row, csv);
+    return 0;
+}
+
+static int run_successors(struct import *self)
+{
+    static const struct reference_kind kind = {
+        .method = "Directory/ImportSuccessors", .keeps_groups = 1, .take = take_successor};
+    return reference_run(self, &kind);
+}
+
+const struct import_kind import_successors = {
+    .name = "successors",
+    .required = (const char *const[]){"old_code", "new_code", "share_per_million", "on", NULL},
+    .optional = (const char *const[]){NULL},
+    .key = (const char *const[]){"old_code", "new_code", NULL},
+    .services = services,
+    .run = run_successors,
+};
+
+static int take_denominator(struct reference *self, const struct csv_row *csv, struct err *err)
+{
+    Ansinh__V1__Denominator *message =
+        (Ansinh__V1__Denominator *)make(self, csv, &ansinh__v1__denominator__descriptor, err);
+    if (message == NULL)
+        return -EINVAL;
+    struct reference_row row = {
+        .message = &message->base, .group = message->on, .code = message->unit_code};
+    reference_add(self, &row, csv);
+    return 0;
+}
+
+static int run_denominators(struct import *self)
+{
+    static const struct reference_kind kind = {.method = "Directory/ImportDenominators",
+                                               .take = take_denominator};
+    return reference_run(self, &kind);
+}
+
+const struct import_kind import_denominators = {
+    .name = "denominators",
+    .required = (const char *const[]){"unit_code", "kind", "on", "value", NULL},
+    .optional = (const char *const[]){"source", NULL},
+    .key = (const char *const[]){"unit_code", "kind", "on", NULL},
+    .services = services,
+    .run = run_denominators,
+};
+
+static int take_si_unit(struct reference *self, const struct csv_row *csv, struct err *err)
+{
+    Ansinh__V1__SiUnit *message =
+        (Ansinh__V1__SiUnit *)make(self, csv, &ansinh__v1__si_unit__descriptor, err);
+    if (message == NULL)
+        return -EINVAL;
+    struct reference_row row = {.message = &message->base, .group = "", .code = message->code};
+    reference_add(self, &row, csv);
+    return 0;
+}
+
+static int run_si_units(struct import *self)
+{
+    static const struct reference_kind kind = {.method = "Directory/ImportSiUnits",
+                                               .take = take_si_unit};
+    return reference_run(self, &kind);
+}
+
+const struct import_kind import_si_units = {
+    .name = "si-units",
+    .required = (const char *const[]){"code", "name", "commune_codes", NULL},
+    .optional = (const char *const[]){"valid_from", NULL},
+    .key = (const char *const[]){"code", NULL},
+    .services = services,
+    .run = run_si_units,
 };

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
+#include "common/service/directory_rows.h"
 #include "services/cli/verify_health.h"
 #include "services/cli/verify_payments.h"
 #include "services/cli/verify_postings.h"
@@ -394,9 +395,11 @@ static void apply_reference(struct fold *self, struct journal_position position,
                             const Ansinh__V1__ReferenceImported *in)
 {
     for (size_t i = 0; i < in->n_rows; i++) {
-        const Ansinh__V1__ReferenceRow *row = in->rows[i];
-        if (row->row_case == ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN)
-            apply_row(self, 'c', row->campaign->code, &row->campaign->base);
+        const ProtobufCMessage *message = NULL;
+        char code[DIRECTORY_CODE_MAX_BYTES];
+        char kind = directory_reference_kind(in->rows[i], &message);
+        if (kind != '\0' && directory_rows_code(kind, message, code) == 0)
+            apply_row(self, kind, code, message);
         else
             fold_wrong(self, position, "has a row of a kind that this version does not know");
     }

@@ -28,34 +28,11 @@ static int campaigns_is_dry_run(const ProtobufCMessage *in)
     return ((const Ansinh__V1__ImportCampaignsRequest *)in)->dry_run;
 }
 
-static Ansinh__V1__Event *campaigns_event(struct import *self)
-{
-    struct arena *arena = self->request->arena;
-    Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
-    Ansinh__V1__ReferenceImported *in = arena_alloc(arena, sizeof(*in));
-    Ansinh__V1__ReferenceRow *rows = arena_alloc(arena, self->n_rows * sizeof(*rows));
-    Ansinh__V1__ReferenceRow **list = arena_alloc(arena, self->n_rows * sizeof(*list));
-    if (event == NULL || in == NULL || rows == NULL || list == NULL)
-        return NULL;
-    ansinh__v1__event__init(event);
-    ansinh__v1__reference_imported__init(in);
-    for (size_t i = 0; i < self->n_rows; i++) {
-        ansinh__v1__reference_row__init(&rows[i]);
-        rows[i].row_case = ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN;
-        rows[i].campaign = (Ansinh__V1__Campaign *)(uintptr_t)self->rows[i];
-        list[i] = &rows[i];
-    }
-    in->rows = list;
-    in->n_rows = self->n_rows;
-    event->kind_case = ANSINH__V1__EVENT__KIND_REFERENCE_IMPORTED;
-    event->reference_imported = in;
-    return event;
-}
-
 static void on_import_campaigns(void *arg, struct bus_request *request)
 {
-    static const struct import_spec spec = {
-        .take = campaigns_take, .event = campaigns_event, .is_dry_run = campaigns_is_dry_run};
+    static const struct import_spec spec = {.take = campaigns_take,
+                                            .event = import_reference_event,
+                                            .is_dry_run = campaigns_is_dry_run};
     const Ansinh__V1__ImportCampaignsRequest *in =
         (const Ansinh__V1__ImportCampaignsRequest *)request->input;
     import_run(arg, request, &spec, in->n_campaigns, NULL);

@@ -9,6 +9,8 @@
 #include "services/enrolment/directory_check.h"
 #include "services/enrolment/directory_import.h"
 
+#define DENOMINATOR_KINDS 4
+
 /* Pointers to the changed rows of one kind, for an event. */
 static void *rows_of_kind(struct import *self, char kind, size_t *ret_n)
 {
@@ -170,21 +172,40 @@ static uint32_t business_year(int32_t day)
     return (uint32_t)year;
 }
 
-static void answer_unit(struct bus_request *request, const struct directory_unit *unit,
+static char **codes_of(struct arena *arena, struct directory_unit *const *units, size_t n,
+                       size_t *ret_n)
+{
+    char **codes = arena_alloc(arena, n * sizeof(*codes));
+    for (size_t i = 0; codes != NULL && i < n; i++)
+        codes[i] = units[i]->code;
+    *ret_n = codes == NULL ? 0 : n;
+    return codes;
+}
+
+static void answer_unit(struct unit_read *self, const struct directory_unit *unit,
                         const ProtobufCMessage *row)
 {
+    struct arena *arena = self->request->arena;
+    Ansinh__V1__Denominator *denominators[DENOMINATOR_KINDS];
     Ansinh__V1__GetUnitResponse out;
     ansinh__v1__get_unit_response__init(&out);
     Ansinh__V1__Unit copy = *(const Ansinh__V1__Unit *)row;
     int32_t today = clock_business_day(clock_wall_ms());
     out.unit = &copy;
     out.plan = directory_plan(unit, business_year(today), &out.plan_year);
-    char **codes = arena_alloc(request->arena, unit->n_children * sizeof(*codes));
-    for (size_t i = 0; codes != NULL && i < unit->n_children; i++)
-        codes[i] = unit->children[i]->code;
-    out.child_codes = codes;
-    out.n_child_codes = codes == NULL ? 0 : unit->n_children;
-    bus_reply(request, &out.base);
+    out.child_codes = codes_of(arena, unit->children, unit->n_children, &out.n_child_codes);
+    out.predecessor_codes =
+        codes_of(arena, unit->predecessors, unit->n_predecessors, &out.n_predecessor_codes);
+    if (unit->successor != NULL)
+        out.successor_code = unit->successor->code;
+    out.denominators = denominators;
+    for (int kind = 1; kind <= DENOMINATOR_KINDS; kind++) {
+        const Ansinh__V1__Denominator *found = directory_denominator(
+            self->svc->directory, unit->code, (Ansinh__V1__DenominatorKind)kind, today);
+        if (found != NULL)
+            denominators[out.n_denominators++] = (Ansinh__V1__Denominator *)(uintptr_t)found;
+    }
+    bus_reply(self->request, &out.base);
 }
 
 static void on_refreshed(void *arg, int rc)
@@ -198,7 +219,7 @@ static void on_refreshed(void *arg, int rc)
     else if (unit == NULL || row == NULL)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "code", "unknown unit");
     else
-        answer_unit(self->request, unit, row);
+        answer_unit(self, unit, row);
 }
 
 static void on_get_unit(void *arg, struct bus_request *request)
@@ -220,6 +241,9 @@ static const struct bus_method methods[] = {
     {"ImportUnits", on_import_units, BUS_COMMAND},
     {"ImportOrganisations", on_import_organisations, BUS_COMMAND},
     {"ImportPlan", on_import_plan, BUS_COMMAND},
+    {"ImportSuccessors", on_import_successors, BUS_COMMAND},
+    {"ImportDenominators", on_import_denominators, BUS_COMMAND},
+    {"ImportSiUnits", on_import_si_units, BUS_COMMAND},
     {"ImportPolicy", on_import_policy, BUS_COMMAND},
     {"GetUnit", on_get_unit, 0},
     {"GetPolicy", on_get_policy, 0},

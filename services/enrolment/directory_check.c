@@ -6,11 +6,14 @@
 
 #include "common/base/map.h"
 #include "common/base/parse.h"
+#include "common/domain/calendar.h"
+#include "common/domain/identity.h"
 
 #define NAME_MAX_CHARS 150
 #define PLAN_YEAR_MIN 2008
 #define PLAN_YEAR_MAX 2199
 #define PLAN_MAX 200000000
+#define TIER_MAX 4
 
 #define CLEANUP_MAP CLEANUP(map_destroy) struct map *
 
@@ -48,6 +51,20 @@ static int take_code(struct map *seen, const char *code, void *row)
 
 /* --- units --- */
 
+static int unit_check_rest(const Ansinh__V1__Unit *unit, size_t i, struct err *err)
+{
+    int32_t from = 0, until = INT32_MAX;
+    if (unit->difficulty_tier > TIER_MAX)
+        return fail_row(err, "units", i, "difficulty_tier", "want 0 to 4");
+    if (unit->office_email[0] != '\0' && email_check(unit->office_email, NULL) < 0)
+        return fail_row(err, "units", i, "office_email", "want an address like a@b.vn");
+    if (unit->valid_from[0] != '\0' && date_parse(unit->valid_from, &from) < 0)
+        return fail_row(err, "units", i, "valid_from", "want YYYY-MM-DD");
+    if (unit->valid_until[0] != '\0' && (date_parse(unit->valid_until, &until) < 0 || until < from))
+        return fail_row(err, "units", i, "valid_until", "want YYYY-MM-DD, not before valid_from");
+    return 0;
+}
+
 /* The form of a code goes with the level, so that no unit can change its level. */
 static int unit_check_form(const Ansinh__V1__Unit *unit, size_t i, struct err *err)
 {
@@ -68,7 +85,7 @@ static int unit_check_form(const Ansinh__V1__Unit *unit, size_t i, struct err *e
         return fail_row(err, "units", i, "name_en", "want at most 150 characters of UTF-8");
     if (unit->full_name[0] != '\0' && !directory_is_name(unit->full_name))
         return fail_row(err, "units", i, "full_name", "want at most 150 characters of UTF-8");
-    return 0;
+    return unit_check_rest(unit, i, err);
 }
 
 static int unit_check_parent(const struct directory *directory, struct map *seen,

@@ -137,6 +137,28 @@ static int fill_records(struct import *self, struct commit *commit)
     return 0;
 }
 
+Ansinh__V1__Event *import_reference_event(struct import *self)
+{
+    struct arena *arena = self->request->arena;
+    Ansinh__V1__Event *event = arena_alloc(arena, sizeof(*event));
+    Ansinh__V1__ReferenceImported *in = arena_alloc(arena, sizeof(*in));
+    Ansinh__V1__ReferenceRow *rows = arena_alloc(arena, self->n_rows * sizeof(*rows));
+    Ansinh__V1__ReferenceRow **list = arena_alloc(arena, self->n_rows * sizeof(*list));
+    if (event == NULL || in == NULL || rows == NULL || list == NULL)
+        return NULL;
+    ansinh__v1__event__init(event);
+    ansinh__v1__reference_imported__init(in);
+    for (size_t i = 0; i < self->n_rows; i++) {
+        directory_reference_set(&rows[i], self->kinds[i], self->rows[i]);
+        list[i] = &rows[i];
+    }
+    in->rows = list;
+    in->n_rows = self->n_rows;
+    event->kind_case = ANSINH__V1__EVENT__KIND_REFERENCE_IMPORTED;
+    event->reference_imported = in;
+    return event;
+}
+
 static int pack_event(struct import *self, int64_t now_ms)
 {
     uint8_t request[EVENT_REQUEST_BYTES];

@@ -45,6 +45,9 @@ struct import {
     void *arg; /* of the spec */
 };
 
+/* A spec's event for kinds of rows that have none of their own. */
+Ansinh__V1__Event *import_reference_event(struct import *self);
+
 /* Answers the request, always. n_rows: in the request, refused unless 1 to IMPORT_ROWS_MAX. arg
  * becomes the import's. */
 void import_run(struct service *svc, struct bus_request *request, const struct import_spec *spec,

@@ -70,7 +70,7 @@ static void read_directory_row(const uint8_t *data, size_t size)
     struct directory_rows *rows = directory_rows_create();
     int rc = directory_rows_load(rows, kind, data, size);
     ASSERT(rc == 0 || rc == -EPROTO || rc == -ENOMEM);
-    directory_rows_link(rows);
+    directory_rows_link(rows, 20000);
     for (size_t i = 0; i < directory_rows_unit_count(rows); i++)
         ASSERT(directory_rows_unit_at(rows, i) != NULL);
     directory_rows_destroy(&rows);
@@ -83,7 +83,7 @@ static void read_directory_event(const uint8_t *data, size_t size)
         return;
     struct directory_rows *rows = directory_rows_create();
     directory_rows_apply(rows, event);
-    directory_rows_link(rows);
+    directory_rows_link(rows, 20000);
     directory_rows_destroy(&rows);
     ansinh__v1__event__free_unpacked(event, NULL);
 }

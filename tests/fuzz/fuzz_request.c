@@ -224,7 +224,7 @@ static void fill_directory(struct directory_rows *rows)
         ASSERT(rc == 0);
         directory_rows_apply(rows, (const Ansinh__V1__Event *)event);
     }
-    directory_rows_link(rows);
+    directory_rows_link(rows, 20000);
     arena_destroy(&arena);
 }
 

@@ -171,6 +171,18 @@ static const struct good_request requests[] = {
             "{'organisations':[{'code':'zz','name':'Z'}]}"),
     COMMAND("Directory/ImportPlan", "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}",
             "{'targets':[{'unitCode':'VN','participants':5,'year':2101}]}"),
+    COMMAND("Directory/ImportSuccessors",
+            "{'successors':[{'oldCode':'02647','newCode':'02671','sharePerMillion':1000000,"
+            "'on':'2199-01-01'}],'dryRun':true}",
+            "{'successors':[{'oldCode':'02647','newCode':'02671'}]}"),
+    COMMAND("Directory/ImportDenominators",
+            "{'denominators':[{'unitCode':'15','kind':1,'on':'2026-01-01','value':1,"
+            "'source':'x'}],'dryRun':true}",
+            "{'denominators':[{'unitCode':'15','kind':1,'on':'2026-01-01'}]}"),
+    COMMAND("Directory/ImportSiUnits",
+            "{'siUnits':[{'code':'zz','name':'Z','communeCodes':['02647'],"
+            "'validFrom':'2026-01-01'}],'dryRun':true}",
+            "{'siUnits':[{'code':'zz','name':'Z','communeCodes':['02647']}]}"),
     COMMAND("Directory/ImportPolicy", every_table,
             "{'document':{'povertyLine':[{'from':'2199-01-01','vnd':5,'citation':'x'}]}}"),
     READ("Directory/GetUnit", "{'code':'15'}"),

@@ -1,0 +1,187 @@
+/* The merger of 1 July 2025 over real processes: Lào Cai (10) and Yên Bái (15) become 15. Who is
+ * counted before is counted after, once, and the books agree. */
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/people.h"
+#include "tests/support/platform.h"
+
+#define WAIT_MS 60000
+#define PERSON(id, commune)                                                                        \
+    id ",Lò Văn Thử,1985-05-17,male," commune ",other,1500000,monthly,2025-09-01\n"
+#define PAYMENT(id) id ",2025-09-10,cash\n"
+
+static struct platform *platform;
+static char answer[PLATFORM_ANSWER_BYTES];
+static char said[PLATFORM_SAID_BYTES];
+
+static int start(void **state)
+{
+    (void)state;
+    platform = platform_start(&(struct platform_conf){.enrolment = 2});
+    platform_import(platform);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    platform_stop(&platform);
+    return 0;
+}
+
+static int import(const char *kind, const char *text)
+{
+    char path[256];
+    (void)snprintf(path, sizeof(path), "%s/rows.csv", platform_directory(platform));
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return platform_ansinh(platform, said, "import", kind, path, NULL);
+}
+
+struct words {
+    const char *code, *text;
+    int are_absent;
+};
+
+static int does_unit_say(void *arg)
+{
+    const struct words *self = arg;
+    assert_int_equal(
+        platform_call(platform, NULL, "Directory/GetUnit", answer, "{\"code\":\"%s\"}", self->code),
+        0);
+    return (strstr(answer, self->text) == NULL) == self->are_absent;
+}
+
+/* The instance that is asked hears of the other's imports within half a second. */
+static int unit_says(const char *code, const char *text)
+{
+    return wait_until(platform, does_unit_say, &(struct words){code, text, 0}, WAIT_MS);
+}
+
+static int unit_says_not(const char *code, const char *text)
+{
+    return wait_until(platform, does_unit_say, &(struct words){code, text, 1}, WAIT_MS);
+}
+
+static void check_board(long long country, long long heir, long long old, long long commune)
+{
+    assert_true(people_wait_board(platform, "VN", country, WAIT_MS));
+    assert_true(people_wait_board(platform, "15", heir, WAIT_MS));
+    assert_true(people_wait_board(platform, "10", old, WAIT_MS));
+    assert_true(people_wait_board(platform, "02647", commune, WAIT_MS));
+}
+
+static void before_the_merger_each_has_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(import("units", "code,parent_code,level,name,difficulty_tier,valid_until\n"
+                                     "10,,province,Lào Cai cũ,,2025-06-30\n"
+                                     "10001,10,commune,Xã A,2,2025-06-30\n"
+                                     "10002,10,commune,Xã B,4,2025-06-30\n"),
+                     0);
+    assert_true(unit_says("10001", "\"difficultyTier\":2"));
+    assert_true(unit_says("10001", "\"validUntil\":\"2025-06-30\""));
+    assert_int_equal(import("participants",
+                            "personal_id,full_name,birth_date,sex,unit_code,support_group,"
+                            "income_vnd,method,enrolled_on\n" PERSON("010085700001", "02647")
+                                PERSON("010085700002", "10001") PERSON("010085700003", "10001")
+                                    PERSON("010085700004", "10002")),
+                     0);
+    assert_int_equal(import("payments", "personal_id,paid_on,channel\n" PAYMENT("010085700001")
+                                            PAYMENT("010085700002") PAYMENT("010085700003")
+                                                PAYMENT("010085700004")),
+                     0);
+    check_board(4, 1, 3, 1);
+}
+
+static void after_it_nothing_is_lost_and_nothing_twice(void **state)
+{
+    (void)state;
+    static const char rows[] = "old_code,new_code,share_per_million,on\n"
+                               "10,15,1000000,2025-07-01\n"
+                               "10001,02647,1000000,2025-07-01\n"
+                               "10002,02647,400000,2025-07-01\n"
+                               "10002,02671,600000,2025-07-01\n";
+    assert_int_equal(import("successors", rows), 0);
+    assert_non_null(strstr(said, "4 taken in"));
+    /* the divided commune's one person cannot be told apart: it stays there, and counts above */
+    check_board(4, 4, 1, 3);
+    assert_true(people_wait_board(platform, "10001", 2, WAIT_MS));
+    assert_true(people_wait_board(platform, "10002", 1, WAIT_MS));
+    assert_true(unit_says("15", "\"predecessorCodes\":[\"10\"]"));
+    assert_true(unit_says("10", "\"successorCode\":\"15\""));
+    assert_true(unit_says_not("VN", "\"10\""));
+    assert_int_equal(import("successors", rows), 0);
+    assert_true(unit_says("02647", "\"predecessorCodes\":[\"10001\"]"));
+    /* who is paid for where it was is counted where it is */
+    assert_int_equal(
+        import("payments", "personal_id,paid_on,channel\n010085700002,2025-10-10,cash\n"), 0);
+    check_board(4, 4, 1, 3);
+}
+
+static void denominators_and_offices_stand_beside_them(void **state)
+{
+    (void)state;
+    assert_int_equal(import("denominators", "unit_code,kind,on,value,source\n"
+                                            "15,working_age,2025-01-01,1099012,Cục Thống kê\n"
+                                            "15,population,2025-01-01,1778000,\n"
+                                            "15,working_age,2199-01-01,1,\n"),
+                     0);
+    assert_true(unit_says("15", "\"value\":\"1099012\""));
+    assert_true(unit_says_not("15", "\"value\":\"1\","));
+    assert_int_equal(import("si-units", "code,name,commune_codes\nLC-1,BHXH cơ sở 1,02647;02671\n"),
+                     0);
+    assert_int_equal(import("si-units", "code,name,commune_codes\nLC-2,BHXH cơ sở 2,02671\n"), 1);
+}
+
+static void wrong_rows_name_their_field_and_change_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Directory/ImportSuccessors", answer,
+                                   "{\"successors\":[{\"oldCode\":\"02671\",\"newCode\":\"10002\","
+                                   "\"sharePerMillion\":1000000,\"on\":\"2026-01-01\"}]}"),
+                     ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    assert_non_null(strstr(answer, "successors[0].new_code"));
+    assert_int_equal(import("units", "code,parent_code,level,name,difficulty_tier\n"
+                                     "10001,10,commune,Xã A,5\n"),
+                     1);
+    assert_int_equal(import("units", "code,parent_code,level,name,office_email\n"
+                                     "10001,10,commune,Xã A,nobody\n"),
+                     1);
+    assert_int_equal(import("units", "code,parent_code,level,name,valid_from,valid_until\n"
+                                     "10001,10,commune,Xã A,2026-01-01,2025-01-01\n"),
+                     1);
+    assert_true(unit_says("10001", "\"difficultyTier\":2"));
+    check_board(4, 4, 1, 3);
+}
+
+static int is_verified(void *arg)
+{
+    (void)arg;
+    return platform_ansinh(platform, said, "verify", NULL) == 0 &&
+           strstr(said, " 0 differences") != NULL;
+}
+
+static void the_ledger_is_what_the_journal_says(void **state)
+{
+    (void)state;
+    if (!wait_until(platform, is_verified, NULL, WAIT_MS))
+        fail_msg("%s", said);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_the_merger_each_has_its_own),
+        cmocka_unit_test(after_it_nothing_is_lost_and_nothing_twice),
+        cmocka_unit_test(denominators_and_offices_stand_beside_them),
+        cmocka_unit_test(wrong_rows_name_their_field_and_change_nothing),
+        cmocka_unit_test(the_ledger_is_what_the_journal_says),
+    };
+    return !!cmocka_run_group_tests(tests, start, stop);
+}
