@@ -41,7 +41,8 @@ place_make() {
 
 # What finds this platform, as NAME=value: for every process here and for the command line.
 place_environment() {
-    local policy=$ROOT/deploy/policy
+    local policy=${ANSINH_POLICY:-$ROOT/deploy/policy}
+    policy=$(realpath -m -- "$policy")
     printf '%s\n' "ANSINH_VAR=$PLACE" "ANSINH_LEDGER=unix:$PLACE/run/ledger.sock" \
         "ANSINH_VIEWS=unix:$PLACE/run/views.sock" "ANSINH_KEYS=$PLACE/keys" "ANSINH_POLICY=$policy"
 }

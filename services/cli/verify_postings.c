@@ -5,7 +5,7 @@
 
 #include "common/base/macros.h"
 
-#define ACCOUNTS (ANSINH__V1__ACCOUNT__ACCOUNT_COMMISSION_EXPENSE + 1)
+#define ACCOUNTS (ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS + 1)
 
 /* Net sum and turnover (of debits) of each account in one entry. */
 struct sums {
