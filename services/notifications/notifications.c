@@ -82,6 +82,10 @@ static void read_payment(const Ansinh__V1__PaymentRecorded *paid, struct task_re
 {
     ret->from_month = paid->from_month;
     ret->months = paid->months;
+    if (paid->card != NULL) {
+        ret->card_from_day = paid->card->from_day;
+        ret->card_to_day = paid->card->to_day;
+    }
     if (paid->pockets == NULL)
         return;
     ret->participant_vnd = paid->pockets->participant_vnd;

@@ -12,9 +12,10 @@
 #define WELCOME_PACKED_BYTES (ID_BYTES + ID_PACKED_BYTES + 1 + 8 + 4)
 #define RECEIPT_PACKED_BYTES (WELCOME_PACKED_BYTES + 4 + 4 + 4 * 8)
 #define REVERSAL_PACKED_BYTES (RECEIPT_PACKED_BYTES + 10)
+#define CARD_PACKED_BYTES 8 /* at the end, of health insurance */
 #define BUCKETS 16384
 
-_Static_assert(RECEIPT_PACKED_BYTES <= TASK_PACKED_MAX_BYTES, "a task fits");
+_Static_assert(REVERSAL_PACKED_BYTES + CARD_PACKED_BYTES <= TASK_PACKED_MAX_BYTES, "a task fits");
 
 struct notify_store {
     struct store *views;
@@ -138,6 +139,10 @@ size_t task_pack(const struct task *task, uint8_t ret[TASK_PACKED_MAX_BYTES])
     }
     if (task->kind == TASK_REVERSAL)
         at = put_position(at, task->payment);
+    if (task->receipt.card_to_day != 0) {
+        at = put(at, (uint32_t)task->receipt.card_from_day, 4);
+        at = put(at, (uint32_t)task->receipt.card_to_day, 4);
+    }
     return (size_t)(at - ret);
 }
 
@@ -154,8 +159,9 @@ int task_unpack(const void *bytes, size_t len, struct task *ret)
     ret->day = (int32_t)take(&at, 4);
     if (kind == TASK_WELCOME)
         return len == WELCOME_PACKED_BYTES ? 0 : -EPROTO;
-    if (!(kind == TASK_RECEIPT && len == RECEIPT_PACKED_BYTES) &&
-        !(kind == TASK_REVERSAL && len == REVERSAL_PACKED_BYTES))
+    size_t usual = kind == TASK_RECEIPT ? RECEIPT_PACKED_BYTES : REVERSAL_PACKED_BYTES;
+    if ((kind != TASK_RECEIPT && kind != TASK_REVERSAL) ||
+        (len != usual && len != usual + CARD_PACKED_BYTES))
         return -EPROTO;
     ret->kind = (enum task_kind)kind;
     ret->receipt.from_month = (uint32_t)take(&at, 4);
@@ -166,7 +172,11 @@ int task_unpack(const void *bytes, size_t len, struct task *ret)
     ret->receipt.donor_vnd = (int64_t)take(&at, 8);
     if (kind == TASK_REVERSAL)
         ret->payment = take_position(&at);
-    return 0;
+    if (len == usual)
+        return 0;
+    ret->receipt.card_from_day = (int32_t)take(&at, 4);
+    ret->receipt.card_to_day = (int32_t)take(&at, 4);
+    return ret->receipt.card_to_day != 0 ? 0 : -EPROTO;
 }
 
 void delivery_pack(const struct delivery *delivery, uint8_t ret[DELIVERY_PACKED_BYTES])

@@ -20,13 +20,14 @@
 #define TAKE_MAX 256         /* tasks per turn */
 #define FILE_MAX 1000        /* found tasks per turn that are put into history and queue */
 
-#define TASK_PACKED_MAX_BYTES 90
+#define TASK_PACKED_MAX_BYTES 98
 #define DELIVERY_PACKED_BYTES 21
 #define FOUND_PACKED_MAX_BYTES (DELIVERY_PACKED_BYTES + TASK_PACKED_MAX_BYTES)
 
 struct task_receipt {
     uint32_t from_month, months; /* month: year * 12 + month - 1 */
     int64_t participant_vnd, central_vnd, local_vnd, donor_vnd;
+    int32_t card_from_day, card_to_day; /* of family health insurance; 0: of voluntary insurance */
 };
 
 /* One message to write: no personal data. */

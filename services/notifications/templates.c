@@ -34,14 +34,16 @@ enum variable {
     VAR_FROM_MONTH,
     VAR_TO_MONTH,
     VAR_PERIOD,
+    VAR_PRODUCT,
     RECEIPT_VARIABLES,
     VAR_REVERSAL_ID = RECEIPT_VARIABLES,
     VARIABLES,
 };
 
 static const char *const variable_names[] = {
-    "name",  "participant_id", "date",   "payment_id", "total",    "participant", "central",
-    "local", "donor",          "months", "from_month", "to_month", "period",      "reversal_id",
+    "name",        "participant_id", "date",   "payment_id", "total",
+    "participant", "central",        "local",  "donor",      "months",
+    "from_month",  "to_month",       "period", "product",    "reversal_id",
 };
 
 static const char *const kind_names[KINDS] = {
@@ -49,6 +51,9 @@ static const char *const kind_names[KINDS] = {
 static const size_t kind_variables[KINDS] = {[TASK_WELCOME] = WELCOME_VARIABLES,
                                              [TASK_RECEIPT] = RECEIPT_VARIABLES,
                                              [TASK_REVERSAL] = VARIABLES};
+static const char *const product_names[][TEMPLATE_LANGUAGES] = {
+    {"bảo hiểm xã hội tự nguyện", "voluntary social insurance"},
+    {"bảo hiểm y tế hộ gia đình", "family health insurance"}};
 static const char *const language_names[TEMPLATE_LANGUAGES] = {"vi", "en"};
 
 struct text {
@@ -211,12 +216,31 @@ static void clean_name(const struct recipient *to, char ret[NAME_BYTES])
     }
 }
 
+/* A card holds from day to day. */
+static void fill_card(const struct task_receipt *receipt, enum template_language language,
+                      char values[VARIABLES][VALUE_BYTES])
+{
+    char from[VALUE_BYTES], to[VALUE_BYTES];
+    format_day(receipt->card_from_day, language, from);
+    format_day(receipt->card_to_day, language, to);
+    (void)snprintf(values[VAR_FROM_MONTH], VALUE_BYTES, "%.20s", from);
+    (void)snprintf(values[VAR_TO_MONTH], VALUE_BYTES, "%.20s", to);
+    (void)snprintf(values[VAR_PERIOD], VALUE_BYTES,
+                   language == LANGUAGE_IS_EN ? "card from %.20s to %.20s"
+                                              : "thẻ có giá trị từ %.12s đến %.12s",
+                   from, to);
+}
+
 /* Missing months are none of the calendar. */
 static void fill_period(const struct task_receipt *receipt, enum template_language language,
                         char values[VARIABLES][VALUE_BYTES])
 {
     char from[MONTH_VALUE_BYTES], to[MONTH_VALUE_BYTES], *period = values[VAR_PERIOD];
     int is_en = language == LANGUAGE_IS_EN;
+    if (receipt->card_to_day != 0) {
+        fill_card(receipt, language, values);
+        return;
+    }
     if (receipt->from_month == 0) {
         (void)snprintf(period, VALUE_BYTES, "%s",
                        is_en ? "for months that were missing" : "đóng cho những tháng còn thiếu");
@@ -242,6 +266,8 @@ static void fill_receipt(const struct task *task, enum template_language languag
     (void)money_format(receipt->local_vnd, language, values[VAR_LOCAL]);
     (void)money_format(receipt->donor_vnd, language, values[VAR_DONOR]);
     (void)snprintf(values[VAR_MONTHS], VALUE_BYTES, "%u", receipt->months);
+    (void)snprintf(values[VAR_PRODUCT], VALUE_BYTES, "%s",
+                   product_names[receipt->card_to_day != 0][language]);
     fill_period(receipt, language, values);
 }
 

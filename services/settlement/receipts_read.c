@@ -146,6 +146,9 @@ static void answer_code(struct finding *self, uint64_t number)
     out.from_month = payment->from_month;
     out.to_month = payment->to_month;
     out.months = payment->months;
+    out.product = payment->product;
+    out.card_from = payment->card_from;
+    out.card_to = payment->card_to;
     out.paid_on = payment->paid_on;
     out.number = number;
     if (number != 0)

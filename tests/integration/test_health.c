@@ -487,6 +487,42 @@ static void the_books_and_lists_tell_the_product(void **state)
     collected_says("\"cardFrom\":");
 }
 
+static void the_code_on_the_receipt_tells_the_card(void **state)
+{
+    (void)state;
+    char code[32], to[DATE_TEXT_BYTES];
+    assert_int_equal(collect("VNPOST", "Collections/GetPayment", "{'partnerTransactionId':'h-5'}"),
+                     0);
+    keep(code, sizeof(code), "verificationCode");
+    keep(to, sizeof(to), "cardTo");
+    assert_int_equal(collect("", "Receipts/VerifyCode", "{'code':'%s'}", code), 0);
+    collected_says("RECEIPT_STATE_VALID");
+    collected_says("\"product\":\"PRODUCT_HEALTH_HOUSEHOLD\"");
+    assert_string_equal(text_of("cardTo"), to);
+}
+
+static int is_told(void *arg)
+{
+    return collect("", "Notifications/ListDeliveries", "{'participantId':'%s'}",
+                   (const char *)arg) == 0 &&
+           strstr(collected(), "\"DELIVERY_KIND_RECEIPT\"") != NULL &&
+           strstr(collected(), "\"DELIVERY_KIND_REVERSAL\"") != NULL &&
+           strstr(collected(), "QUEUED") == NULL;
+}
+
+static void the_member_is_written_to(void **state)
+{
+    (void)state;
+    struct bill bill;
+    char member[BASE32_TEXT_BYTES];
+    declare(8);
+    keep(member, sizeof(member), "memberId");
+    assert_true(wait_until(platform, is_told, member, WAIT_MS));
+    collected_says("DELIVERY_STATE_SENT");
+    assert_null(strstr(collected(), "DELIVERY_KIND_WELCOME"));
+    inquire(8, 12, 1, &bill);
+}
+
 /* One payment here is of a participant: v-7. */
 static void no_health_payment_is_on_the_board(void **state)
 {
@@ -537,6 +573,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_refund_case_gives_it_back),
     cmocka_unit_test(killing_payments_loses_nothing),
     cmocka_unit_test(the_books_and_lists_tell_the_product),
+    cmocka_unit_test(the_code_on_the_receipt_tells_the_card),
+    cmocka_unit_test(the_member_is_written_to),
     cmocka_unit_test(no_health_payment_is_on_the_board),
     cmocka_unit_test(a_declaration_is_corrected_by_another),
 };

@@ -15,7 +15,7 @@ static struct task sample(enum task_kind kind)
     };
     memset(task.citizen, 0xa5, sizeof(task.citizen));
     if (kind != TASK_WELCOME)
-        task.receipt = (struct task_receipt){24311, 12, INT64_MAX, INT64_MIN, -1, 165000};
+        task.receipt = (struct task_receipt){24311, 12, INT64_MAX, INT64_MIN, -1, 165000, 0, 0};
     if (kind == TASK_REVERSAL)
         task.payment = (struct journal_position){6, 0xfedcba987654};
     return task;
@@ -44,6 +44,23 @@ static void tasks_come_back_as_they_were(void **state)
         assert_int_equal(back.receipt.donor_vnd, task.receipt.donor_vnd);
         assert_int_equal(back.payment.epoch, task.payment.epoch);
         assert_int_equal(back.payment.seq, task.payment.seq);
+    }
+}
+
+static void a_card_comes_back_too(void **state)
+{
+    (void)state;
+    for (enum task_kind kind = TASK_RECEIPT; kind <= TASK_REVERSAL; kind++) {
+        struct task task = sample(kind), back;
+        uint8_t packed[TASK_PACKED_MAX_BYTES];
+        task.receipt.card_from_day = -7;
+        task.receipt.card_to_day = 20779;
+        size_t len = task_pack(&task, packed);
+        assert_int_equal(task_unpack(packed, len, &back), 0);
+        assert_int_equal(back.receipt.card_from_day, -7);
+        assert_int_equal(back.receipt.card_to_day, 20779);
+        assert_int_equal(back.payment.seq, task.payment.seq);
+        assert_int_equal(task_unpack(packed, len - 1, &back), -EPROTO);
     }
 }
 
@@ -127,6 +144,7 @@ static void an_ended_task_costs_little(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tasks_come_back_as_they_were),
+    cmocka_unit_test(a_card_comes_back_too),
     cmocka_unit_test(other_bytes_are_no_task),
     cmocka_unit_test(deliveries_come_back_as_they_were),
     cmocka_unit_test(other_bytes_are_no_delivery),

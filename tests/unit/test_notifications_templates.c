@@ -82,6 +82,28 @@ static void a_receipt_for_missing_months_names_no_month(void **state)
     assert_non_null(strstr(render(templates, &task, &to), "3 (for months that were missing)"));
 }
 
+static void a_receipt_of_health_insurance_names_it_and_the_card(void **state)
+{
+    (void)state;
+    CLEANUP(templates_destroy) struct templates *templates = NULL;
+    assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
+    struct task task = receipt();
+    struct recipient to = {"MEMBER", "Nguyễn Văn An", LANGUAGE_IS_VI};
+    assert_non_null(strstr(render(templates, &task, &to), "bảo hiểm xã hội tự nguyện"));
+    task.receipt.from_month = 0;
+    task.receipt.card_from_day = date_make(2026, 9, 1);
+    task.receipt.card_to_day = date_make(2026, 11, 30);
+    const char *text = render(templates, &task, &to);
+    assert_non_null(strstr(text, "3 (thẻ có giá trị từ 01/09/2026 đến 30/11/2026)"));
+    assert_non_null(strstr(text, "bảo hiểm y tế hộ gia đình"));
+    assert_null(strstr(text, "tự nguyện"));
+    to.language = LANGUAGE_IS_EN;
+    text = render(templates, &task, &to);
+    assert_non_null(strstr(text, "3 (card from 2026-09-01 to 2026-11-30)"));
+    assert_non_null(strstr(text, "Receipt for family health insurance p0513-1-42"));
+    assert_null(strstr(text, "voluntary"));
+}
+
 static void a_receipt_says_everything(void **state)
 {
     (void)state;
@@ -218,6 +240,7 @@ static void wrong_files_are_refused_by_name(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(money_is_written_as_people_do),
+    cmocka_unit_test(a_receipt_of_health_insurance_names_it_and_the_card),
     cmocka_unit_test(a_receipt_says_everything),
     cmocka_unit_test(a_receipt_for_missing_months_names_no_month),
     cmocka_unit_test(a_welcome_names_person_and_day),

@@ -43,6 +43,7 @@ function month(text) {
 }
 
 function months(receipt) {
+  if (receipt.cardFrom) return words.card_span(receipt.months ?? 0, date(receipt.cardFrom, lang), date(receipt.cardTo, lang));
   if (!receipt.fromMonth) return words.months_missing(receipt.months ?? 0);
   return words.months_span(month(receipt.fromMonth), month(receipt.toMonth));
 }
@@ -51,6 +52,7 @@ function draw(receipt) {
   const state = STATES[receipt.state];
   const facts = [
     ['amount', dong(BigInt(receipt.amountVnd ?? 0), lang)],
+    ['insurance', words[receipt.product] ?? words.PRODUCT_VOLUNTARY_SI],
     ['months', months(receipt)],
     ['paid_on', date(receipt.paidOn, lang)],
     ['organisation', receipt.organisationName],
