@@ -110,6 +110,35 @@ static void call(const char *method, const char *body)
         fail_msg("%s %s: %s", method, body, answer);
 }
 
+/* A member of a household buys a card, takes it back and buys another one, and is declared again.
+ */
+static void insure(void)
+{
+    static const char declaration[] =
+        "{\"personalId\":\"010085800009\",\"fullName\":\"Lò Văn Về\",\"birthDate\":"
+        "\"1985-05-17\",\"sex\":\"SEX_MALE\",\"unitCode\":\"02647\",\"householdCode\":"
+        "\"0123456789\",\"siCode\":\"0123456700\"}";
+    static const char inquiry[] = "{\"personalId\":\"010085800009\",\"product\":2,\"months\":3,"
+                                  "\"memberRank\":1}";
+    char body[600], bill[64], version[16], due[24];
+    call("Enrolment/DeclareHealth", declaration);
+    for (int i = 0; i < 2; i++) {
+        call("Payments/Inquire", inquiry);
+        (void)snprintf(bill, sizeof(bill), "%s", platform_field(answer, "billId"));
+        (void)snprintf(version, sizeof(version), "%s", platform_field(answer, "billVersion"));
+        (void)snprintf(due, sizeof(due), "%s", platform_field(answer, "dueVnd"));
+        (void)snprintf(body, sizeof(body),
+                       "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":%s}", bill, version,
+                       due);
+        call("Payments/Pay", body);
+        (void)snprintf(body, sizeof(body), "{\"paymentId\":\"%s\",\"reason\":1}",
+                       platform_field(answer, "paymentId"));
+        if (i == 0)
+            call("Payments/Reverse", body);
+    }
+    call("Enrolment/DeclareHealth", declaration);
+}
+
 /* Pays on a day (empty: today) and takes it back: reversed, or refunded by two officers. */
 static void take_back(const char *personal_id, const char *day, int is_refund)
 {
@@ -254,6 +283,7 @@ static int start(void **state)
     (void)snprintf(first_answer, sizeof(first_answer), "%.4000s", answer);
     pay_once(PAYER("010085800001"));
     come_and_go();
+    insure();
     take_back("010085810071", "", 0);
     take_back("010085810072", "2025-11-10", 1);
     partner_pays();
