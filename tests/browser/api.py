@@ -45,6 +45,19 @@ class Api:
         )
         return answer["participantId"]
 
+    def declare_health(self, commune):
+        """Declares a made-up woman as a member of a household; answers her member id."""
+        answer = self.call(
+            "Enrolment/DeclareHealth",
+            personalId=f"096190{secrets.randbelow(10**6):06}",
+            fullName="Nguyễn Thị Thử",
+            birthDate="1990-05-17",
+            sex="SEX_FEMALE",
+            unitCode=commune,
+            householdCode="0123456789",
+        )
+        return answer["memberId"]
+
     def pay(self, participant):
         bill = self.call("Payments/Inquire", participantId=participant)
         self.call(

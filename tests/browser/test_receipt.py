@@ -37,8 +37,8 @@ class ReceiptTest(unittest.TestCase):
         cls.paid = cls.pay()
 
     @classmethod
-    def pay(cls):
-        bill = cls.api.call("Payments/Inquire", participantId=cls.api.enrol(COMMUNE))
+    def pay(cls, **inquiry):
+        bill = cls.api.call("Payments/Inquire", **(inquiry or {"participantId": cls.api.enrol(COMMUNE)}))
         paid = cls.api.call(
             "Payments/Pay",
             billId=bill["billId"],
@@ -105,6 +105,20 @@ class ReceiptTest(unittest.TestCase):
         self.assertNotIn("Thử", self.text("main"))
         self.assertFalse(self.browser.run(TOO_WIDE))
         self.picture("receipt-valid")
+
+    def test_a_health_card_says_from_when_to_when(self):
+        member = self.api.declare_health(COMMUNE)
+        paid = self.pay(participantId=member, months=12, memberRank=2)
+        self.check(paid["verificationCode"], "en")
+        self.await_state("shown")
+        facts = self.text("#facts")
+        self.assertIn("Family health insurance", facts)
+        self.assertIn("12 months, card from", facts)
+        self.check(paid["verificationCode"])
+        self.await_state("shown")
+        self.assertIn("Bảo hiểm y tế hộ gia đình", self.text("#facts"))
+        self.assertFalse(self.browser.run(TOO_WIDE))
+        self.picture("receipt-health")
 
     def test_english_and_dark(self):
         self.emulate("dark")
