@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -153,9 +154,32 @@ static void test_slow_viewers_skip_to_the_newest(void **state)
     }
 }
 
+static int viewers(void)
+{
+    struct gateway_client client;
+    gateway_client_open(&client, NULL, (uint16_t)platform_port(platform));
+    assert_int_equal(gateway_client_get(&client, "/metrics", ""), 200);
+    const char *at = strstr((const char *)client.body.data, "\nansinh_sse_viewers{");
+    assert_non_null(at);
+    int n = atoi(strchr(at, '}') + 1);
+    gateway_client_close(&client);
+    return n;
+}
+
+/* Who has gone is noticed by what is sent to it. */
+static void wait_for_nobody(void)
+{
+    int64_t until_ms = clock_mono_ms() + WAIT_MS;
+    while (viewers() > 0) {
+        assert_true(clock_mono_ms() < until_ms);
+        let_pay(1);
+    }
+}
+
 static void test_limits_the_viewers(void **state)
 {
     (void)state;
+    wait_for_nobody();
     static struct gateway_client crowd[VIEWERS_MAX];
     struct gateway_client more;
     for (size_t i = 0; i < VIEWERS_MAX; i++)
