@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "services/analytics/analytics_rules.h"
 #include "services/analytics/progress.h"
+#include "services/analytics/question.h"
 
 #define LEASE_MS 3000
 #define FLUSH_MS 100       /* also the shortest time between two view frames */
@@ -130,6 +131,8 @@ static void collect(void *arg, struct flush *flush)
     struct analytics *self = arg;
     increments_collect(self->increments, flush);
     facts_out_collect(self->facts_out, self->facts, flush);
+    if (self->is_loaded)
+        self->n_collected = facts_count(self->facts);
     drop_old(self);
     if (self->n_dropped > 0)
         facts_out_drop(self->facts, self->n_dropped, flush);
@@ -139,6 +142,7 @@ static void collect(void *arg, struct flush *flush)
 static void reset(void *arg)
 {
     struct analytics *self = arg;
+    queries_cancel(self->queries);
     self->newest_event_ms = 0;
     takeover_start(self);
 }
@@ -211,13 +215,16 @@ static void publish(struct analytics *self)
 
 static void flushed(void *arg)
 {
-    publish(arg);
+    struct analytics *self = arg;
+    self->n_durable = self->n_collected;
+    publish(self);
 }
 
 /* Shows what changes without events: a plan, a name, midnight; and that the board lives. */
 static void pulse(void *arg)
 {
     struct analytics *self = arg;
+    questions_expire(self->questions);
     if (!projector_is_leader(self->projector))
         return;
     uint64_t generation = directory_generation(self->svc->directory);
@@ -237,6 +244,11 @@ uint64_t analytics_version(const struct analytics *self)
 }
 
 /* --- life --- */
+
+int analytics_has_facts(const struct analytics *self)
+{
+    return projector_is_leader(self->projector) && self->is_loaded;
+}
 
 static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
 {
@@ -260,8 +272,9 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
 }
 
 static const struct bus_method methods[] = {
-    {"GetProgress", on_get_progress, 0},
-    {"GetForecast", on_get_forecast, 0},
+    {"GetProgress", on_get_progress, 0}, {"GetForecast", on_get_forecast, 0},
+    {"GetSeries", on_get_series, 0},     {"GetBoard", on_get_board, 0},
+    {"ListRecords", on_list_records, 0},
 };
 
 static int create(struct service *svc, struct err *err)
@@ -275,6 +288,8 @@ static int create(struct service *svc, struct err *err)
     self->facts = facts_create();
     self->people = people_create();
     self->facts_out = facts_out_create();
+    self->queries = queries_create(svc->loop, self->facts);
+    self->questions = questions_create();
     self->arena = arena_create(FRAME_ARENA_BYTES);
     svc->context = self;
     struct projector_spec spec = {
@@ -318,6 +333,8 @@ static void destroy(struct service *svc)
     projector_destroy(&self->projector);
     board_destroy(&self->board);
     increments_destroy(&self->increments);
+    questions_destroy(&self->questions);
+    queries_destroy(&self->queries);
     facts_out_destroy(&self->facts_out);
     facts_destroy(&self->facts);
     people_destroy(&self->people);

@@ -13,6 +13,8 @@ extern const struct service_spec analytics_spec;
 #define ANALYTICS_CHANGED_MAX 100000
 
 struct lapses;
+struct queries;
+struct questions;
 
 struct analytics {
     struct service *svc;
@@ -20,6 +22,10 @@ struct analytics {
     struct board *board;
     struct increments *increments;
     struct facts *facts;
+    uint64_t n_collected; /* facts in the flush under way, and all before them */
+    uint64_t n_durable;   /* facts that no death takes back: those that questions are about */
+    struct queries *queries;
+    struct questions *questions;
     struct people *people;
     struct facts_out *facts_out;
     struct lapses *lapses;
@@ -59,6 +65,12 @@ void lapses_reset(struct lapses *self);
 /* Handlers; arg is the struct analytics. */
 void on_get_progress(void *arg, struct bus_request *request);
 void on_get_forecast(void *arg, struct bus_request *request);
+void on_get_series(void *arg, struct bus_request *request);
+void on_get_board(void *arg, struct bus_request *request);
+void on_list_records(void *arg, struct bus_request *request);
+
+/* Whether questions to the facts can be answered here: it leads, and all of them are loaded. */
+int analytics_has_facts(const struct analytics *self);
 
 /* Refuses what only the leader can answer. */
 void board_is_elsewhere(struct bus_request *request);

@@ -40,6 +40,7 @@ static void on_facts(void *arg, int rc)
                  (unsigned long long)facts_count(self->facts), people_count(self->people),
                  (long long)(clock_mono_ms() - takeover->began_ms));
         facts_out_clear(self->facts_out, self->facts);
+        self->n_collected = self->n_durable = facts_count(self->facts);
         self->is_loaded = 1;
     } else if (is_current(takeover)) {
         /* a next attempt begins with the next takeover */

@@ -255,6 +255,10 @@ static const struct good_request requests[] = {
     READ("Contacts/ResolveParticipant", "{'siCode':'0123456789'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
     READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159'}"),
+    READ("Analytics/GetSeries", "{'slice':{'unitCode':'15'},'bucket':1,'from':'$t','until':'$t',"
+                                "'metrics':[1,2],'withLastYear':true}"),
+    READ("Analytics/GetBoard", "{'slice':{'unitCode':'15'},'by':2,'limit':5}"),
+    READ("Analytics/ListRecords", "{'slice':{'unitCode':'15'},'metric':2,'pageSize':5}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
     READ("Health/Check", "{'service':'enrolment'}"),
     READ("Health/Stats", "{'service':'enrolment'}"),

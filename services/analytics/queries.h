@@ -1,0 +1,41 @@
+/* Walks over the facts in portions, a few milliseconds of every loop turn, so that no question
+ * holds up the events. Several walks take turns. */
+#ifndef ANSINH_ANALYTICS_QUERIES_H
+#define ANSINH_ANALYTICS_QUERIES_H
+
+#include "common/loop/loop.h"
+#include "services/analytics/facts.h"
+
+#define QUERIES_MAX 32       /* walks at once */
+#define QUERIES_TURN_US 4000 /* after so long in one turn no further portion is begun */
+
+struct queries;
+
+/* Facts in their order, first the number of the first one; 0: has seen enough. */
+typedef int (*query_visit_fn)(void *arg, const struct fact *facts, size_t n, uint64_t first);
+/* Runs once, in a turn of its own. rc -ECANCELED: the facts are gone. */
+typedef void (*query_done_fn)(void *arg, int rc);
+
+struct query {
+    uint64_t begin, end; /* numbers of the first fact, and behind the last one */
+    /* Chunks in which nothing counts for these days, or was recorded until then, are left out. */
+    int32_t from, until;
+    int64_t as_of_ms;
+    query_visit_fn visit;
+    query_done_fn done;
+    void *arg;
+};
+
+struct queries *queries_create(struct loop *loop, const struct facts *facts);
+/* Walks that are under way end without their done. */
+void queries_destroy(struct queries **self);
+
+/* -EBUSY: QUERIES_MAX are under way. */
+int queries_start(struct queries *self, const struct query *query) MUST_CHECK;
+
+/* Before the facts are cleared: every walk ends with -ECANCELED. */
+void queries_cancel(struct queries *self);
+
+size_t queries_count(const struct queries *self);
+
+#endif
