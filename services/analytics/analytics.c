@@ -17,6 +17,7 @@
 #define EVENT_OPERATIONS_MAX 14
 #define EVENT_BYTES_MAX                                                                            \
     (EVENT_OPERATIONS_MAX * INCREMENT_BYTES_MAX + FOLD_FACTS_MAX * FACT_ROW_BYTES + FACT_OUT_BYTES)
+_Static_assert(EVENT_BYTES_MAX >= SESSION_OUT_BYTES, "a session takes no more than facts do");
 #define CHECKPOINT_BYTES_MAX (PARTITIONS * 64) /* of all partitions */
 #define FRAME_ARENA_BYTES (32 * 1024 * 1024)
 
@@ -82,7 +83,9 @@ static void apply(void *arg, const struct projector_event *in)
     struct analytics *self = arg;
     self->newest_event_ms = MAX(self->newest_event_ms, in->event->at_ms);
     struct folded folded[FOLD_FACTS_MAX];
-    int n = fold_event(self->facts, self->people, self->svc->policy, in, folded);
+    int n = sessions_fold(self->sessions, self->sessions_out, in->event);
+    if (n == 0)
+        n = fold_event(self->facts, self->people, self->svc->policy, in, folded);
     if (n < 0) {
         /* as an event that cannot be read: a person must look */
         log_error("an event cannot be counted", "partition=%u seq=%llu code=%d", in->partition,
@@ -102,9 +105,11 @@ static size_t left(size_t limit, size_t used, size_t each)
 size_t analytics_room(const struct analytics *self)
 {
     size_t increments = increments_operations(self->increments);
-    size_t operations = increments + facts_out_operations(self->facts_out, self->facts);
+    size_t operations = increments + facts_out_operations(self->facts_out, self->facts) +
+                        sessions_out_operations(self->sessions_out);
     size_t bytes = CHECKPOINT_BYTES_MAX + increments * INCREMENT_BYTES_MAX +
-                   facts_out_bytes(self->facts_out, self->facts);
+                   facts_out_bytes(self->facts_out, self->facts) +
+                   sessions_out_bytes(self->sessions_out);
     return MIN(left(FLUSH_OPERATIONS_MAX, operations, EVENT_OPERATIONS_MAX),
                left(FLUSH_MAX_BYTES, bytes, EVENT_BYTES_MAX));
 }
@@ -133,6 +138,7 @@ static void collect(void *arg, struct flush *flush)
     facts_out_collect(self->facts_out, self->facts, flush);
     if (self->is_loaded)
         self->n_collected = facts_count(self->facts);
+    sessions_out_collect(self->sessions_out, flush);
     drop_old(self);
     if (self->n_dropped > 0)
         facts_out_drop(self->facts, self->n_dropped, flush);
@@ -269,6 +275,7 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "board_people", "", (int64_t)people_count(self->people), 0);
     emit(sink, "board_people_bytes", "", (int64_t)people_bytes(self->people), 0);
     emit(sink, "board_facts_loaded", "", self->is_loaded, 0);
+    emit(sink, "board_sessions", "", sessions_count(self->sessions), 0);
 }
 
 static const struct bus_method methods[] = {
@@ -290,6 +297,8 @@ static int create(struct service *svc, struct err *err)
     self->facts_out = facts_out_create();
     self->queries = queries_create(svc->loop, self->facts);
     self->questions = questions_create();
+    self->sessions = sessions_create();
+    self->sessions_out = sessions_out_create();
     self->arena = arena_create(FRAME_ARENA_BYTES);
     svc->context = self;
     struct projector_spec spec = {
@@ -338,6 +347,8 @@ static void destroy(struct service *svc)
     facts_out_destroy(&self->facts_out);
     facts_destroy(&self->facts);
     people_destroy(&self->people);
+    sessions_out_destroy(&self->sessions_out);
+    sessions_destroy(&self->sessions);
     arena_destroy(&self->arena);
     free(self);
     svc->context = NULL;

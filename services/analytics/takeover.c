@@ -31,7 +31,7 @@ static void takeover_fail(struct takeover *takeover, const char *what, int rc)
     projector_restart(self->projector);
 }
 
-static void on_facts(void *arg, int rc)
+static void on_sessions(void *arg, int rc)
 {
     struct takeover *takeover = arg;
     struct analytics *self = takeover->self;
@@ -49,6 +49,16 @@ static void on_facts(void *arg, int rc)
         projector_restart(self->projector);
     }
     free(takeover);
+}
+
+static void on_facts(void *arg, int rc)
+{
+    struct takeover *takeover = arg;
+    struct analytics *self = takeover->self;
+    if (rc < 0 || !is_current(takeover))
+        on_sessions(takeover, rc);
+    else
+        sessions_load(self->svc->views, self->sessions, is_current, on_sessions, takeover);
 }
 
 static void on_board(void *arg, int rc)
@@ -121,6 +131,8 @@ void takeover_start(struct analytics *self)
     facts_clear(self->facts);
     people_clear(self->people);
     facts_out_clear(self->facts_out, self->facts);
+    sessions_clear(self->sessions);
+    sessions_out_clear(self->sessions_out);
     lapses_reset(self->lapses);
     facts_shape_load(self->svc->views, on_shape, takeover);
 }

@@ -1,4 +1,4 @@
-/* Campaigns, a call of 250 rows; sessions, a call a row; contacts, a call for up to 200 rows of one
+/* Campaigns, a call of 250 rows; sessions, a call a row; contacts, a call for up to 100 rows of one
  * session that stand together. */
 #include <errno.h>
 #include <sodium.h>
@@ -12,7 +12,7 @@
 #include "services/cli/import_reference.h"
 
 #define WINDOW 128
-#define CONTACTS_PER_CALL 200
+#define CONTACTS_PER_CALL 100
 
 static const char *const services[] = {"enrolment", NULL};
 

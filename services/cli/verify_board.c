@@ -13,6 +13,7 @@
 #include "common/domain/calendar.h"
 #include "common/store/views.h"
 #include "services/cli/verify_facts.h"
+#include "services/cli/verify_sessions.h"
 #include "services/cli/verify_views.h"
 
 #define VIEW "board"
@@ -72,6 +73,7 @@ struct verify_board {
     struct arena *arena;
     struct map *cells;
     struct verify_facts *facts;
+    struct verify_sessions *sessions;
     struct journal_position first[PARTITIONS], second[PARTITIONS];
     int is_quiet; /* nothing was flushed while it was read */
     int32_t today;
@@ -87,12 +89,14 @@ struct verify_board *verify_board_create(struct verify *verify)
     self->arena = arena_create(ARENA_MAX_BYTES);
     self->cells = map_create();
     self->facts = verify_facts_create(verify);
+    self->sessions = verify_sessions_create(verify);
     return self;
 }
 
 void verify_board_destroy(struct verify_board **self)
 {
     verify_facts_destroy(&(*self)->facts);
+    verify_sessions_destroy(&(*self)->sessions);
     map_destroy(&(*self)->cells);
     arena_destroy(&(*self)->arena);
     free(*self);
@@ -327,6 +331,8 @@ void verify_board_load(struct verify_board *self)
         uint64_t before = flushes(self);
         scan_all(self);
         rc = verify_facts_load(self->facts);
+        if (rc == 0)
+            rc = verify_sessions_load(self->sessions);
         self->is_quiet = flushes(self) == before;
         if (rc == 0)
             rc = verify_checkpoint(self->verify, VIEW, self->second);
@@ -432,6 +438,7 @@ void verify_board_apply(struct verify_board *self, struct fold *fold,
     if (position_compare(position, self->second[fold->partition]) > 0)
         return;
     int is_early = position_compare(position, self->first[fold->partition]) <= 0;
+    verify_sessions_apply(self->sessions, event, is_early);
     size_t n = verify_facts_apply(self->facts, fold, position, event, is_early, facts);
     for (size_t i = 0; i < n; i++)
         count_fact(self, &facts[i], is_early);
@@ -490,6 +497,7 @@ void verify_board_compare(struct verify_board *self)
     const struct cell *cell;
     int has_hours[HOURS_READ_DAYS + 2] = {0};
     compare_checkpoint(self);
+    verify_sessions_compare(self->sessions);
     for (size_t cursor = 0; (cell = map_next(self->cells, &cursor)) != NULL;) {
         for (unsigned i = 0; cell->place.kind == 'h' && i < cell->n; i++)
             has_hours[cell->place.day - (self->today - HOURS_READ_DAYS)] |=

@@ -30,12 +30,13 @@ struct scan {
 };
 
 static const char *const names[] = {
-    "{v:archive}:at",   "{v:archive}:checked", "{v:archive}:lease", "{v:board}:at",
-    "{v:board}:lease",  "{v:board}:shape",     "{v:board}:sources", "{v:board}:totals",
-    "{v:books}:at",     "{v:books}:blocked",   "{v:books}:cash",    "{v:books}:lease",
-    "{v:books}:parts",  "{v:books}:payments",  "{v:books}:refunds", "{v:books}:reversed",
-    "{v:books}:rq",     "{v:books}:totals",    "{v:notify}:at",     "{v:notify}:in",
-    "{v:notify}:lease", "{v:notify}:queue",    "{v:notify}:tries",
+    "{v:archive}:at",     "{v:archive}:checked", "{v:archive}:lease",  "{v:board}:at",
+    "{v:board}:contacts", "{v:board}:lease",     "{v:board}:sessions", "{v:board}:shape",
+    "{v:board}:sources",  "{v:board}:totals",    "{v:books}:at",       "{v:books}:blocked",
+    "{v:books}:cash",     "{v:books}:lease",     "{v:books}:parts",    "{v:books}:payments",
+    "{v:books}:refunds",  "{v:books}:reversed",  "{v:books}:rq",       "{v:books}:totals",
+    "{v:notify}:at",      "{v:notify}:in",       "{v:notify}:lease",   "{v:notify}:queue",
+    "{v:notify}:tries",
 };
 
 /* Names that end with a number. */

@@ -5,7 +5,7 @@
 #include "ansinh/v1/campaigns.pb-c.h"
 #include "common/service/directory.h"
 
-#define CONTACTS_MAX 200
+#define CONTACTS_MAX 100
 #define CAMPAIGN_TIME_MAX_MS 7258093200000 /* 2200-01-01 at +07:00 */
 
 /* -EINVAL with err->field like "campaigns[3].from_ms". */

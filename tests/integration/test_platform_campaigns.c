@@ -187,6 +187,15 @@ static void the_ledger_is_what_the_journal_says(void **state)
         fail_msg("%s", answer);
 }
 
+static void a_list_that_views_have_lost_is_missed(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        redis_server_integer(platform_views(platform), "DEL", "{v:board}:contacts", NULL), 1);
+    assert_int_equal(platform_ansinh(platform, answer, "verify", NULL), 1);
+    assert_true(says("{v:board}:contacts of LC-1: 0 are stored, the journals tell of 1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +205,7 @@ int main(void)
         cmocka_unit_test(wrong_sessions_are_refused_by_field),
         cmocka_unit_test(contacts_are_counted_with_their_session),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
+        cmocka_unit_test(a_list_that_views_have_lost_is_missed),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
