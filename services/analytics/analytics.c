@@ -23,23 +23,6 @@ _Static_assert(EVENT_BYTES_MAX >= SESSION_OUT_BYTES, "a session takes no more th
 
 /* --- events --- */
 
-/* Which metric of a fact is which of the board. */
-static const enum board_metric counted[FACT_METRICS] = {
-    [FACT_METRIC_NONE] = BOARD_METRICS,
-    [FACT_METRIC_DECLARED] = BOARD_DECLARED,
-    [FACT_METRIC_PAID] = BOARD_PARTICIPANTS,
-    [FACT_METRIC_ACCEPTED] = BOARD_ACCEPTED,
-    [FACT_METRIC_RENEWED] = BOARD_RENEWED,
-    [FACT_METRIC_LAPSED] = BOARD_LAPSED,
-    [FACT_METRIC_REVERSED] = BOARD_REVERSED,
-    [FACT_METRIC_PAYMENTS] = BOARD_PAYMENTS,
-    [FACT_METRIC_ENDED] = BOARD_ENDED,
-    [FACT_METRIC_PARTICIPANT_VND] = BOARD_PARTICIPANT_VND,
-    [FACT_METRIC_CENTRAL_VND] = BOARD_CENTRAL_VND,
-    [FACT_METRIC_LOCAL_VND] = BOARD_LOCAL_VND,
-    [FACT_METRIC_DONOR_VND] = BOARD_DONOR_VND,
-};
-
 static void count_timed(struct analytics *self, const struct fact *fact, enum board_metric metric,
                         int32_t delta)
 {
@@ -60,12 +43,13 @@ static void count(struct analytics *self, const struct fact *fact)
         return;
     for (int i = FACT_METRIC_DECLARED; i < FACT_METRICS; i++) {
         int64_t delta = fact_measure(fact, (enum fact_metric)i);
+        enum board_metric metric = board_metric_of((enum fact_metric)i);
         if (delta == 0)
             continue;
-        board_add(self->board, fact->commune, counted[i], delta);
-        increments_total(self->increments, fact->commune, counted[i], delta);
-        if (counted[i] < BOARD_TIMED_METRICS)
-            count_timed(self, fact, counted[i], (int32_t)delta);
+        board_add(self->board, fact->commune, metric, delta);
+        increments_total(self->increments, fact->commune, metric, delta);
+        if ((int)metric < BOARD_TIMED_METRICS)
+            count_timed(self, fact, metric, (int32_t)delta);
     }
 }
 
@@ -207,7 +191,9 @@ static void publish(struct analytics *self)
     size_t n = changed_units(self, units, marks);
     view.units = list;
     for (size_t i = 0; i < n; i++) {
-        if (progress_fill(self->board, units[i], today, arena, &rows[i]) == 0)
+        struct progress progress;
+        if (progress_of(self->board, units[i], today, arena, &progress) == 0 &&
+            progress_fill(&progress, today, arena, &rows[i]) == 0)
             list[view.n_units++] = &rows[i];
     }
     view.version = analytics_version(self);

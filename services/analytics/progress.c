@@ -44,48 +44,175 @@ uint32_t *progress_communes(const struct directory_unit *unit, struct arena *are
     return communes;
 }
 
-int progress_fill(const struct board *board, const struct directory_unit *unit, int32_t today,
-                  struct arena *arena, Ansinh__V1__UnitProgress *ret)
+enum board_metric board_metric_of(enum fact_metric metric)
+{
+    static const uint8_t metrics[FACT_METRICS] = {
+        [FACT_METRIC_NONE] = BOARD_METRICS,
+        [FACT_METRIC_DECLARED] = BOARD_DECLARED,
+        [FACT_METRIC_PAID] = BOARD_PARTICIPANTS,
+        [FACT_METRIC_ACCEPTED] = BOARD_ACCEPTED,
+        [FACT_METRIC_RENEWED] = BOARD_RENEWED,
+        [FACT_METRIC_LAPSED] = BOARD_LAPSED,
+        [FACT_METRIC_REVERSED] = BOARD_REVERSED,
+        [FACT_METRIC_PAYMENTS] = BOARD_PAYMENTS,
+        [FACT_METRIC_ENDED] = BOARD_ENDED,
+        [FACT_METRIC_PARTICIPANT_VND] = BOARD_PARTICIPANT_VND,
+        [FACT_METRIC_CENTRAL_VND] = BOARD_CENTRAL_VND,
+        [FACT_METRIC_LOCAL_VND] = BOARD_LOCAL_VND,
+        [FACT_METRIC_DONOR_VND] = BOARD_DONOR_VND,
+    };
+    return (enum board_metric)metrics[metric];
+}
+
+int progress_of(const struct board *board, const struct directory_unit *unit, int32_t today,
+                struct arena *arena, struct progress *ret)
 {
     size_t n;
-    struct board_totals totals;
-    struct board_day day = {0};
+    const uint32_t *communes = progress_communes(unit, arena, &n);
+    if (communes == NULL)
+        return -ENOMEM;
+    *ret = (struct progress){.unit = unit};
+    board_sum(board, communes, n, &ret->totals);
+    (void)board_sum_days(board, communes, n, today, &ret->today, 1);
+    return 0;
+}
+
+static void fill_numbers(const struct progress *progress, Ansinh__V1__UnitProgress *ret)
+{
+    const int64_t *values = progress->totals.values;
+    const int32_t *day = progress->today.counts;
+    ret->participants = values[BOARD_PARTICIPANTS];
+    ret->declared = values[BOARD_DECLARED];
+    ret->accepted = values[BOARD_ACCEPTED];
+    ret->payments = values[BOARD_PAYMENTS];
+    ret->renewed = values[BOARD_RENEWED];
+    ret->lapsed = values[BOARD_LAPSED];
+    ret->reversed = values[BOARD_REVERSED];
+    ret->ended = values[BOARD_ENDED];
+    ret->participants_today = day[BOARD_PARTICIPANTS];
+    ret->declared_today = day[BOARD_DECLARED];
+    ret->accepted_today = day[BOARD_ACCEPTED];
+    ret->paid->participant_vnd = values[BOARD_PARTICIPANT_VND];
+    ret->paid->central_vnd = values[BOARD_CENTRAL_VND];
+    ret->paid->local_vnd = values[BOARD_LOCAL_VND];
+    ret->paid->donor_vnd = values[BOARD_DONOR_VND];
+}
+
+int progress_fill(const struct progress *progress, int32_t today, struct arena *arena,
+                  Ansinh__V1__UnitProgress *ret)
+{
+    const struct directory_unit *unit = progress->unit;
     int year, month, day_of_month;
     uint32_t plan_year;
-    uint32_t *communes = progress_communes(unit, arena, &n);
     char *date = arena_alloc(arena, DATE_TEXT_BYTES);
     char *percent = arena_alloc(arena, PERCENT_TEXT_BYTES);
     char *code = arena_strndup(arena, unit->code, sizeof(unit->code) - 1);
     char *name = arena_printf(arena, "%s", unit->name);
     Ansinh__V1__Pockets *paid = arena_alloc(arena, sizeof(*paid));
-    if (communes == NULL || date == NULL || percent == NULL || paid == NULL || code == NULL ||
-        name == NULL)
+    if (date == NULL || percent == NULL || paid == NULL || code == NULL || name == NULL)
         return -ENOMEM;
-    board_sum(board, communes, n, &totals);
-    (void)board_sum_days(board, communes, n, today, &day, 1);
     date_split(today, &year, &month, &day_of_month);
     date_format(today, date);
-
     ansinh__v1__unit_progress__init(ret);
     ansinh__v1__pockets__init(paid);
+    ret->paid = paid;
+    fill_numbers(progress, ret);
     ret->unit_code = code;
     ret->name = name;
-    ret->participants = totals.values[BOARD_PARTICIPANTS];
-    ret->declared = totals.values[BOARD_DECLARED];
     ret->plan = directory_plan(unit, (uint32_t)year, &plan_year);
-    ret->gap = ret->plan - ret->participants;
+    ret->gap = ret->plan == 0 ? 0 : ret->plan - ret->participants;
     percent_format(ret->participants, ret->plan, percent);
     ret->percent = percent;
-    ret->payments = totals.values[BOARD_PAYMENTS];
-    paid->participant_vnd = totals.values[BOARD_PARTICIPANT_VND];
-    paid->central_vnd = totals.values[BOARD_CENTRAL_VND];
-    paid->local_vnd = totals.values[BOARD_LOCAL_VND];
-    paid->donor_vnd = totals.values[BOARD_DONOR_VND];
-    ret->paid = paid;
     ret->today = date;
-    ret->participants_today = day.counts[BOARD_PARTICIPANTS];
-    ret->declared_today = day.counts[BOARD_DECLARED];
-    if (ret->plan == 0)
-        ret->gap = 0;
     return 0;
+}
+
+/* --- the answer of GetProgress ---------------------------------------------------------------- */
+
+static int fill_days(const struct progress_answer *answer, struct arena *arena,
+                     Ansinh__V1__GetProgressResponse *out)
+{
+    Ansinh__V1__DayCount *rows = arena_alloc(arena, answer->n_days * sizeof(*rows));
+    out->days = arena_alloc(arena, answer->n_days * sizeof(*out->days));
+    if (rows == NULL || out->days == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < answer->n_days; i++) {
+        char *date = arena_alloc(arena, DATE_TEXT_BYTES);
+        if (date == NULL)
+            return -ENOMEM;
+        date_format(answer->days[i].day, date);
+        ansinh__v1__day_count__init(&rows[i]);
+        rows[i].day = date;
+        rows[i].participants = answer->days[i].counts[BOARD_PARTICIPANTS];
+        rows[i].declared = answer->days[i].counts[BOARD_DECLARED];
+        out->days[out->n_days++] = &rows[i];
+    }
+    return 0;
+}
+
+static int fill_hours(const struct progress_answer *answer, struct arena *arena,
+                      Ansinh__V1__GetProgressResponse *out)
+{
+    Ansinh__V1__HourCount *rows = arena_alloc(arena, BOARD_HOURS * sizeof(*rows));
+    out->hours = arena_alloc(arena, BOARD_HOURS * sizeof(*out->hours));
+    if (rows == NULL || out->hours == NULL)
+        return -ENOMEM;
+    for (unsigned hour = 0; hour < BOARD_HOURS; hour++) {
+        const int32_t *counts = answer->hours[hour];
+        if (counts[BOARD_PARTICIPANTS] == 0 && counts[BOARD_DECLARED] == 0)
+            continue;
+        ansinh__v1__hour_count__init(&rows[hour]);
+        rows[hour].hour = hour;
+        rows[hour].participants = counts[BOARD_PARTICIPANTS];
+        rows[hour].declared = counts[BOARD_DECLARED];
+        out->hours[out->n_hours++] = &rows[hour];
+    }
+    return 0;
+}
+
+static int fill_children(const struct progress_answer *answer, struct arena *arena,
+                         Ansinh__V1__GetProgressResponse *out)
+{
+    Ansinh__V1__UnitProgress *rows = arena_alloc(arena, answer->n_children * sizeof(*rows));
+    out->children = arena_alloc(arena, answer->n_children * sizeof(*out->children));
+    if (rows == NULL || out->children == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < answer->n_children; i++) {
+        if (progress_fill(&answer->children[i], answer->today, arena, &rows[i]) < 0)
+            return -ENOMEM;
+        out->children[out->n_children++] = &rows[i];
+    }
+    return 0;
+}
+
+int progress_answer_fill(const struct progress_answer *answer, struct arena *arena,
+                         Ansinh__V1__GetProgressResponse *ret)
+{
+    int year, month, day_of_month;
+    Ansinh__V1__UnitProgress own;
+    if (progress_fill(answer->own, answer->today, arena, &own) < 0)
+        return -ENOMEM;
+    date_split(answer->today, &year, &month, &day_of_month);
+    ret->unit_code = own.unit_code;
+    ret->name = own.name;
+    ret->participants = own.participants;
+    ret->declared = own.declared;
+    ret->accepted = own.accepted;
+    ret->plan = directory_plan(answer->own->unit, (uint32_t)year, &ret->plan_year);
+    ret->gap = own.gap;
+    ret->percent = own.percent;
+    ret->payments = own.payments;
+    ret->renewed = own.renewed;
+    ret->lapsed = own.lapsed;
+    ret->reversed = own.reversed;
+    ret->ended = own.ended;
+    ret->paid = own.paid;
+    ret->today = own.today;
+    ret->participants_today = own.participants_today;
+    ret->declared_today = own.declared_today;
+    ret->accepted_today = own.accepted_today;
+    int rc = fill_children(answer, arena, ret);
+    if (rc == 0)
+        rc = fill_days(answer, arena, ret);
+    return rc == 0 ? fill_hours(answer, arena, ret) : rc;
 }

@@ -6,11 +6,38 @@
 #include "common/base/arena.h"
 #include "common/service/directory.h"
 #include "services/analytics/board.h"
+#include "services/analytics/fact.h"
 
-/* Fills a message whose texts live in the arena (or as long as the directory). today is the
- * business day. -ENOMEM. */
-int progress_fill(const struct board *board, const struct directory_unit *unit, int32_t today,
-                  struct arena *arena, Ansinh__V1__UnitProgress *ret) MUST_CHECK;
+/* Which metric of a fact is which of the board. */
+enum board_metric board_metric_of(enum fact_metric metric);
+
+/* One unit's numbers. */
+struct progress {
+    const struct directory_unit *unit;
+    struct board_totals totals;
+    struct board_day today;
+};
+
+/* All that GetProgress answers but for version and time. */
+struct progress_answer {
+    int32_t today; /* business day */
+    const struct progress *own, *children;
+    size_t n_children;
+    const struct board_day *days; /* those in which something happened, ascending */
+    size_t n_days;
+    int32_t (*hours)[BOARD_TIMED_METRICS]; /* of today, BOARD_HOURS of them */
+};
+
+/* Of the board, as it is now. -ENOMEM: the arena's limit. */
+int progress_of(const struct board *board, const struct directory_unit *unit, int32_t today,
+                struct arena *arena, struct progress *ret) MUST_CHECK;
+
+/* Fill messages whose texts live in the arena (or as long as the directory). A unit's plan is the
+ * one in force now. -ENOMEM. */
+int progress_fill(const struct progress *progress, int32_t today, struct arena *arena,
+                  Ansinh__V1__UnitProgress *ret) MUST_CHECK;
+int progress_answer_fill(const struct progress_answer *answer, struct arena *arena,
+                         Ansinh__V1__GetProgressResponse *ret) MUST_CHECK;
 
 /* The codes of a unit's communes and of those that were merged whole into it or into them, each
  * once, in the arena; a commune is its own. NULL at the limit. */

@@ -159,6 +159,17 @@ void question_reply(struct question *self, const ProtobufCMessage *output)
         asked_drop(asked->all, asked);
 }
 
+#define SLICE_FIELD "slice."
+
+/* The field as the request has it: GetProgress has those of a slice itself. */
+static const char *field_of(const struct bus_request *request, const struct err *err)
+{
+    size_t len = strlen(SLICE_FIELD);
+    const ProtobufCMessageDescriptor *input = request->input->descriptor;
+    int is_flat = protobuf_c_message_descriptor_get_field_by_name(input, "slice") == NULL;
+    return is_flat && strncmp(err->field, SLICE_FIELD, len) == 0 ? err->field + len : err->field;
+}
+
 static void fail(struct bus_request *request, int rc, const struct err *err)
 {
     if (rc == -EBUSY)
@@ -174,7 +185,7 @@ static void fail(struct bus_request *request, int rc, const struct err *err)
                  rc == -ENOENT   ? ANSINH__V1__CODE__CODE_NOT_FOUND
                  : rc == -ESTALE ? ANSINH__V1__CODE__CODE_FAILED_PRECONDITION
                                  : ANSINH__V1__CODE__CODE_INVALID_ARGUMENT,
-                 err->field, "%s", err->text);
+                 field_of(request, err), "%s", err->text);
 }
 
 void question_fail(struct question *self, int rc, const struct err *err)

@@ -1,0 +1,176 @@
+#include "services/analytics/progress_question.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "services/analytics/analytics_rules.h"
+#include "services/analytics/progress.h"
+#include "services/analytics/question.h"
+
+#define CHILD_NONE UINT16_MAX
+
+struct progress_question {
+    struct question question;
+    struct progress *units; /* the unit, then its children */
+    size_t n_units;
+    uint16_t *child_of; /* place in units by commune; CHILD_NONE: in no child that is asked for */
+    struct board_day *days; /* BOARD_DAYS_SHOWN, the last is today */
+    int32_t hours[BOARD_HOURS][BOARD_TIMED_METRICS];
+};
+
+int progress_is_question(const Ansinh__V1__GetProgressRequest *in)
+{
+    return in->as_of_ms != 0 || in->product != 0 || in->organisation_code[0] != '\0' ||
+           in->point_code[0] != '\0' || in->collector_code[0] != '\0' || in->support_group != 0;
+}
+
+static int32_t first_day(const struct progress_question *self)
+{
+    return self->question.today - BOARD_DAYS_SHOWN + 1;
+}
+
+/* The unit's own communes are those of the slice; here each finds its child. */
+static int place_children(struct progress_question *self, const struct directory_unit *unit)
+{
+    struct arena *arena = self->question.arena;
+    self->child_of = arena_alloc(arena, SLICE_COMMUNES * sizeof(*self->child_of));
+    if (self->child_of == NULL || self->n_units > CHILD_NONE)
+        return -ENOMEM;
+    memset(self->child_of, 0xff, SLICE_COMMUNES * sizeof(*self->child_of));
+    for (size_t i = 1; i < self->n_units; i++) {
+        size_t n;
+        const uint32_t *communes = progress_communes(unit->children[i - 1], arena, &n);
+        if (communes == NULL)
+            return -ENOMEM;
+        for (size_t k = 0; k < n; k++)
+            self->child_of[communes[k]] = (uint16_t)i;
+    }
+    return 0;
+}
+
+static int prepare(struct question *question, struct err *err)
+{
+    struct progress_question *self = (struct progress_question *)question;
+    const Ansinh__V1__GetProgressRequest *in =
+        (const Ansinh__V1__GetProgressRequest *)question->input;
+    const struct directory_unit *unit = question->slice.unit;
+    (void)err;
+    self->n_units = 1 + (in->with_children ? unit->n_children : 0);
+    self->units = arena_zalloc(question->arena, self->n_units * sizeof(*self->units));
+    self->days = arena_zalloc(question->arena, BOARD_DAYS_SHOWN * sizeof(*self->days));
+    if (self->units == NULL || self->days == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < self->n_units; i++)
+        self->units[i].unit = i == 0 ? unit : unit->children[i - 1];
+    for (int i = 0; i < BOARD_DAYS_SHOWN; i++)
+        self->days[i].day = first_day(self) + i;
+    question->from = INT32_MIN;
+    question->until = INT32_MAX;
+    return place_children(self, unit);
+}
+
+static void count_timed(struct progress_question *self, const struct fact *fact,
+                        enum board_metric metric, int32_t delta, struct progress *child)
+{
+    int32_t day = fact->day, today = self->question.today;
+    if (day >= first_day(self) && day <= today)
+        self->days[day - first_day(self)].counts[metric] += delta;
+    if (day != today)
+        return;
+    self->units[0].today.counts[metric] += delta;
+    if (child != NULL)
+        child->today.counts[metric] += delta;
+    if (clock_business_day(fact->at_ms) == day)
+        self->hours[business_hour(fact->at_ms)][metric] += delta;
+}
+
+static void count(struct progress_question *self, const struct fact *fact)
+{
+    uint16_t place = fact->commune < SLICE_COMMUNES ? self->child_of[fact->commune] : CHILD_NONE;
+    struct progress *child = place == CHILD_NONE ? NULL : &self->units[place];
+    for (int i = FACT_METRIC_DECLARED; i < FACT_METRICS; i++) {
+        int64_t delta = fact_measure(fact, (enum fact_metric)i);
+        enum board_metric metric = board_metric_of((enum fact_metric)i);
+        if (delta == 0)
+            continue;
+        self->units[0].totals.values[metric] += delta;
+        if (child != NULL)
+            child->totals.values[metric] += delta;
+        if ((int)metric < BOARD_TIMED_METRICS)
+            count_timed(self, fact, metric, (int32_t)delta, child);
+    }
+}
+
+static int visit(void *arg, const struct fact *facts, size_t n, uint64_t first)
+{
+    struct progress_question *self = arg;
+    (void)first;
+    for (size_t i = 0; i < n; i++) {
+        if (question_takes(&self->question, &facts[i]))
+            count(self, &facts[i]);
+    }
+    return 1;
+}
+
+/* Days in which nothing happened are left out, as the board does. */
+static size_t days_pack(struct progress_question *self)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < BOARD_DAYS_SHOWN; i++) {
+        const struct board_day day = self->days[i];
+        if (day.counts[BOARD_PARTICIPANTS] != 0 || day.counts[BOARD_DECLARED] != 0)
+            self->days[n++] = day;
+    }
+    return n;
+}
+
+static void answer(struct question *question)
+{
+    struct progress_question *self = (struct progress_question *)question;
+    struct err err = {0};
+    Ansinh__V1__GetProgressResponse out;
+    ansinh__v1__get_progress_response__init(&out);
+    struct progress_answer all = {
+        .today = question->today,
+        .own = &self->units[0],
+        .children = &self->units[1],
+        .n_children = self->n_units - 1,
+        .days = self->days,
+        .n_days = days_pack(self),
+        .hours = self->hours,
+    };
+    out.version = analytics_version(question->analytics);
+    out.as_of_ms = question->as_of_ms;
+    int rc = progress_answer_fill(&all, question->arena, &out);
+    if (rc < 0)
+        question_fail(question, rc, &err);
+    else
+        question_reply(question, &out.base);
+}
+
+static const struct question_kind kind = {
+    .size = sizeof(struct progress_question),
+    .prepare = prepare,
+    .visit = visit,
+    .answer = answer,
+};
+
+void progress_ask(struct analytics *self, struct bus_request *request)
+{
+    const Ansinh__V1__GetProgressRequest *in =
+        (const Ansinh__V1__GetProgressRequest *)request->input;
+    Ansinh__V1__Slice *slice = arena_alloc(request->arena, sizeof(*slice));
+    if (slice == NULL) {
+        bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
+        return;
+    }
+    ansinh__v1__slice__init(slice);
+    slice->unit_code = in->unit_code;
+    slice->organisation_code = in->organisation_code;
+    slice->point_code = in->point_code;
+    slice->collector_code = in->collector_code;
+    slice->product = in->product;
+    slice->support_group = in->support_group;
+    question_ask(self, request, &kind, in->as_of_ms, slice);
+}
