@@ -23,7 +23,7 @@ LOSS_TIMEOUT_S = 15
 HEAL_TIMEOUT_S = 45
 HURRY_TIMES = 10
 VIEW_MAX_BYTES = 300 * 1024
-TABS_MAX = 60
+TABS_MAX = 10
 POCKETS = ("participant", "central", "local", "donor")
 
 
@@ -230,6 +230,7 @@ class DashboardTest(PageTest):
     def test_table_is_sorted_by_keyboard(self):
         self.visit()
         key = "return document.activeElement.closest('th')?.dataset.key"
+        ActionChains(self.browser.driver).send_keys(Keys.TAB, Keys.ENTER).perform()  # the skip link
         for _ in range(TABS_MAX):
             ActionChains(self.browser.driver).send_keys(Keys.TAB).perform()
             if self.browser.run(key) == "participants":

@@ -8,6 +8,13 @@ const DEFAULTS = {
   chart: 'day',
   sort: 'percent.up',
   q: '',
+  who: '', // "collector:VNP-1": only what came by that organisation, point or collector
+  by: '', // the boards: of whom, in which order, of which tier, since when
+  order: 'percent',
+  tier: '0',
+  span: 'year',
+  rows: '',
+  open: '', // the records behind a number: "METRIC_PAID.15.day.2026-11-21"
 };
 const SEARCH_PAUSE_MS = 300;
 
@@ -25,7 +32,7 @@ function read() {
 /* The address of this view with some of it changed; another unit is seen from its beginning. */
 export function href(change) {
   const isElsewhere = change.unit !== undefined && change.unit !== state.unit;
-  const next = { ...state, ...(isElsewhere ? { q: '' } : {}), ...change };
+  const next = { ...state, ...(isElsewhere ? { q: '', who: '', by: '', rows: '', open: '' } : {}), ...change };
   const query = new URLSearchParams({ unit: next.unit, lang: next.lang });
   for (const [name, value] of Object.entries(DEFAULTS))
     if (name !== 'unit' && name !== 'lang' && next[name] !== value) query.set(name, next[name]);

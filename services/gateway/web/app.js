@@ -1,17 +1,24 @@
 /* The dashboard's first page: one unit, live, and the units below it. */
 
 import { begin, href, keep, state } from './address.js';
+import { call } from './api.js';
 import { Board } from './board.js';
+import { boards } from './boards.js';
 import { saveCsv } from './csv.js';
 import { locate } from './directory.js';
 import { at, make, say } from './dom.js';
 import { countDown, forecast } from './forecast.js';
-import { clock, count, percent } from './format.js';
-import { dayText, drawHero, drawMoney, drawPeople, moment } from './hero.js';
+import { clearFeed, drawFeed, tellFeed } from './feed.js';
+import { count, percent } from './format.js';
+import { drawFunnel } from './funnel.js';
+import { dayText, drawHero, drawMoney, moment } from './hero.js';
 import { Live } from './live.js';
 import { model, NOWHERE } from './model.js';
 import { Panels } from './panels.js';
+import { beginPicker } from './picker.js';
+import { beginRecords, drawRecords } from './records.js';
 import { series } from './series.js';
+import { asOf, openHref, who } from './slice.js';
 import { Table } from './table.js';
 import { TEXT, words } from './text.js';
 import { drawTiles } from './tiles.js';
@@ -23,61 +30,117 @@ const UNIT_CODE = /^(VN|\d{2}|\d{5})$/;
 // A screen reader shall hear where the number stands, not every payment.
 const SPOKEN_PAUSE_MS = 20000;
 const COUNT_DOWN_MS = 10000;
+const RETRY_MS = 5000;
 
 const page = {
-  unit: '',
+  view: '', // unit and moment
+  choices: new Map(),
   live: null,
+  stop: new AbortController(),
   link: { state: 'connecting', since: 0 },
   isDrawing: false,
   isFollowing: false, // a link was followed: the reader's focus goes to the new unit once it is there
   spokenAt: 0,
 };
 
-const panels = new Panels([forecast, series]);
+// What each panel's numbers depend on: when it changes, the panel asks anew.
+const CHOICES = new Map([
+  [series, ['chart', 'who']],
+  [boards, ['by', 'order', 'tier', 'span', 'rows']],
+]);
+
+const panels = new Panels([forecast, series, boards]);
 const table = new Table(
   { head: at('table').tHead, body: at('rows'), search: at('search'), noMatch: at('no-match') },
-  (code) => href({ unit: code }),
-  { onSort: (sort) => keep({ sort }), onSearch: (q) => keep({ q }) },
+  {
+    href: (code) => href({ unit: code }),
+    open: ({ code, day }, key) => openHref({ metric: 'METRIC_PAID', unit: code, from: key === 'today' ? day : '', by: '' }),
+    onSort: (sort) => keep({ sort }),
+    onSearch: (q) => keep({ q }),
+  },
 );
 
-/* Takes the page to the unit of the address; the words may change too. */
+/* Takes the page to the unit and moment of the address; the words and choices may change too. */
 function arrive() {
   translate();
   drawWall();
-  if (state.unit === page.unit && page.live) {
+  drawRecords();
+  const view = `${state.unit} ${state.at}`;
+  if (view === page.view && (page.live || state.at)) {
     draw();
     panels.redraw();
+    askChosen();
     return;
   }
-  page.isFollowing = page.unit !== '';
+  page.isFollowing = page.view !== '' && page.view.split(' ')[0] !== state.unit;
   if (page.isFollowing) window.scrollTo(0, 0);
+  leave();
+  page.view = view;
+  askChosen();
+  if (!UNIT_CODE.test(state.unit)) refuse();
+  else if (state.at) lookBack(state.unit);
+  else watch(state.unit);
+  if (UNIT_CODE.test(state.unit) && state.unit !== COUNTRY) findPlace(state.unit);
+}
+
+function leave() {
   page.live?.end();
-  page.unit = state.unit;
+  page.live = null;
+  page.stop.abort();
+  page.stop = new AbortController();
   model.place = NOWHERE;
+  model.reach = {};
   model.board = new Board();
   at('notice').hidden = true;
   panels.reset();
+  clearFeed();
   setLink('connecting');
-  if (!UNIT_CODE.test(state.unit)) refuse();
-  else watch(state.unit);
+}
+
+function askChosen() {
+  for (const [panel, names] of CHOICES) {
+    const chosen = names.map((name) => state[name]).join();
+    const isNew = page.choices.has(panel) && page.choices.get(panel) !== chosen;
+    page.choices.set(panel, chosen);
+    if (isNew && model.board.unit) panels.ask(panel);
+  }
+}
+
+function take(json, kind) {
+  const isFirst = model.board.unit === null;
+  model.board[kind](json, (before, after) => tellFeed(before, after, Number(json.asOfMs ?? 0)));
+  drawSoon();
+  if (isFirst) panels.load();
 }
 
 function watch(unit) {
-  if (unit !== COUNTRY) findPlace(unit);
-  const take = (kind) => (json) => {
-    const isFirst = model.board.unit === null;
-    model.board[kind](json);
+  const takeLive = (kind) => (json) => {
+    take(json, kind);
     setLink('live');
-    drawSoon();
-    if (isFirst) panels.load();
   };
   page.live = new Live(unit, {
-    snapshot: take('snapshot'),
-    progress: take('progress'),
+    snapshot: takeLive('snapshot'),
+    progress: takeLive('progress'),
     stale: (sinceMs) => setLink('stale', sinceMs),
     lost: () => setLink('lost'),
     refused: refuse,
   });
+}
+
+/* The board as it was; it stands still, so there is nothing to watch. */
+async function lookBack(unitCode) {
+  const { signal } = page.stop;
+  try {
+    const json = await call('Analytics/GetProgress', { unitCode, withChildren: true, ...asOf() }, signal);
+    if (signal.aborted) return;
+    take(json, 'snapshot');
+    setLink('past', Date.parse(`${state.at}+07:00`));
+  } catch (error) {
+    if (signal.aborted) return;
+    console.info(error.message);
+    setLink('lost');
+    setTimeout(() => !signal.aborted && lookBack(unitCode), RETRY_MS);
+  }
 }
 
 function refuse() {
@@ -85,14 +148,14 @@ function refuse() {
   page.live = null;
   at('board').hidden = true;
   const link = make('a', { href: href({ unit: COUNTRY }) }, words().to_country);
-  at('notice').replaceChildren(`${words().unknown_unit(page.unit)} `, link);
+  at('notice').replaceChildren(`${words().unknown_unit(state.unit)} `, link);
   at('notice').hidden = false;
   setLink('refused');
 }
 
 async function findPlace(unit) {
   const place = await locate(unit);
-  if (page.unit !== unit) return;
+  if (state.unit !== unit) return;
   model.place = place;
   drawSoon();
 }
@@ -111,7 +174,7 @@ function drawLink() {
   const { link } = page;
   document.body.dataset.link = link.state;
   const text = words()[link.state] ?? '';
-  say('link-text', typeof text === 'function' ? text(clock(link.since)) : text);
+  say('link-text', typeof text === 'function' ? text(moment(link.since)) : text);
 }
 
 function translate() {
@@ -149,11 +212,13 @@ function draw() {
   if (at('board').hidden) performance.mark('ready');
   at('board').hidden = false;
   drawHero(unit, unitName(unit), planYear);
-  drawPeople(unit);
+  drawFunnel(unit);
   drawMoney(unit);
   drawUnits();
   drawTrail(unit);
   drawChange();
+  drawFeed();
+  drawWho();
   drawWall();
   document.title = `${count(unit.participants, state.lang)} · ${unitName(unit)} · ansinh`;
   speak(unit);
@@ -169,7 +234,8 @@ function unitName(unit) {
 
 function drawChange() {
   const { changedMs, hasChanged } = model.board;
-  say('changed', hasChanged ? words().changed(moment(changedMs)) : words().unchanged(moment(changedMs)));
+  if (state.at) say('changed', words().pick_other);
+  else say('changed', hasChanged ? words().changed(moment(changedMs)) : words().unchanged(moment(changedMs)));
 }
 
 function drawUnits() {
@@ -198,6 +264,15 @@ function drawTrail(unit) {
   at('trail').replaceChildren(...above.map(({ code, name }) => make('a', { href: href({ unit: code }) }, name)));
 }
 
+/* Of whom the chart tells, when not of everybody. */
+function drawWho() {
+  const chosen = who();
+  at('who').hidden = !chosen;
+  if (!chosen) return;
+  say('who-name', `${words()[`who_${chosen.kind}`]} ${chosen.code}`);
+  at('who-all').href = href({ who: '' });
+}
+
 function speak(unit) {
   if (Date.now() - page.spokenAt < SPOKEN_PAUSE_MS) return;
   page.spokenAt = Date.now();
@@ -207,4 +282,6 @@ function speak(unit) {
 at('units-csv').addEventListener('click', () => saveCsv(`ansinh-${state.unit}`, table.lines()));
 setInterval(countDown, COUNT_DOWN_MS);
 beginTools();
+beginPicker();
+beginRecords();
 begin(arrive);

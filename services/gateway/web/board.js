@@ -23,6 +23,8 @@ function readUnit(json) {
     day: json.today ?? '',
     today: whole(json.participantsToday),
     declaredToday: whole(json.declaredToday),
+    accepted: whole(json.accepted),
+    acceptedToday: whole(json.acceptedToday),
   };
 }
 
@@ -43,11 +45,15 @@ export class Board {
     this.planYear = json.planYear ?? 0;
   }
 
-  /* Takes the units that changed since the frame before; the stream keeps them in order. */
-  progress(json) {
+  /* Takes the units that changed since the frame before; the stream keeps them in order. tell(before, after) hears of
+   * each at the lowest level that is in view. */
+  progress(json, tell) {
     for (const unit of (json.units ?? []).map(readUnit)) {
-      if (unit.code === this.unit.code) this.unit = unit;
-      else if (this.children.has(unit.code)) this.children.set(unit.code, unit);
+      const before = unit.code === this.unit.code ? this.unit : this.children.get(unit.code);
+      if (!before) continue;
+      if (before !== this.unit || this.children.size === 0) tell(before, unit);
+      if (before === this.unit) this.unit = unit;
+      else this.children.set(unit.code, unit);
     }
     this.#mark(json, true);
   }

@@ -7,7 +7,8 @@ const WALL_HEIGHT_PX = 520;
 const LEFT_PX = 44;
 const TOP_PX = 12;
 const BOTTOM_PX = 24;
-const LABEL_PX = 46; // room that a label on the time axis needs
+const LABEL_PX = 46; // a label on the time axis
+const LABEL_GAP_PX = 20; // the last one stands left of its place
 const TICKS = 3;
 
 /* The library sets globalThis.d3. Without the distribution's package there is none, and no chart. */
@@ -27,17 +28,18 @@ function tickStep(top) {
 export class Chart {
   isInUse = false;
   #root;
-  #tell;
+  #on;
   #bars = [];
   #number = String;
   #at = -1;
 
-  /* tell(bar) hears which bar the reader points at; null: none. */
-  constructor(root, tell) {
+  /* on.tell(bar) hears which bar the reader points at, null: none; on.open(bar) which one was chosen. */
+  constructor(root, on) {
     this.#root = root;
-    this.#tell = tell;
+    this.#on = on;
     new ResizeObserver(() => this.#draw()).observe(root);
     root.addEventListener('pointermove', (event) => this.#point(this.#barAt(event)));
+    root.addEventListener('click', () => this.#open());
     root.addEventListener('pointerleave', () => this.#point(-1));
     root.addEventListener('blur', () => this.#point(-1));
     root.addEventListener('keydown', (event) => this.#key(event));
@@ -73,7 +75,7 @@ export class Chart {
     const svg = makeSvg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' });
     for (let tick = 0; tick <= top; tick += step) svg.append(...this.#tick(tick, y(tick), width));
     svg.append(...this.#columns(d3, y));
-    if (this.#bars.some(({ last }) => last)) svg.append(this.#lastYear(d3, y));
+    if (this.#bars.some(({ last }) => last)) svg.append(...this.#lastYear(d3, y));
     svg.append(...this.#labels(height));
     this.#root.replaceChildren(svg);
   }
@@ -99,11 +101,12 @@ export class Chart {
   #lastYear(d3, y) {
     const slot = this.#slot;
     const line = d3.line().x((_, at) => LEFT_PX + (at + 0.5) * slot).y(({ last }) => y(last ?? 0)).curve(d3.curveStep);
-    return makeSvg('path', { class: 'last-year', d: line(this.#bars) });
+    const d = line(this.#bars);
+    return [makeSvg('path', { class: 'halo', d }), makeSvg('path', { class: 'last-year', d })];
   }
 
   #labels(height) {
-    const every = Math.ceil(LABEL_PX / this.#slot);
+    const every = Math.ceil((LABEL_PX + LABEL_GAP_PX) / this.#slot);
     const n = this.#bars.length;
     return this.#bars
       .map(({ label }, at) => ({ label, x: LEFT_PX + (at + 0.5) * this.#slot, isShown: (n - 1 - at) % every === 0 }))
@@ -125,6 +128,7 @@ export class Chart {
     const last = n - 1;
     const at = this.#at < 0 ? last : this.#at;
     const next = { ArrowLeft: this.#at < 0 ? last : Math.max(at - 1, 0), ArrowRight: Math.min(at + 1, last), Home: 0, End: last };
+    if (event.key === 'Enter') this.#open();
     if (!(event.key in next)) return;
     event.preventDefault();
     this.#point(next[event.key]);
@@ -135,6 +139,10 @@ export class Chart {
     this.#at = at;
     this.isInUse = at >= 0;
     this.#root.querySelectorAll('.bar').forEach((bar, index) => bar.classList.toggle('on', index === at));
-    this.#tell(this.#bars[at] ?? null);
+    this.#on.tell(this.#bars[at] ?? null);
+  }
+
+  #open() {
+    if (this.#at >= 0) this.#on.open(this.#bars[this.#at]);
   }
 }

@@ -21,3 +21,18 @@ function fill(element, attributes, children) {
   element.append(...children.filter((child) => child !== null && child !== false));
   return element;
 }
+
+/* Makes these the children of parent. What is there already and the same stays, so that the reader's focus and an open
+ * list stay where they are; a changed one hands its focus on. */
+export function settle(parent, children) {
+  children.forEach((child, at) => {
+    const old = parent.children[at];
+    if (!old) parent.append(child);
+    else if (!old.isEqualNode(child)) {
+      const hadFocus = old.contains(document.activeElement);
+      old.replaceWith(child);
+      if (hadFocus) (child.matches('a') ? child : child.querySelector('a'))?.focus({ preventScroll: true });
+    }
+  });
+  while (parent.children.length > children.length) parent.lastElementChild.remove();
+}

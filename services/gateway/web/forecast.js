@@ -1,18 +1,19 @@
 /* What is to come: pace against need, the forecast in one sentence, the days left, and who needs help today. */
 
 import { href, state } from './address.js';
-import { call } from './api.js';
-import { at, make, say } from './dom.js';
-import { count, date } from './format.js';
+import { Absent, call } from './api.js';
+import { at, make, say, settle } from './dom.js';
+import { businessDay, count, date, pace } from './format.js';
 import { model } from './model.js';
 import { step } from './scale.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 15000;
-const HELP_MAX = 8;
+const HELP_MAX = 12;
 const MINUTE_MS = 60000;
 const HOUR_MS = 3600000;
 const DAY_MS = 24 * HOUR_MS;
+const CAMPAIGN_MAX_MS = 400 * DAY_MS; // how far a forecast looks
 
 const whole = (value) => BigInt(value ?? 0);
 const number = (value) => count(value, state.lang);
@@ -24,11 +25,35 @@ const rounded = (text) => {
 };
 
 export const forecast = {
-  root: at('ahead'),
+  root: at('forecast'),
   everyMs: REFRESH_MS,
-  load: (signal) => call('Analytics/GetForecast', { unitCode: state.unit, withChildren: true }, signal),
+  load,
   draw,
+  clear: () => {
+    at('help').hidden = true;
+  },
 };
+
+/* Until the end of the campaign that runs here; without one, of the year. What lies behind has no forecast. */
+async function load(signal) {
+  if (state.at) return null;
+  const campaign = await running(signal);
+  const until = campaign ? { until: businessDay(Number(campaign.untilMs) - 1) } : {};
+  const answer = await call('Analytics/GetForecast', { unitCode: state.unit, withChildren: true, ...until }, signal);
+  return { ...answer, campaign };
+}
+
+/* A sprint before another campaign; null when there is none, or the server knows of none. */
+async function running(signal) {
+  try {
+    const { campaigns = [] } = await call('Campaigns/ListCampaigns', { unitCode: state.unit, atMs: String(Date.now()) }, signal);
+    const open = campaigns.filter(({ untilMs }) => Number(untilMs) - Date.now() < CAMPAIGN_MAX_MS);
+    return open.find(({ sprint }) => sprint) ?? open[0] ?? null;
+  } catch (error) {
+    if (error instanceof Absent) return null;
+    throw error;
+  }
+}
 
 function draw(json) {
   drawForecast(json);
@@ -39,16 +64,17 @@ function drawForecast(json) {
   const { unit } = json;
   at('forecast').hidden = whole(unit.plan) === 0n;
   const needed = rounded(unit.neededPerDay);
-  const pace = rounded(unit.pacePerDay);
+  const reached = rounded(unit.pacePerDay);
   say('needed', number(needed));
-  say('pace', number(pace));
+  say('pace', number(reached));
   at('needed-box').hidden = !unit.neededPerDay;
   at('meter').hidden = !unit.neededPerDay;
-  at('meter').style.setProperty('--done', needed > 0n ? Math.min(100, Number((pace * 100n) / needed)) : 100);
+  at('meter').style.setProperty('--done', needed > 0n ? Math.min(100, Number((reached * 100n) / needed)) : 100);
   at('verdict').dataset.reach = unit.reach ?? '';
   say('sentence', state.lang === 'vi' ? unit.sentenceVi : unit.sentence);
-  untilMs = Date.parse(`${json.until}T23:59:59+07:00`);
-  say('until', words().until(date(json.until, state.lang)));
+  untilMs = Number(json.campaign?.untilMs ?? Date.parse(`${json.until}T24:00:00+07:00`));
+  const name = (state.lang === 'en' && json.campaign?.nameEn) || json.campaign?.name;
+  say('until', words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
   countDown();
 }
 
@@ -68,7 +94,7 @@ function drawHelp(json) {
   at('help').hidden = !(json.children ?? []).some((unit) => whole(unit.plan) > 0n);
   say('help-all', late.length === 0 ? words().nobody_late : words().help_all(number(late.length)));
   const most = late.length > 0 ? shortfall(late[0]) : 1n;
-  at('help-list').replaceChildren(...late.slice(0, HELP_MAX).map((unit) => helpRow(unit, most)));
+  settle(at('help-list'), late.slice(0, HELP_MAX).map((unit) => helpRow(unit, most)));
 }
 
 function helpRow(unit, most) {
@@ -76,10 +102,7 @@ function helpRow(unit, most) {
   const percent = model.board.children.get(unit.unitCode)?.percent ?? '';
   const bar = make('i', { class: 'short', 'aria-hidden': 'true' });
   bar.style.setProperty('--share', Number((short * 1000n) / most) / 1000);
-  const paces = words().help_pace(
-    number(rounded(unit.neededPerDay)),
-    number(rounded(unit.pacePerDay)),
-  );
+  const paces = words().help_pace(pace(unit.neededPerDay, state.lang), pace(unit.pacePerDay, state.lang));
   return make(
     'li',
     {},

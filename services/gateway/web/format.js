@@ -19,6 +19,14 @@ export function percent(text, lang) {
   return count(BigInt(whole), lang) + tail + MARKS[lang].percent;
 }
 
+/* A pace, "41.30" or "0.57" a day: whole, and with one place below ten, half up. */
+export function pace(text, lang) {
+  const [whole, fraction = ''] = (text || '0').split('.');
+  const tenths = BigInt(whole) * 10n + BigInt(fraction.charAt(0) || '0') + (fraction.charAt(1) >= '5' ? 1n : 0n);
+  if (tenths >= 100n) return count(BigInt(whole) + (fraction >= '5' ? 1n : 0n), lang);
+  return `${tenths / 10n}${MARKS[lang].decimal}${tenths % 10n}`;
+}
+
 /* What was added: "+159", or a plain 0. */
 export function gain(value, lang) {
   return (value > 0n ? '+' : '') + count(value, lang);

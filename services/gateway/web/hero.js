@@ -4,6 +4,7 @@ import { state } from './address.js';
 import { at, say } from './dom.js';
 import { glow } from './flash.js';
 import { businessDay, clock, count, date, dong, gain, percent } from './format.js';
+import { openHref } from './slice.js';
 import { words } from './text.js';
 
 const number = (value) => count(value, state.lang);
@@ -26,7 +27,8 @@ export function drawHero(unit, name, planYear) {
   say('unit-name', name);
   const participants = number(unit.participants);
   say('participants', participants);
-  at('participants').style.setProperty('--length', participants.length);
+  at('participants').href = openHref({ metric: 'METRIC_PAID', by: '' });
+  at('participants').parentElement.style.setProperty('--length', participants.length);
   say('percent', percent(unit.percent, state.lang));
   at('ring').hidden = !hasPlan;
   at('ring').style.setProperty('--done', Math.min(Number(unit.percent || 0), 100));
@@ -39,27 +41,21 @@ export function drawHero(unit, name, planYear) {
   say('gap', number(unit.gap < 0n ? -unit.gap : unit.gap));
   say('today-label', words().new_on(dayText(unit)));
   say('today', gain(unit.today, state.lang));
+  at('today').href = openHref({ metric: 'METRIC_PAID', from: unit.day, by: '' });
   const hasMoved = shown.unit === unit.code && shown.participants !== unit.participants;
   if (hasMoved) glow(at('participants'));
   shown = { unit: unit.code, participants: unit.participants };
-}
-
-export function drawPeople(unit) {
-  const waiting = unit.declared - unit.participants;
-  say('declared', number(unit.declared));
-  say('paid', number(unit.participants));
-  say('waiting', number(waiting > 0n ? waiting : 0n));
-  say('declared-today', `${gain(unit.declaredToday, state.lang)} ${dayText(unit)}`);
-  say('paid-today', `${gain(unit.today, state.lang)} ${dayText(unit)}`);
 }
 
 export function drawMoney(unit) {
   const pockets = Object.entries(unit.pockets);
   const total = pockets.reduce((sum, [, amount]) => sum + amount, 0n);
   say('payments', words().payments(number(unit.payments)));
+  at('payments').href = openHref({ metric: 'METRIC_PAYMENTS', by: '' });
   say('total', dong(total, state.lang));
   for (const [name, amount] of pockets) {
     say(`pocket-${name}`, dong(amount, state.lang));
+    at(`pocket-${name}`).href = openHref({ metric: `METRIC_${name.toUpperCase()}_VND`, by: '' });
     const perMille = total > 0n ? Number((amount * 1000n) / total) : 0;
     at('shares').style.setProperty(`--${name}-share`, perMille);
   }

@@ -6,5 +6,6 @@ export const NOWHERE = { self: null, province: null };
 
 export const model = {
   board: new Board(),
+  reach: {}, // prospects and contacted people, as far as known
   place: NOWHERE, // where the unit lies, once the directory has told
 };

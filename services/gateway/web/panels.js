@@ -8,7 +8,7 @@ const PAUSE_MAX_MS = 60000;
 const MARGIN_PX = 200;
 
 /* panel: root (an element, hidden until there is something to see), everyMs (0: once), load(signal) → data or null
- * when there is nothing, draw(data). */
+ * when there is nothing, draw(data), and clear() when more than the root has to go. */
 export class Panels {
   #entries;
   #stop = new AbortController();
@@ -28,6 +28,7 @@ export class Panels {
       entry.failures = 0;
       entry.dueMs = Infinity;
       entry.panel.root.hidden = true;
+      entry.panel.clear?.();
     }
   }
 

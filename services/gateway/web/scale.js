@@ -1,10 +1,10 @@
-/* The one scale of the page: percent of plan in seven steps, orange to blue, told apart by every kind of colour sight. */
+/* The one scale of the page: percent of plan in nine steps, orange to blue, told apart by every kind of colour sight. */
 
 import { make } from './dom.js';
 
-const BOUNDS = [30, 45, 60, 75, 90, 100];
+const BOUNDS = [30, 40, 50, 60, 70, 80, 90, 100];
 
-/* "0" to "6"; "none" without a plan. */
+/* "0" to "8"; "none" without a plan. */
 export function step(percent) {
   if (!percent) return 'none';
   const value = Number(percent);

@@ -1,75 +1,124 @@
-/* New participants over time: by day of the last weeks beside the year before, by hour of today. */
+/* New participants over time: by day of the last weeks beside the year before, by hour of a day, by minute of the last hour. */
 
-import { href, state } from './address.js';
+import { go, href, state } from './address.js';
 import { call } from './api.js';
 import { Chart } from './chart.js';
-import { at, make, say } from './dom.js';
-import { count, date } from './format.js';
+import { at, make, say, settle } from './dom.js';
+import { businessDay, clock, count, date } from './format.js';
 import { saveCsv } from './csv.js';
+import { asOf, lastDay, opening, slice } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 10000;
+const METRIC = 'METRIC_PAID';
 const DAYS = 30;
+const MINUTES = 60;
+const GROWTH_FROM = 50; // of fewer people a percentage says nothing,
+const GROWTH_MAX = 1000; // nor does one that large
 const DAY_MS = 24 * 3600 * 1000;
-const KINDS = ['day', 'hour'];
+const MINUTE_MS = 60000;
+const KINDS = { day: 'BUCKET_DAY', hour: 'BUCKET_HOUR', minute: 'BUCKET_MINUTE' };
 
 const dayBefore = (day, days) => new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
-const yearBefore = (day) => `${Number(day.slice(0, 4)) - 1}${day.slice(4)}`;
+const pad = (value) => String(value).padStart(2, '0');
+const kind = () => (state.chart in KINDS ? state.chart : 'day');
+const now = () => (state.at ? Date.parse(`${state.at}+07:00`) : Date.now());
 
-export const series = {
-  root: at('series'),
-  everyMs: REFRESH_MS,
-  load: (signal) => call('Analytics/GetProgress', { unitCode: state.unit }, signal),
-  draw,
-};
+export const series = { root: at('series'), everyMs: REFRESH_MS, load, draw };
 
-const chart = new Chart(at('chart'), (bar) => say('readout', readout(bar)));
+const chart = new Chart(at('chart'), {
+  tell: (bar) => say('readout', readout(bar)),
+  open: (bar) => go(barChange(bar)),
+});
 let bars = [];
 
-function days(json) {
-  const numbers = new Map((json.days ?? []).map((one) => [one.day, one]));
-  return Array.from({ length: DAYS }, (_, at) => {
-    const day = dayBefore(json.today, DAYS - 1 - at);
-    const value = Number(numbers.get(day)?.participants ?? 0);
-    const last = Number(numbers.get(yearBefore(day))?.participants ?? 0);
-    return { key: day, label: shortDay(day), name: date(day, state.lang), value, last };
+async function load(signal) {
+  const chosen = kind();
+  const today = lastDay(businessDay(Date.now()));
+  const from = chosen === 'day' ? dayBefore(today, DAYS - 1) : chosen === 'hour' ? today : dayOf(now() - (MINUTES - 1) * MINUTE_MS);
+  const fields = { slice: slice(), bucket: KINDS[chosen], from, until: today, metrics: [METRIC], ...asOf() };
+  const answer = await call('Analytics/GetSeries', { ...fields, withLastYear: chosen !== 'minute' }, signal);
+  return { ...answer, chosen, from, today, nowMs: now() };
+}
+
+const dayOf = (ms) => businessDay(ms);
+const key = (day, hour, minute) => [day, hour, minute].join('~');
+
+/* Every bucket has a bar, those in which nothing happened too. */
+function read({ points = [], chosen, today, nowMs }) {
+  const found = new Map(points.map((one) => [bucketKey(one, chosen), one]));
+  const value = (text) => Number(text ?? 0);
+  return slots(chosen, today, nowMs).map((slot) => {
+    const point = found.get(slot.key);
+    const last = chosen === 'minute' ? null : value(point?.lastYear?.[0]);
+    return { ...slot, value: value(point?.values?.[0]), last };
   });
 }
 
-function hours(json) {
-  const numbers = new Map((json.hours ?? []).map((one) => [one.hour ?? 0, one]));
-  return Array.from({ length: 24 }, (_, hour) => {
-    const value = Number(numbers.get(hour)?.participants ?? 0);
-    return { key: String(hour), label: `${hour}`, name: words().hour(hour), value, last: null };
+function bucketKey({ day, hour = 0, minute = 0 }, chosen) {
+  if (chosen === 'day') return key(day, '', '');
+  return chosen === 'hour' ? key(day, hour, '') : key(day, hour, minute);
+}
+
+function slots(chosen, today, nowMs) {
+  if (chosen === 'day')
+    return Array.from({ length: DAYS }, (_, index) => {
+      const day = dayBefore(today, DAYS - 1 - index);
+      return { key: key(day, '', ''), label: shortDay(day), name: date(day, state.lang) };
+    });
+  if (chosen === 'hour')
+    return Array.from({ length: 24 }, (_, hour) => {
+      return { key: key(today, hour, ''), label: `${hour}`, name: words().hour(hour) };
+    });
+  return Array.from({ length: MINUTES }, (_, index) => {
+    const ms = nowMs - (MINUTES - 1 - index) * MINUTE_MS;
+    const [hour, minute] = clock(ms).split(':').map(Number);
+    const name = `${pad(hour)}:${pad(minute)}`;
+    return { key: key(dayOf(ms), hour, minute), label: name, name };
   });
 }
 
 const shortDay = (day) => (state.lang === 'vi' ? `${day.slice(8)}/${day.slice(5, 7)}` : day.slice(5));
 
-function draw(json) {
-  const kind = KINDS.includes(state.chart) ? state.chart : KINDS[0];
-  bars = kind === 'day' ? days(json) : hours(json);
-  at('kinds').replaceChildren(
-    ...KINDS.map((one) =>
-      make('a', { href: href({ chart: one }), 'aria-current': one === kind ? 'true' : null }, words()[`chart_${one}`]),
+function draw(data) {
+  bars = read(data);
+  settle(
+    at('kinds'),
+    Object.keys(KINDS).map((one) =>
+      make('a', { href: href({ chart: one }), 'aria-current': one === kind() ? 'true' : null }, words()[`chart_${one}`]),
     ),
   );
   at('last-year-key').hidden = !bars.some(({ last }) => last);
   chart.draw(bars, (value) => count(value, state.lang));
-  if (!chart.isInUse) say('readout', words().chart_sum(count(sum(bars, 'value'), state.lang)));
+  if (!chart.isInUse) say('readout', readout(null));
 }
 
-const sum = (list, key) => list.reduce((total, one) => total + (one[key] ?? 0), 0);
+const sum = (name) => bars.reduce((total, one) => total + (one[name] ?? 0), 0);
 
 function readout(bar) {
-  if (!bar) return words().chart_sum(count(sum(bars, 'value'), state.lang));
+  if (!bar) return total();
   const value = count(bar.value, state.lang);
   return bar.last === null
     ? words().chart_value(bar.name, value)
     : words().chart_values(bar.name, value, count(bar.last, state.lang));
 }
 
+function total() {
+  const [value, last] = [sum('value'), sum('last')];
+  const text = count(value, state.lang);
+  const growth = Math.round(((value - last) * 100) / last);
+  if (last < GROWTH_FROM || growth > GROWTH_MAX) return words().chart_sum(text);
+  return words().chart_growth(text, count(last, state.lang), `${growth > 0 ? '+' : ''}${count(growth, state.lang)}`);
+}
+
 at('series-csv').addEventListener('click', () => {
   const heads = [words().col_time, words().col_new, words().last_year];
-  saveCsv(`ansinh-${state.unit}-${state.chart}`, [heads, ...bars.map((bar) => [bar.key, bar.value, bar.last ?? ''])]);
+  const lines = bars.map((bar) => [bar.key.replaceAll('~', ' ').trim(), bar.value, bar.last ?? '']);
+  saveCsv(`ansinh-${state.unit}-${kind()}`, [heads, ...lines]);
 });
+
+/* What the reader points at opens into its records. */
+function barChange(bar) {
+  const [from, hour, minute] = bar.key.split('~');
+  return opening({ metric: METRIC, from, hour, minute });
+}

@@ -8,6 +8,7 @@ import { TEXT } from './text.js';
 const RESORT_MS = 4000;
 
 const CELLS = ['name', 'participants', 'plan', 'percent', 'gap', 'today'];
+const OPENING = ['participants', 'today']; // numbers that open into their records
 const collator = new Intl.Collator('vi', { numeric: true });
 const byName = (a, b) => collator.compare(a.name, b.name);
 const byWhole = (key) => (a, b) => (a[key] < b[key] ? -1 : Number(a[key] > b[key]));
@@ -26,6 +27,7 @@ export class Table {
   #body;
   #noMatch;
   #href;
+  #open;
   #rows = new Map();
   #key = 'percent';
   #isDescending = false;
@@ -34,12 +36,13 @@ export class Table {
   #needle = '';
   #sortedAt = 0;
 
-  /* href(code) makes the address of a unit's page; onSort("gap.down") and onSearch(text) hear what the reader chose. */
-  constructor(elements, href, { onSort, onSearch }) {
+  /* href(code) makes the address of a unit's page, open(unit, key) that of the records behind a number; onSort("gap.down") and onSearch(text) hear what the reader chose. */
+  constructor(elements, { href, open, onSort, onSearch }) {
     this.#head = elements.head;
     this.#body = elements.body;
     this.#noMatch = elements.noMatch;
     this.#href = href;
+    this.#open = open;
     this.#onSort = onSort;
     for (const button of this.#head.querySelectorAll('button'))
       button.addEventListener('click', () => this.#sortBy(button.closest('th').dataset.key));
@@ -83,10 +86,13 @@ export class Table {
 
   update(units, lang) {
     this.#lang = lang;
+    // The rows' links carry what the reader has chosen elsewhere on the page.
+    const stamp = this.#href('');
     for (const [code, unit] of units) {
       const row = this.#rows.get(code);
-      if (row.lang === lang && row.unit === unit) continue;
+      if (row.stamp === stamp && row.unit === unit) continue;
       const hasMoved = row.lang === lang && row.unit.participants !== unit.participants;
+      row.stamp = stamp;
       this.#fill(row, unit, lang);
       if (hasMoved) flash(row.element);
     }
@@ -106,6 +112,7 @@ export class Table {
     const hasPlan = unit.plan !== 0n;
     cells.name.textContent = unit.name;
     cells.name.href = this.#href(unit.code);
+    for (const key of OPENING) cells[key].href = this.#open(unit, key);
     cells.participants.textContent = count(unit.participants, lang);
     cells.plan.textContent = hasPlan ? count(unit.plan, lang) : '–';
     cells.percent.textContent = percent(unit.percent, lang);
@@ -166,7 +173,7 @@ function newRow(unit) {
     const cell = element.insertCell();
     cell.setAttribute('role', 'cell');
     cell.className = key;
-    const content = document.createElement(key === 'name' ? 'a' : 'span');
+    const content = document.createElement(key === 'name' || OPENING.includes(key) ? 'a' : 'span');
     cell.append(content);
     cells[key] = content;
   }

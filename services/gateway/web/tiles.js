@@ -1,7 +1,7 @@
 /* Every unit below as a tile, coloured by its percent of plan: the provinces as a map, communes by need. */
 
 import { href, state } from './address.js';
-import { at, make } from './dom.js';
+import { at, make, settle } from './dom.js';
 import { count, percent } from './format.js';
 import { COLUMNS, PLACES } from './provinces.js';
 import { legend, step } from './scale.js';
@@ -11,7 +11,9 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 const ASIDE = 3; // a tile that far off the way costs as much as three ahead
 
 const tiles = new Map();
+const drawn = new Map(); // code → the unit that its tile shows
 let shown = '';
+let stamp = '';
 
 /* Whole percent, cut: 99.9 is not yet 100. */
 const whole = (text) => (text ? `${text.split('.')[0]}${state.lang === 'vi' ? '\u00a0' : ''}%` : '–');
@@ -50,10 +52,14 @@ export function drawTiles(children, title) {
   at('map').hidden = children.size === 0;
   const key = [...children.keys()].join();
   if (key !== shown) build(children);
-  shown = key;
   at('map-title').textContent = title;
-  at('legend').replaceChildren(legend(words().legend));
+  if (href({}) !== stamp || key !== shown) drawn.clear();
+  stamp = href({});
+  shown = key;
+  settle(at('legend'), [legend(words().legend)]);
   for (const [code, unit] of children) {
+    if (drawn.get(code) === unit) continue;
+    drawn.set(code, unit);
     const tile = tiles.get(code);
     const [number, name] = tile.children;
     tile.href = href({ unit: code });

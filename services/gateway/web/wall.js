@@ -4,13 +4,13 @@ import { go, state } from './address.js';
 import { at } from './dom.js';
 
 const SCENE_MS = 12000;
-const SCENES = ['map', 'help', 'series', 'units'];
+const SCENES = ['map', 'help', 'series', 'boards', 'units'];
 
 let timer = 0;
 let now = -1;
 
 function next() {
-  const there = SCENES.filter((id) => !at(id).hidden);
+  const there = SCENES.filter((id) => !at(id).hidden && (id !== 'units' || at('boards').hidden));
   if (there.length === 0) return;
   now = (now + 1) % there.length;
   document.body.dataset.scene = there[now];
@@ -18,6 +18,7 @@ function next() {
 
 /* Called whenever the address or what there is to show changes. */
 export function drawWall() {
+  at('changed').disabled = state.wall !== '';
   if (!state.wall) {
     clearInterval(timer);
     timer = 0;
