@@ -317,9 +317,8 @@ void question_ask(struct analytics *analytics, struct bus_request *request,
 
 int question_name(struct question *self, char **ret_code, char **ret_name)
 {
-    const struct directory_unit *unit = self->slice.unit;
-    *ret_code = arena_printf(self->arena, "%s", unit->code);
-    *ret_name = arena_printf(self->arena, "%s", unit->name);
+    *ret_code = arena_printf(self->arena, "%s", self->slice.code);
+    *ret_name = arena_printf(self->arena, "%s", self->slice.name);
     return *ret_code == NULL || *ret_name == NULL ? -ENOMEM : 0;
 }
 

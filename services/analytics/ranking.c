@@ -44,7 +44,7 @@ static int take_unit(struct ranking *self, struct question *question, size_t row
 int ranking_by_units(struct ranking *self, struct question *question)
 {
     const struct directory_unit *above = question->slice.unit;
-    if (above->n_children == 0)
+    if (above == NULL || above->n_children == 0)
         return ranking_by_communes(self, question);
     int rc = rows_make(self, question, above->n_children, SLICE_COMMUNES);
     for (size_t i = 0; rc == 0 && i < above->n_children; i++)
@@ -69,11 +69,16 @@ static size_t communes_in_force(const struct directory_unit *unit,
 
 int ranking_by_communes(struct ranking *self, struct question *question)
 {
-    size_t n = communes_in_force(question->slice.unit, NULL);
-    const struct directory_unit **communes = arena_alloc(question->arena, n * sizeof(*communes));
-    if (communes == NULL)
-        return -ENOMEM;
-    (void)communes_in_force(question->slice.unit, communes);
+    const struct slice *slice = &question->slice;
+    const struct directory_unit **communes = slice->communes_of_office;
+    size_t n = slice->n_communes_of_office;
+    if (slice->unit != NULL) {
+        n = communes_in_force(slice->unit, NULL);
+        communes = arena_alloc(question->arena, n * sizeof(*communes));
+        if (communes == NULL)
+            return -ENOMEM;
+        (void)communes_in_force(slice->unit, communes);
+    }
     int rc = rows_make(self, question, n, SLICE_COMMUNES);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = take_unit(self, question, i, communes[i]);

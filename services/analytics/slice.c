@@ -140,6 +140,51 @@ static int take_sources(struct slice *self, const Ansinh__V1__Slice *in,
     return 0;
 }
 
+/* The office's communes, those that are known, and what was merged into them. */
+static int take_office(struct slice *self, const Ansinh__V1__SiUnit *office,
+                       const struct directory *directory, struct arena *arena)
+{
+    uint8_t *bits = arena_zalloc(arena, SLICE_COMMUNES / 8);
+    self->communes_of_office =
+        arena_alloc(arena, office->n_commune_codes * sizeof(*self->communes_of_office));
+    if (bits == NULL || self->communes_of_office == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < office->n_commune_codes; i++) {
+        size_t n;
+        const struct directory_unit *unit = directory_unit(directory, office->commune_codes[i]);
+        if (unit == NULL)
+            continue;
+        const uint32_t *list = progress_communes(unit, arena, &n);
+        if (list == NULL)
+            return -ENOMEM;
+        bits_set(bits, list, n);
+        self->communes_of_office[self->n_communes_of_office++] = unit;
+    }
+    self->communes = bits;
+    self->name = office->name;
+    return 0;
+}
+
+static int take_unit(struct slice *self, const char *code, const struct directory *directory,
+                     struct arena *arena, struct err *err)
+{
+    uint8_t *communes;
+    self->code = code;
+    if (strncmp(code, SLICE_OFFICE, strlen(SLICE_OFFICE)) == 0) {
+        const Ansinh__V1__SiUnit *office =
+            directory_si_unit(directory, code + strlen(SLICE_OFFICE));
+        return office == NULL ? err_field(err, -ENOENT, "slice.unit_code", "unknown office")
+                              : take_office(self, office, directory, arena);
+    }
+    self->unit = directory_unit(directory, code);
+    if (self->unit == NULL)
+        return err_field(err, -ENOENT, "slice.unit_code", "unknown unit");
+    self->name = self->unit->name;
+    int rc = communes_of(self->unit, arena, &communes);
+    self->communes = communes;
+    return rc;
+}
+
 int slice_resolve(const Ansinh__V1__Slice *in, const struct directory *directory,
                   const struct facts *facts, struct arena *arena, struct slice *ret,
                   struct err *err)
@@ -151,23 +196,19 @@ int slice_resolve(const Ansinh__V1__Slice *in, const struct directory *directory
     if (rc < 0)
         return rc;
     struct slice slice = {
-        .unit = directory_unit(directory, in->unit_code[0] == '\0' ? COUNTRY : in->unit_code),
         .products = in->product == ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED ? 0 : 1U << in->product,
         .group = in->support_group,
         .last_day = UINT16_MAX,
     };
-    uint8_t *communes;
-    if (slice.unit == NULL)
-        return err_field(err, -ENOENT, "slice.unit_code", "unknown unit");
-    rc = communes_of(slice.unit, arena, &communes);
-    slice.communes = communes;
+    rc = take_unit(&slice, in->unit_code[0] == '\0' ? COUNTRY : in->unit_code, directory, arena,
+                   err);
     if (rc == 0)
         rc = take_sources(&slice, in, directory, facts, arena);
     if (rc == 0 && in->campaign_code[0] != '\0')
         rc = take_campaign(&slice, directory_campaign(directory, in->campaign_code), directory,
                            arena);
     if (rc < 0)
-        return err_set(err, rc, "the slice is too large");
+        return rc;
     if (slice.products == 0 && in->campaign_code[0] == '\0')
         slice.products = 1U << ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
     slice.is_whole = slice.sources == NULL && slice.group == 0 && in->campaign_code[0] == '\0' &&

@@ -9,10 +9,14 @@
 #include "services/analytics/facts.h"
 
 #define SLICE_COMMUNES 100000 /* five digits */
+#define SLICE_OFFICE "SI:"    /* before the code of an office of social insurance */
 #define SLICE_NOBODY "-"      /* in the place of a code: nobody was named */
 
 struct slice {
-    const struct directory_unit *unit;
+    const char *code, *name;           /* of the unit or office */
+    const struct directory_unit *unit; /* NULL: an office of social insurance */
+    const struct directory_unit **communes_of_office;
+    size_t n_communes_of_office;
     int is_whole;            /* nothing but a unit was said: what a unit's plan is for */
     const uint8_t *communes; /* a bit for each number; NULL: the country, all of them */
     const uint8_t *sources;  /* a byte for each number up to n_sources; NULL: all of them */

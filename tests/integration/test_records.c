@@ -21,7 +21,8 @@
 #define JSON_BYTES 1024
 
 static const char *const units[] = {"02647", "02671", "02680", "02683", "02701"};
-static const char *const places[] = {"", "VN", "15", "15", "02647", "02671", "02680", "01"};
+static const char *const places[] = {"",      "VN",    "15", "15",     "02647",
+                                     "02671", "02680", "01", "SI:1501"};
 static const char *const organisations[] = {"", "",       "",        "",    "",
                                             "", "VNPOST", "VIETTEL", "HPN", "-"};
 static const char *const points[] = {"", "", "", "", "", "", "BD02647", "BD02671", "-"};
@@ -134,6 +135,9 @@ static int start(void **state)
     today = clock_business_day(clock_wall_ms());
     platform = platform_start(&(struct platform_conf){.analytics = 2});
     platform_import(platform);
+    call("Directory/ImportSiUnits",
+         "{\"siUnits\":[{\"code\":\"1501\",\"name\":\"BHXH cơ sở Lào Cai\",\"communeCodes\":["
+         "\"02647\",\"02671\"]}]}");
     first_ms = clock_wall_ms();
     while (n_people < PEOPLE / 3) {
         somebody();
@@ -376,6 +380,26 @@ static void every_number_of_a_board_opens(void **state)
     }
 }
 
+/* Its communes have the rows, and add up to the office. */
+static void an_office_has_the_sum_of_its_communes(void **state)
+{
+    (void)state;
+    long long n, sum = 0;
+    json_auto_t *root =
+        ask("Analytics/GetBoard",
+            "{\"slice\":{\"unitCode\":\"SI:1501\"},\"by\":1,\"counts\":1,\"from\":\"2008-01-01\"}");
+    json_t *row;
+    size_t i;
+    json_array_foreach(json_object_get(root, "rows"), i, row) sum += number(row, "value");
+    struct ask whole = {.metric = 1, .until = today, .slice = "{\"unitCode\":\"SI:1501\"}"};
+    whole.as_of_ms = number(root, "asOfMs");
+    whole.facts = number(root, "facts");
+    assert_int_equal(json_array_size(json_object_get(root, "rows")), 2);
+    assert_string_equal(text(root, "name"), "BHXH cơ sở Lào Cai");
+    assert_int_equal(list(&whole, 10, 0, &n), sum);
+    assert_true(sum > 0);
+}
+
 /* The counters of the live board, kept apart from the facts, say the same once all is quiet. */
 static void the_live_board_says_the_same(void **state)
 {
@@ -385,7 +409,7 @@ static void the_live_board_says_the_same(void **state)
         const char *name;
     } rows[] = {{2, "participants"}, {1, "declared"}, {7, "payments"}};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (places[i][0] == '\0')
+        if (places[i][0] == '\0' || strncmp(places[i], "SI:", 3) == 0)
             continue;
         for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
             char json[JSON_BYTES];
@@ -489,6 +513,9 @@ static void what_cannot_be_answered_names_its_field(void **state)
         {"ListRecords", "{\"metric\":2,\"pageToken\":\"x\"}", "page_token", 3},
         {"ListRecords", "{\"metric\":2,\"facts\":\"1000000000\"}", "facts", 9},
         {"ListRecords", "{\"metric\":2,\"slice\":{\"unitCode\":\"99\"}}", "slice.unit_code", 5},
+        {"ListRecords", "{\"metric\":2,\"slice\":{\"unitCode\":\"SI:x\"}}", "slice.unit_code", 5},
+        {"ListRecords", "{\"metric\":2,\"slice\":{\"campaignCode\":\"x\"}}", "slice.campaign_code",
+         5},
         {"ListRecords", "{\"metric\":2,\"slice\":{\"organisationCode\":\"x\"}}",
          "slice.organisation_code", 5},
         {"ListRecords", "{\"metric\":2,\"slice\":{\"pointCode\":\"x\"}}", "slice.point_code", 5},
@@ -530,6 +557,7 @@ int main(void)
         cmocka_unit_test(every_number_of_a_series_opens),
         cmocka_unit_test(a_list_of_now_stays_what_it_was),
         cmocka_unit_test(every_number_of_a_board_opens),
+        cmocka_unit_test(an_office_has_the_sum_of_its_communes),
         cmocka_unit_test(the_live_board_says_the_same),
         cmocka_unit_test(what_cannot_be_answered_names_its_field),
         cmocka_unit_test(a_token_belongs_to_its_request),
