@@ -12,6 +12,7 @@
 #include "common/store/journal.h"
 
 #define EVENT_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+#define READERS 8
 
 struct reading {
     struct service *svc;
@@ -22,12 +23,16 @@ struct reading {
     struct arena *arena; /* of one event */
     unsigned long n_unreadable;
     struct journal_position at[PARTITIONS_ALL]; /* read last */
-    /* the journal that is being read */
-    unsigned partition;
-    unsigned open;
-    size_t n_read;
+    unsigned next;                              /* journal that nobody reads yet */
+    unsigned open;                              /* answers to come */
     int rc;
     struct err *err;
+};
+
+/* Reads one journal after the other. */
+struct journal_reader {
+    struct reading *reading;
+    unsigned partition;
 };
 
 static int take(struct reading *self, unsigned partition, struct journal_position position,
@@ -87,41 +92,54 @@ static int read_archive(struct reading *self)
 
 /* --- the journals ----------------------------------------------------------------------------- */
 
+static void read_next(struct journal_reader *self);
+
 static void on_entries(void *arg, int rc, const struct journal_entry *entries, size_t n)
 {
-    struct reading *self = arg;
-    self->rc = rc;
-    self->n_read = n;
+    struct journal_reader *reader = arg;
+    struct reading *self = reader->reading;
+    unsigned partition = reader->partition;
     self->open--;
-    if (rc < 0) {
-        (void)err_set(self->err, rc, "the ledger cannot be read: %s", strerror(-rc));
+    if (rc < 0 && self->rc == 0)
+        self->rc = err_set(self->err, rc, "the ledger cannot be read: %s", strerror(-rc));
+    if (self->rc < 0)
         return;
-    }
-    if (n > 0 && !position_follows(self->at[self->partition], entries[0].position)) {
-        self->rc = err_set(self->err, -ENOENT,
-                           "%s:log has no entry behind %" PRIu32 "-%" PRIu64
-                           ": it was trimmed (name the archive with --archive), or is lost",
-                           partition_tag(self->partition), self->at[self->partition].epoch,
-                           self->at[self->partition].seq);
+    if (n > 0 && !position_follows(self->at[partition], entries[0].position)) {
+        self->rc =
+            err_set(self->err, -ENOENT,
+                    "%s:log has no entry behind %" PRIu32 "-%" PRIu64
+                    ": it was trimmed (name the archive with --archive), or is lost",
+                    partition_tag(partition), self->at[partition].epoch, self->at[partition].seq);
         return;
     }
     for (size_t i = 0; self->rc == 0 && i < n; i++)
-        self->rc = take(self, self->partition, entries[i].position, entries[i].event,
-                        entries[i].event_len);
+        self->rc =
+            take(self, partition, entries[i].position, entries[i].event, entries[i].event_len);
+    if (n < JOURNAL_READ_MAX)
+        reader->partition = self->next++;
+    read_next(reader);
 }
 
+static void read_next(struct journal_reader *self)
+{
+    struct reading *reading = self->reading;
+    if (reading->rc < 0 || self->partition >= PARTITIONS_ALL)
+        return;
+    reading->open++;
+    journal_read(reading->svc->ledger, self->partition, reading->at[self->partition],
+                 JOURNAL_READ_MAX, on_entries, self);
+}
+
+/* Several at once: the ledger answers one while another is taken in. */
 static int read_journals(struct reading *self)
 {
-    for (self->partition = 0; self->partition < PARTITIONS_ALL && self->rc == 0;
-         self->partition++) {
-        do {
-            self->open = 1;
-            journal_read(self->svc->ledger, self->partition, self->at[self->partition],
-                         JOURNAL_READ_MAX, on_entries, self);
-            while (self->open > 0) /* the store answers every command in bounded time */
-                loop_turn(self->svc->loop, 100);
-        } while (self->rc == 0 && self->n_read == JOURNAL_READ_MAX);
+    struct journal_reader readers[READERS];
+    for (size_t i = 0; i < READERS; i++) {
+        readers[i] = (struct journal_reader){self, self->next++};
+        read_next(&readers[i]);
     }
+    while (self->open > 0) /* the store answers every command in bounded time */
+        loop_turn(self->svc->loop, 100);
     return self->rc;
 }
 

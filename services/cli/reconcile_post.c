@@ -13,7 +13,7 @@
 #include "services/cli/bulk.h"
 #include "services/cli/reconcile.h"
 
-#define WINDOW 32
+#define WINDOW 256 /* commits of a batch share one fsync */
 #define TIMEOUT_MS 60000
 
 struct job {
