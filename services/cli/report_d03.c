@@ -83,7 +83,7 @@ static const struct form_spec d03 = {
     .marks = marks,
     .n_columns = ARRAY_LEN(columns),
     .title = "DANH SÁCH NGƯỜI CHỈ THAM GIA BHYT HỘ GIA ĐÌNH (Mẫu D03-TS)",
-    .section_titles = {"I.1. Cấp thẻ mới", "I.2. Gia hạn thẻ", "II.1. Hủy thu"},
+    .section_titles = {"I.1. Cấp thẻ mới", "I.2. Gia hạn thẻ", "II.1. Hủy thu", "II.2. Hoàn trả"},
     .put_line = put_line,
     .put_sums = put_sums,
 };

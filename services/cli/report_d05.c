@@ -52,7 +52,7 @@ static void put_line(struct form_line *line, struct sheet_cell *cells)
         form_cell_text(person->si_code),
         form_cell_text(person->personal_id),
         form_cell_text(person->address),
-        form_cell_text(form_day(&line->texts, row->day)),
+        form_cell_text(form_day(&line->texts, row->paid_day)),
         form_cell_text(form_number(&line->texts, row->receipt_number)),
         form_cell_unless_zero(row->income_vnd),
         form_cell(row->months),
@@ -66,7 +66,9 @@ static void put_line(struct form_line *line, struct sheet_cell *cells)
         form_cell_unless_zero(share_of(line->policy, row, row->donor_vnd)),
         form_cell(row->donor_vnd),
         form_cell_text(row->collector),
-        form_cell_text(row->from_month == 0 ? "Đóng cho những năm còn thiếu" : ""),
+        form_cell_text(row->kind == REPORT_REFUNDED ? form_refunded(&line->texts, row)
+                       : row->from_month == 0       ? "Đóng cho những năm còn thiếu"
+                                                    : ""),
     };
     memcpy(cells, filled, sizeof(filled));
 }
@@ -86,7 +88,8 @@ static const struct form_spec d05 = {
     .marks = marks,
     .n_columns = ARRAY_LEN(columns),
     .title = "DANH SÁCH NGƯỜI THAM GIA BHXH TỰ NGUYỆN (Mẫu D05-TS)",
-    .section_titles = {"I.1. Tham gia mới", "I.2. Đóng tiếp", "II.1. Hủy thu"},
+    .section_titles = {"I.1. Tham gia mới", "I.2. Đóng tiếp", "II.1. Hủy thu",
+                       "II.2. Hoàn trả (602A)"},
     .put_line = put_line,
     .put_sums = put_sums,
 };

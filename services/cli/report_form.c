@@ -27,8 +27,10 @@ struct form {
 };
 
 /* above: the part of the form that begins here; NULL: none */
-static const char *const above[] = {
-    [REPORT_NEW] = "I. TĂNG", [REPORT_RENEWED] = NULL, [REPORT_TAKEN_BACK] = "II. GIẢM"};
+static const char *const above[] = {[REPORT_NEW] = "I. TĂNG",
+                                    [REPORT_RENEWED] = NULL,
+                                    [REPORT_TAKEN_BACK] = "II. GIẢM",
+                                    [REPORT_REFUNDED] = NULL};
 
 /* --- cells ------------------------------------------------------------------------------------ */
 
@@ -45,6 +47,16 @@ const char *form_day(struct form_texts *self, int32_t day)
     char *text = text_next(self);
     if (day != 0)
         date_format(day, text);
+    return text;
+}
+
+const char *form_refunded(struct form_texts *self, const struct report_payment *row)
+{
+    char *text = text_next(self), day[DATE_TEXT_BYTES];
+    if (row->kind != REPORT_REFUNDED)
+        return "";
+    date_format(row->day, day);
+    (void)snprintf(text, FORM_TEXT_BYTES, "Hoàn trả %s", day);
     return text;
 }
 
@@ -223,14 +235,14 @@ static int put_form(struct form *self, const struct report_query *query)
                    query->organisation, from, to);
     sheet_title(self->sheet, title);
     sheet_header(self->sheet, self->spec->marks);
-    for (enum report_kind kind = REPORT_NEW; rc == 0 && kind <= REPORT_TAKEN_BACK; kind++) {
+    for (enum report_kind kind = REPORT_NEW; rc == 0 && kind <= REPORT_REFUNDED; kind++) {
         struct form_sums sums = {0};
         if (above[kind] != NULL)
             put_section(self, above[kind]);
         put_section(self, self->spec->section_titles[kind]);
         rc = put_kind(self, kind, &sums);
         put_sums(self, "Cộng", &sums);
-        total(&all, &sums, kind == REPORT_TAKEN_BACK ? -1 : 1);
+        total(&all, &sums, kind >= REPORT_TAKEN_BACK ? -1 : 1);
     }
     put_sums(self, "TỔNG CỘNG (tăng trừ giảm)", &all);
     sheet_title(self->sheet, "Nhân viên thu, Thủ trưởng tổ chức dịch vụ thu (ký, ghi rõ họ tên)");

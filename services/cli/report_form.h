@@ -23,6 +23,8 @@ struct form_texts {
 };
 /* At most FORM_TEXTS_MAX of a line; "" for 0. */
 const char *form_day(struct form_texts *self, int32_t day);
+/* What is noted of a payment that was refunded, and when; "" of others. */
+const char *form_refunded(struct form_texts *self, const struct report_payment *row);
 const char *form_month(struct form_texts *self, uint32_t month);
 const char *form_number(struct form_texts *self, uint64_t number);
 
@@ -44,7 +46,7 @@ struct form_spec {
     const char *const *marks;
     size_t n_columns; /* at most FORM_COLUMNS_MAX */
     const char *title;
-    const char *section_titles[3]; /* by report_kind */
+    const char *section_titles[4]; /* by report_kind */
     void (*put_line)(struct form_line *line, struct sheet_cell *cells);
     /* The cells are empty; the title of the sums and their number are set already. */
     void (*put_sums)(const struct form_sums *sums, struct sheet_cell *cells);
