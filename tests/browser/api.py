@@ -103,5 +103,13 @@ def percent(text, lang):
     return number(int(whole), lang) + MARKS[lang][1] + fraction + MARKS[lang][2]
 
 
+def pace(text, lang):
+    """What comes or is needed in a day: whole people, and with one place below ten."""
+    tenths = (int(text.replace(".", "") or 0) + 5) // 10
+    if tenths >= 100:
+        return number((int(text.replace(".", "")) + 50) // 100, lang)
+    return f"{tenths // 10}{MARKS[lang][1]}{tenths % 10}"
+
+
 def dong(value, lang):
     return number(value, lang) + "\u00a0₫"

@@ -17,7 +17,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 import axe
-from api import number, percent
+from api import number, pace, percent
 from page import MOVE_TIMEOUT_S, PROVINCE, PageTest
 
 READY_MAX_MS = 1000
@@ -54,8 +54,7 @@ class BoardTest(PageTest):
             self.await_there("forecast")
             self.assertEqual(self.browser.text("sentence"), sentence)
             for element_id, field in (("needed", "neededPerDay"), ("pace", "pacePerDay")):
-                whole = int(float(unit[field]) + 0.5)
-                self.assertEqual(self.browser.text(element_id), number(whole, lang))
+                self.assertEqual(self.browser.text(element_id), pace(unit[field], lang))
             self.assertIn(str(unit["daysLeft"]), self.browser.text("left"))
 
     def test_counts_down_to_the_end_of_the_campaign_that_runs(self):
@@ -70,7 +69,7 @@ class BoardTest(PageTest):
         self.visit(f"?unit={commune}&lang=en")
         self.await_there("forecast")
         self.assertEqual(self.browser.text("until"), f"until {last} · Ten days of sprint")
-        self.assertEqual(self.browser.text("needed"), number(int(float(needed) + 0.5), "en"))
+        self.assertEqual(self.browser.text("needed"), pace(needed, "en"))
         self.assertIn(str((until_ms - int(time.time() * 1000)) // DAY_MS), self.browser.text("left"))
 
     def test_names_who_needs_help_by_the_expected_shortfall(self):

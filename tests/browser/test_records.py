@@ -143,12 +143,47 @@ class RecordsTest(PageTest):
         self.await_records()
         self.assertEqual(self.browser.text("records-total"), shown)
 
-    def test_organisation_narrows_the_chart(self):
+    def test_board_as_it_was_can_be_looked_at(self):
+        commune = self.pay_commune()
+        moment = datetime.datetime.now(OFFSET).replace(microsecond=0)
+        then = self.api.progress(PROVINCE)
+        self.wait_a_second(moment)
+        self.api.pay(self.api.enrol(commune))
+        self.visit(f"?unit={PROVINCE}&lang=vi")
+        later = number(then.participants + 1, "vi")
+        self.browser.wait(lambda: self.browser.text("participants") == later, "the later payment")
+        self.browser.element("#changed").click()
+        text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+        self.browser.run("document.getElementById('moment').value = arguments[0]", text)
+        self.browser.element("#picker-form .strong").click()
+        self.browser.wait(lambda: self.browser.link() == "past", "the page tells that it is as of a moment")
+        self.assertIn(moment.strftime("%H:%M:%S"), self.browser.text("link-text"))
+        self.assertEqual(self.browser.text("participants"), number(then.participants, "vi"))
+        self.browser.click("#participants")
+        self.await_records()
+        self.assertEqual(self.browser.text("records-total"), number(then.participants, "vi"))
+        self.close()
+        self.browser.element("#changed").click()
+        self.browser.element("#picker-live").click()
+        self.await_live()
+        self.browser.wait(lambda: self.browser.text("participants") == later, "live again")
+
+    def wait_a_second(self, moment):
+        """Until what is recorded now belongs to a later second."""
+        self.browser.wait(lambda: datetime.datetime.now(OFFSET) > moment + datetime.timedelta(seconds=2), "a later second")
+
+    def test_organisation_narrows_the_page(self):
         row = self.board("ORGANISATIONS")[0]
         self.visit(f"?unit={PROVINCE}&lang=vi&by=organisations")
         self.browser.wait(self.shown_board, "the board")
         self.browser.click("#board-rows .b-name a")
-        self.browser.wait(lambda: row["code"] in self.browser.text("who-name"), "the organisation's name above the chart")
+        self.browser.wait(lambda: row["code"] in self.browser.text("who-name"), "the organisation's name above the number")
+        answer = self.api.call("Analytics/GetProgress", unitCode=PROVINCE, organisationCode=row["code"])
+        self.browser.wait(lambda: self.browser.text("participants") == number(int(answer["participants"]), "vi"), "its number")
+        self.browser.click("#participants")
+        self.await_records()
+        self.assertEqual(self.browser.text("records-total"), self.browser.text("participants"))
+        self.close()
         self.browser.click("#who-all")
         self.browser.wait(lambda: not self.browser.element("#who").is_displayed(), "everybody again")
 

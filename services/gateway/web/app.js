@@ -1,7 +1,7 @@
 /* The dashboard's first page: one unit, live, and the units below it. */
 
 import { begin, href, keep, state } from './address.js';
-import { call } from './api.js';
+import { Asked } from './asked.js';
 import { Board } from './board.js';
 import { boards } from './boards.js';
 import { saveCsv } from './csv.js';
@@ -18,7 +18,7 @@ import { Panels } from './panels.js';
 import { beginPicker } from './picker.js';
 import { beginRecords, drawRecords } from './records.js';
 import { series } from './series.js';
-import { asOf, openHref, who } from './slice.js';
+import { openHref, who } from './slice.js';
 import { Table } from './table.js';
 import { TEXT, words } from './text.js';
 import { drawTiles } from './tiles.js';
@@ -30,13 +30,11 @@ const UNIT_CODE = /^(VN|\d{2}|\d{5})$/;
 // A screen reader shall hear where the number stands, not every payment.
 const SPOKEN_PAUSE_MS = 20000;
 const COUNT_DOWN_MS = 10000;
-const RETRY_MS = 5000;
 
 const page = {
-  view: '', // unit and moment
+  view: '', // unit, moment and source
   choices: new Map(),
   live: null,
-  stop: new AbortController(),
   link: { state: 'connecting', since: 0 },
   isDrawing: false,
   isFollowing: false, // a link was followed: the reader's focus goes to the new unit once it is there
@@ -45,7 +43,7 @@ const page = {
 
 // What each panel's numbers depend on: when it changes, the panel asks anew.
 const CHOICES = new Map([
-  [series, ['chart', 'who']],
+  [series, ['chart']],
   [boards, ['by', 'order', 'tier', 'span', 'rows']],
 ]);
 
@@ -54,7 +52,7 @@ const table = new Table(
   { head: at('table').tHead, body: at('rows'), search: at('search'), noMatch: at('no-match') },
   {
     href: (code) => href({ unit: code }),
-    open: ({ code, day }, key) => openHref({ metric: 'METRIC_PAID', unit: code, from: key === 'today' ? day : '', by: '' }),
+    open: ({ code, day }, key) => openHref({ metric: 'METRIC_PAID', unit: code, from: key === 'today' ? day : '' }),
     onSort: (sort) => keep({ sort }),
     onSearch: (q) => keep({ q }),
   },
@@ -65,8 +63,8 @@ function arrive() {
   translate();
   drawWall();
   drawRecords();
-  const view = `${state.unit} ${state.at}`;
-  if (view === page.view && (page.live || state.at)) {
+  const view = `${state.unit} ${state.at} ${state.who}`;
+  if (view === page.view && page.live) {
     draw();
     panels.redraw();
     askChosen();
@@ -78,7 +76,6 @@ function arrive() {
   page.view = view;
   askChosen();
   if (!UNIT_CODE.test(state.unit)) refuse();
-  else if (state.at) lookBack(state.unit);
   else watch(state.unit);
   if (UNIT_CODE.test(state.unit) && state.unit !== COUNTRY) findPlace(state.unit);
 }
@@ -86,8 +83,6 @@ function arrive() {
 function leave() {
   page.live?.end();
   page.live = null;
-  page.stop.abort();
-  page.stop = new AbortController();
   model.place = NOWHERE;
   model.reach = {};
   model.board = new Board();
@@ -118,29 +113,15 @@ function watch(unit) {
     take(json, kind);
     setLink('live');
   };
-  page.live = new Live(unit, {
+  const on = {
     snapshot: takeLive('snapshot'),
     progress: takeLive('progress'),
+    past: (ms) => setLink('past', ms),
     stale: (sinceMs) => setLink('stale', sinceMs),
     lost: () => setLink('lost'),
     refused: refuse,
-  });
-}
-
-/* The board as it was; it stands still, so there is nothing to watch. */
-async function lookBack(unitCode) {
-  const { signal } = page.stop;
-  try {
-    const json = await call('Analytics/GetProgress', { unitCode, withChildren: true, ...asOf() }, signal);
-    if (signal.aborted) return;
-    take(json, 'snapshot');
-    setLink('past', Date.parse(`${state.at}+07:00`));
-  } catch (error) {
-    if (signal.aborted) return;
-    console.info(error.message);
-    setLink('lost');
-    setTimeout(() => !signal.aborted && lookBack(unitCode), RETRY_MS);
-  }
+  };
+  page.live = state.at || who() ? new Asked(on) : new Live(unit, on);
 }
 
 function refuse() {
@@ -242,8 +223,8 @@ function drawUnits() {
   const { children, unit } = model.board;
   const isCountry = unit.code === COUNTRY;
   at('units').hidden = children.size === 0;
-  at('board').classList.toggle('leaf', children.size === 0);
-  drawTiles(children, isCountry ? words().map_of_country : words().map_of_province);
+  at('board').classList.toggle('leaf', children.size === 0 || who() !== null);
+  drawTiles(who() ? new Map() : children, isCountry ? words().map_of_country : words().map_of_province);
   const title = isCountry ? words().units_of_country : words().units_of_province;
   say('units-title', title(count(children.size, state.lang)));
   say('col-today', words().new_on(dayText(unit)));
@@ -264,7 +245,7 @@ function drawTrail(unit) {
   at('trail').replaceChildren(...above.map(({ code, name }) => make('a', { href: href({ unit: code }) }, name)));
 }
 
-/* Of whom the chart tells, when not of everybody. */
+/* Of whom the page tells, when not of everybody. */
 function drawWho() {
   const chosen = who();
   at('who').hidden = !chosen;

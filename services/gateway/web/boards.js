@@ -6,7 +6,7 @@ import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
 import { businessDay, count, percent } from './format.js';
 import { model } from './model.js';
-import { asOf, lastDay, openHref, slice } from './slice.js';
+import { asOf, lastDay, openHref, slice, who } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 20000;
@@ -31,7 +31,7 @@ async function load(signal) {
   const days = SPANS[state.span];
   const span = days === null || days === undefined ? {} : { from: new Date(Date.parse(until) - days * DAY_MS).toISOString().slice(0, 10), until };
   const fields = {
-    slice: slice(state.unit, null),
+    slice: slice(state.unit, who()?.kind === KINDS[chosen()] ? null : who()),
     by: `BOARD_BY_${chosen().toUpperCase()}`,
     order: `BOARD_ORDER_${order().toUpperCase()}`,
     tier: Number(state.tier) || 0,
@@ -96,7 +96,7 @@ function columnsOf(hasPlan, answer) {
 /* The records of a row's value: of its unit, or of what came by that organisation, point or collector. */
 function openRow(row, { kind, valueFrom = '', until = '' }) {
   const from = valueFrom || '2000-01-01';
-  if (KINDS[kind] === '') return openHref({ metric: 'METRIC_PAID', unit: row.code, from, until, by: '' });
+  if (KINDS[kind] === '') return openHref({ metric: 'METRIC_PAID', unit: row.code, from, until });
   return openHref({ metric: 'METRIC_PAID', from, until, by: `${KINDS[kind]}:${row.code}` });
 }
 

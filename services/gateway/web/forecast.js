@@ -6,6 +6,7 @@ import { at, make, say, settle } from './dom.js';
 import { businessDay, count, date, pace } from './format.js';
 import { model } from './model.js';
 import { step } from './scale.js';
+import { who } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 15000;
@@ -18,11 +19,8 @@ const CAMPAIGN_MAX_MS = 400 * DAY_MS; // how far a forecast looks
 const whole = (value) => BigInt(value ?? 0);
 const number = (value) => count(value, state.lang);
 
-/* "856.21" as whole people, half up as in the sentence. */
-const rounded = (text) => {
-  const [units, fraction = ''] = (text || '0').split('.');
-  return BigInt(units) + (fraction >= '5' ? 1n : 0n);
-};
+/* "856.21" → 85621 */
+const hundredths = (text) => BigInt((text || '0.00').replace('.', ''));
 
 export const forecast = {
   root: at('forecast'),
@@ -34,9 +32,10 @@ export const forecast = {
   },
 };
 
-/* Until the end of the campaign that runs here; without one, of the year. What lies behind has no forecast. */
+/* Until the end of the campaign that runs here; without one, of the year. What lies behind has no forecast, nor has one source
+ * of many. */
 async function load(signal) {
-  if (state.at) return null;
+  if (state.at || who()) return null;
   const campaign = await running(signal);
   const until = campaign ? { until: businessDay(Number(campaign.untilMs) - 1) } : {};
   const answer = await call('Analytics/GetForecast', { unitCode: state.unit, withChildren: true, ...until }, signal);
@@ -63,10 +62,9 @@ function draw(json) {
 function drawForecast(json) {
   const { unit } = json;
   at('forecast').hidden = whole(unit.plan) === 0n;
-  const needed = rounded(unit.neededPerDay);
-  const reached = rounded(unit.pacePerDay);
-  say('needed', number(needed));
-  say('pace', number(reached));
+  const [needed, reached] = [hundredths(unit.neededPerDay), hundredths(unit.pacePerDay)];
+  say('needed', pace(unit.neededPerDay, state.lang));
+  say('pace', pace(unit.pacePerDay, state.lang));
   at('needed-box').hidden = !unit.neededPerDay;
   at('meter').hidden = !unit.neededPerDay;
   at('meter').style.setProperty('--done', needed > 0n ? Math.min(100, Number((reached * 100n) / needed)) : 100);

@@ -27,7 +27,7 @@ export function drawFunnel(unit) {
     const bar = make('i', { 'aria-hidden': 'true' });
     bar.style.setProperty('--share', Number((value * 1000n) / widest) / 1000);
     const text = count(value, state.lang);
-    const number = metric ? make('a', { id, href: openHref({ metric, by: '' }) }, text) : make('span', { id }, text);
+    const number = metric ? make('a', { id, href: openHref({ metric }) }, text) : make('span', { id }, text);
     const note = today === null ? null : make('small', { id: `${id}-today` }, `${gain(today, state.lang)} ${dayText(unit)}`);
     return make('div', {}, make('dt', {}, words()[id]), make('dd', {}, number, ' ', note), bar);
   });

@@ -4,7 +4,7 @@ import { state } from './address.js';
 import { at, say } from './dom.js';
 import { glow } from './flash.js';
 import { businessDay, clock, count, date, dong, gain, percent } from './format.js';
-import { openHref } from './slice.js';
+import { openHref, who } from './slice.js';
 import { words } from './text.js';
 
 const number = (value) => count(value, state.lang);
@@ -27,13 +27,14 @@ export function drawHero(unit, name, planYear) {
   say('unit-name', name);
   const participants = number(unit.participants);
   say('participants', participants);
-  at('participants').href = openHref({ metric: 'METRIC_PAID', by: '' });
+  at('participants').href = openHref({ metric: 'METRIC_PAID' });
   at('participants').parentElement.style.setProperty('--length', participants.length);
   say('percent', percent(unit.percent, state.lang));
   at('ring').hidden = !hasPlan;
   at('ring').style.setProperty('--done', Math.min(Number(unit.percent || 0), 100));
   say('plan-label', words().plan_label(planYear));
   say('plan', hasPlan ? number(unit.plan) : words().no_plan);
+  at('plan-box').hidden = who() !== null;
   at('plan-box').classList.toggle('planless', !hasPlan);
   at('gap-box').hidden = !hasPlan;
   at('gap-box').classList.toggle('reached', unit.gap <= 0n);
@@ -41,7 +42,7 @@ export function drawHero(unit, name, planYear) {
   say('gap', number(unit.gap < 0n ? -unit.gap : unit.gap));
   say('today-label', words().new_on(dayText(unit)));
   say('today', gain(unit.today, state.lang));
-  at('today').href = openHref({ metric: 'METRIC_PAID', from: unit.day, by: '' });
+  at('today').href = openHref({ metric: 'METRIC_PAID', from: unit.day });
   const hasMoved = shown.unit === unit.code && shown.participants !== unit.participants;
   if (hasMoved) glow(at('participants'));
   shown = { unit: unit.code, participants: unit.participants };
@@ -51,11 +52,11 @@ export function drawMoney(unit) {
   const pockets = Object.entries(unit.pockets);
   const total = pockets.reduce((sum, [, amount]) => sum + amount, 0n);
   say('payments', words().payments(number(unit.payments)));
-  at('payments').href = openHref({ metric: 'METRIC_PAYMENTS', by: '' });
+  at('payments').href = openHref({ metric: 'METRIC_PAYMENTS' });
   say('total', dong(total, state.lang));
   for (const [name, amount] of pockets) {
     say(`pocket-${name}`, dong(amount, state.lang));
-    at(`pocket-${name}`).href = openHref({ metric: `METRIC_${name.toUpperCase()}_VND`, by: '' });
+    at(`pocket-${name}`).href = openHref({ metric: `METRIC_${name.toUpperCase()}_VND` });
     const perMille = total > 0n ? Number((amount * 1000n) / total) : 0;
     at('shares').style.setProperty(`--${name}-share`, perMille);
   }

@@ -1,0 +1,43 @@
+/* The board from answers instead of the stream: as it was at a moment, or of one organisation, point or collector. */
+
+import { state } from './address.js';
+import { call } from './api.js';
+import { asOf, slice, who } from './slice.js';
+
+const ASK_MS = 5000;
+
+/* Targets are those of units: what came by one source is not held against them. */
+const withoutPlan = (unit) => ({ ...unit, plan: '0', gap: '0', percent: '', children: (unit.children ?? []).map(withoutPlan) });
+
+/* Takes what Live takes, and past() for a moment that stands still: it is asked for once. */
+export class Asked {
+  #on;
+  #stop = new AbortController();
+
+  constructor(on) {
+    this.#on = on;
+    this.#ask();
+  }
+
+  end() {
+    this.#stop.abort();
+  }
+
+  async #ask() {
+    const { signal } = this.#stop;
+    try {
+      const answer = await call('Analytics/GetProgress', { ...slice(), withChildren: true, ...asOf() }, signal);
+      if (signal.aborted) return;
+      this.#on.snapshot(who() ? withoutPlan(answer) : answer);
+      if (state.at) {
+        this.#on.past(Date.parse(`${state.at}+07:00`));
+        return;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      console.info(error.message);
+      this.#on.lost();
+    }
+    setTimeout(() => !signal.aborted && this.#ask(), ASK_MS);
+  }
+}
