@@ -213,7 +213,7 @@ int report_payments_read(struct service *svc, const struct report_query *query,
         rc = err_set(err, -EIO, "%lu entries cannot be read", n_unreadable);
     if (rc < 0) {
         report_payments_fini(ret);
-    } else {
+    } else if (ret->n > 0) { /* qsort takes no NULL, not even for nothing */
         qsort(ret->rows, ret->n, sizeof(*ret->rows), compare);
         number_payments(&self);
     }
