@@ -84,7 +84,6 @@ function leave() {
   page.live?.end();
   page.live = null;
   model.place = NOWHERE;
-  model.reach = {};
   model.board = new Board();
   at('notice').hidden = true;
   panels.reset();

@@ -1,19 +1,14 @@
-/* From prospect to accepted: each step as a bar of the widest; what nobody knows is left out. */
+/* From declared to accepted: each step as a bar of the widest; what nobody knows is left out. */
 
 import { state } from './address.js';
 import { at, make, settle } from './dom.js';
 import { count, gain } from './format.js';
 import { dayText } from './hero.js';
-import { model } from './model.js';
 import { openHref } from './slice.js';
 import { words } from './text.js';
 
-/* today null: the number of the day is not known. metric: what the number opens into. */
 function stepsOf(unit) {
-  const { prospects = 0n, contacted = 0n } = model.reach;
   return [
-    { id: 'prospects', value: prospects, today: null },
-    { id: 'contacted', value: contacted, today: null },
     { id: 'declared', value: unit.declared, today: unit.declaredToday, metric: 'METRIC_DECLARED', isKnown: true },
     { id: 'paid', value: unit.participants, today: unit.today, metric: 'METRIC_PAID', isKnown: true },
     { id: 'accepted', value: unit.accepted, today: unit.acceptedToday, metric: 'METRIC_ACCEPTED' },
@@ -27,8 +22,8 @@ export function drawFunnel(unit) {
     const bar = make('i', { 'aria-hidden': 'true' });
     bar.style.setProperty('--share', Number((value * 1000n) / widest) / 1000);
     const text = count(value, state.lang);
-    const number = metric ? make('a', { id, href: openHref({ metric }) }, text) : make('span', { id }, text);
-    const note = today === null ? null : make('small', { id: `${id}-today` }, `${gain(today, state.lang)} ${dayText(unit)}`);
+    const number = make('a', { id, href: openHref({ metric }) }, text);
+    const note = make('small', { id: `${id}-today` }, `${gain(today, state.lang)} ${dayText(unit)}`);
     return make('div', {}, make('dt', {}, words()[id]), make('dd', {}, number, ' ', note), bar);
   });
   settle(at('funnel'), rows);

@@ -6,6 +6,5 @@ export const NOWHERE = { self: null, province: null };
 
 export const model = {
   board: new Board(),
-  reach: {}, // prospects and contacted people, as far as known
   place: NOWHERE, // where the unit lies, once the directory has told
 };

@@ -77,8 +77,6 @@ export const EN = {
   wall: 'Wall screen',
   print: 'Print',
   tools: 'Tools',
-  prospects: 'Prospects',
-  contacted: 'Contacted',
   accepted: 'Accepted',
   past: (time) => `As of ${time}`,
   chart_minute: '60 minutes',

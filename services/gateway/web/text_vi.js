@@ -77,8 +77,6 @@ export const VI = {
   wall: 'Màn hình lớn',
   print: 'In',
   tools: 'Công cụ',
-  prospects: 'Đối tượng tiềm năng',
-  contacted: 'Đã tiếp xúc',
   accepted: 'Đã được tiếp nhận',
   past: (time) => `Số liệu lúc ${time}`,
   chart_minute: '60 phút',
