@@ -256,6 +256,7 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "board_lag_ms", "", stats.lag_ms, 0);
     emit(sink, "board_caught_up", "", projector_is_caught_up(self->projector), 0);
     emit(sink, "board_communes", "", (int64_t)board_count(self->board), 0);
+    emit(sink, "board_walks", "", (int64_t)queries_count(self->queries), 0);
     emit(sink, "board_facts", "", (int64_t)facts_count(self->facts), 0);
     emit(sink, "board_facts_bytes", "", (int64_t)facts_bytes(self->facts), 0);
     emit(sink, "board_people", "", (int64_t)people_count(self->people), 0);

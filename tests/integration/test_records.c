@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/macros.h"
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
 #include "tests/support/people.h"
@@ -400,6 +401,67 @@ static void an_office_has_the_sum_of_its_communes(void **state)
     assert_true(sum > 0);
 }
 
+/* Also where another unit is asked for: nothing. */
+static void a_campaign_is_its_days_and_units(void **state)
+{
+    (void)state;
+    char json[JSON_BYTES], from[DATE_TEXT_BYTES];
+    const int32_t first = today - 9;
+    int64_t start_ms = (int64_t)first * 86400000 - 7 * 3600000;
+    (void)snprintf(json, sizeof(json),
+                   "{\"campaigns\":[{\"code\":\"chot\",\"name\":\"Chốt\",\"nameEn\":\"Close\","
+                   "\"fromMs\":\"%lld\",\"untilMs\":\"%lld\",\"unitCodes\":[\"02647\",\"02671\"],"
+                   "\"counts\":2}]}",
+                   (long long)start_ms, (long long)start_ms + 10 * 86400000LL);
+    call("Campaigns/ImportCampaigns", json);
+    for (int metric = 1; metric <= 2; metric++) {
+        long long n;
+        struct ask campaign = {.metric = metric,
+                               .until = today,
+                               .slice = "{\"unitCode\":\"15\",\"campaignCode\":\"chot\"}"};
+        struct ask days = {.metric = metric, .from = first, .until = today};
+        struct ask elsewhere = {.metric = metric,
+                                .until = today,
+                                .slice = "{\"unitCode\":\"02680\",\"campaignCode\":\"chot\"}"};
+        (void)snprintf(days.slice, sizeof(days.slice), "{\"unitCode\":\"SI:1501\"}");
+        long long sum = list(&campaign, 100, 0, &n);
+        assert_true(sum > 0);
+        assert_int_equal(sum, list(&days, 100, 0, &n));
+        assert_int_equal(list(&elsewhere, 100, 0, &n), 0);
+        assert_int_equal(n, 0);
+    }
+    json_auto_t *root =
+        ask("Analytics/GetBoard", "{\"slice\":{\"campaignCode\":\"chot\"},\"by\":2}");
+    date_format(first, from);
+    assert_string_equal(text(root, "from"), from);
+    assert_string_equal(text(root, "valueFrom"), from);
+    assert_int_equal(number(root, "planYear"), 0);
+}
+
+static void a_board_stands_beside_the_plan(void **state)
+{
+    (void)state;
+    json_auto_t *root = ask("Analytics/GetBoard", "{\"slice\":{\"unitCode\":\"15\"},\"by\":2}");
+    json_t *row;
+    size_t i;
+    long long rank = 0, seen = 0;
+    json_array_foreach(json_object_get(root, "rows"), i, row)
+    {
+        assert_in_range(number(row, "rank"), MAX(rank, 1), i + 1);
+        rank = number(row, "rank");
+        if (number(row, "plan") > 0)
+            assert_int_equal(number(row, "gap"), number(row, "plan") - number(row, "value"));
+        if (strcmp(text(row, "code"), "02647") == 0) {
+            assert_int_equal(number(row, "plan"), 3252);
+            assert_string_equal(text(row, "name"), "Lào Cai");
+            seen++;
+        }
+    }
+    assert_int_equal(seen, 1);
+    assert_int_equal(number(root, "planYear"), 2025); /* the newest one of the sample */
+    assert_int_equal(number(root, "rowsInAll"), json_array_size(json_object_get(root, "rows")));
+}
+
 /* Everybody who looks at the same board at the same time has one answer, and it does not stay. */
 static void the_same_question_within_a_second_has_the_same_answer(void **state)
 {
@@ -581,6 +643,8 @@ int main(void)
         cmocka_unit_test(a_list_of_now_stays_what_it_was),
         cmocka_unit_test(every_number_of_a_board_opens),
         cmocka_unit_test(an_office_has_the_sum_of_its_communes),
+        cmocka_unit_test(a_campaign_is_its_days_and_units),
+        cmocka_unit_test(a_board_stands_beside_the_plan),
         cmocka_unit_test(the_same_question_within_a_second_has_the_same_answer),
         cmocka_unit_test(the_live_board_says_the_same),
         cmocka_unit_test(what_cannot_be_answered_names_its_field),
