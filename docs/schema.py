@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERNAL = {"Archive", "Books", "Contacts", "Partners"}  # is_internal in common/service/api.c
-SERVICES = ["Enrolment", "Payments", "Collections", "Analytics", "Ledger", "Custody", "Receipts", "Notifications", "Directory", "Campaigns", "Health"]
+SERVICES = ["Enrolment", "Payments", "Collections", "Analytics", "Ledger", "Custody", "Receipts", "Notifications", "Directory", "Campaigns", "Plans", "Health"]
 
 FIELD = descriptor_pb2.FieldDescriptorProto
 SCALARS = {

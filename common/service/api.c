@@ -18,6 +18,7 @@
 #include "ansinh/v1/notifications.pb-c.h"
 #include "ansinh/v1/partners.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
+#include "ansinh/v1/plans.pb-c.h"
 #include "ansinh/v1/receipts.pb-c.h"
 
 #define PACKAGE "ansinh.v1."
@@ -26,7 +27,8 @@
 static const char *process_of(const char *service)
 {
     if (strcmp(service, "directory") == 0 || strcmp(service, "contacts") == 0 ||
-        strcmp(service, "partners") == 0 || strcmp(service, "campaigns") == 0)
+        strcmp(service, "partners") == 0 || strcmp(service, "campaigns") == 0 ||
+        strcmp(service, "plans") == 0)
         return "enrolment";
     if (strcmp(service, "archive") == 0)
         return "archiver";

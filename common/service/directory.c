@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/parse.h"
 #include "common/domain/policy.h"
 #include "common/service/directory_rows.h"
 #include "common/store/journal.h"
@@ -297,6 +298,45 @@ int64_t directory_plan(const struct directory_unit *unit, uint32_t year, uint32_
         }
     }
     return participants;
+}
+
+const Ansinh__V1__Plan *directory_plan_row(const struct directory *self, const char *plan_code)
+{
+    return (const Ansinh__V1__Plan *)directory_rows_message(self->rows, 'n', plan_code);
+}
+
+const Ansinh__V1__PlanSplit *directory_plan_place(const struct directory *self,
+                                                  const char *plan_code,
+                                                  Ansinh__V1__PlanScopeKind kind, const char *code,
+                                                  size_t *ret_share)
+{
+    return directory_rows_place(self->rows, plan_code, kind, code, ret_share);
+}
+
+static int64_t imported_target(const struct directory *self, const char *year, const char *code)
+{
+    char key[DIRECTORY_CODE_MAX_BYTES];
+    int len = snprintf(key, sizeof(key), "%s:%s", year, code);
+    if (!parse_is_digits(year, 4) || len < 0 || len >= (int)sizeof(key))
+        return -1;
+    const Ansinh__V1__PlanTarget *row =
+        (const Ansinh__V1__PlanTarget *)directory_rows_message(self->rows, 't', key);
+    return row == NULL ? -1 : row->participants;
+}
+
+int64_t directory_plan_target(const struct directory *self, const char *plan_code,
+                              Ansinh__V1__PlanScopeKind kind, const char *code)
+{
+    size_t share;
+    const Ansinh__V1__Plan *plan = directory_plan_row(self, plan_code);
+    if (plan == NULL)
+        return kind == ANSINH__V1__PLAN_SCOPE_KIND__PLAN_SCOPE_KIND_UNIT
+                   ? imported_target(self, plan_code, code)
+                   : -1;
+    if (plan->root != NULL && plan->root->kind == kind && strcmp(plan->root->code, code) == 0)
+        return plan->target;
+    const Ansinh__V1__PlanSplit *split = directory_plan_place(self, plan_code, kind, code, &share);
+    return split == NULL ? -1 : split->shares[share]->target;
 }
 
 const Ansinh__V1__Organisation *directory_organisation(const struct directory *self,

@@ -11,6 +11,7 @@
 #include "ansinh/v1/directory.pb-c.h"
 #include "ansinh/v1/events.pb-c.h"
 #include "ansinh/v1/partners.pb-c.h"
+#include "ansinh/v1/plans.pb-c.h"
 #include "ansinh/v1/policy.pb-c.h"
 #include "common/loop/loop.h"
 #include "common/store/commit.h"
@@ -72,6 +73,19 @@ size_t directory_unit_count(const struct directory *self);
 /* The plan in force for a business year: that year's, or the newest older one. 0 and *ret_year = 0
  * without one. */
 int64_t directory_plan(const struct directory_unit *unit, uint32_t year, uint32_t *ret_year);
+
+/* Target of a scope in a plan; -1: it has none there. plan_code "2026": that year's plan of
+ * Directory/ImportPlan, of units alone; else one of the Plans service, drafts included. An
+ * organisation's code is "VNPOST@15" for what it does in a unit. */
+int64_t directory_plan_target(const struct directory *self, const char *plan_code,
+                              Ansinh__V1__PlanScopeKind kind, const char *code);
+/* A plan of the Plans service; NULL when unknown. */
+const Ansinh__V1__Plan *directory_plan_row(const struct directory *self, const char *plan_code);
+/* The split in which a scope is a share (of that index); NULL: it is the root, or has no target. */
+const Ansinh__V1__PlanSplit *directory_plan_place(const struct directory *self,
+                                                  const char *plan_code,
+                                                  Ansinh__V1__PlanScopeKind kind, const char *code,
+                                                  size_t *ret_share);
 
 /* Known codes. The unpacked rows live as long as the directory; NULL when unknown. */
 const Ansinh__V1__Organisation *directory_organisation(const struct directory *self,

@@ -28,39 +28,11 @@ struct directory_rows {
     struct map *tables[sizeof(DIRECTORY_KINDS) - 1]; /* struct row by code, one table a kind */
     struct map *units;                               /* struct directory_unit by code */
     struct map *denominators;                        /* first row by "<unit>:<kind>" */
+    struct map *places;                              /* struct place by "<plan>/U<code>" */
     struct directory_unit *unit_at[UNITS_MAX];
     size_t n_units;
     uint64_t generation;
 };
-
-static const ProtobufCMessageDescriptor *descriptor_of(char kind)
-{
-    switch (kind) {
-    case 'u':
-        return &ansinh__v1__unit__descriptor;
-    case 'o':
-        return &ansinh__v1__organisation__descriptor;
-    case 'p':
-        return &ansinh__v1__point__descriptor;
-    case 'k':
-        return &ansinh__v1__collector__descriptor;
-    case 't':
-        return &ansinh__v1__plan_target__descriptor;
-    case 'a':
-        return &ansinh__v1__partner__descriptor;
-    case 'c':
-        return &ansinh__v1__campaign__descriptor;
-    case 'g':
-        return &ansinh__v1__successor__descriptor;
-    case 'd':
-        return &ansinh__v1__denominator__descriptor;
-    case 's':
-        return &ansinh__v1__si_unit__descriptor;
-    default:
-        ASSERT(kind == 'l');
-        return &ansinh__v1__policy_amendment__descriptor;
-    }
-}
 
 static struct map *table_of(const struct directory_rows *self, char kind)
 {
@@ -78,6 +50,7 @@ struct directory_rows *directory_rows_create(void)
         self->tables[i] = map_create();
     self->units = map_create();
     self->denominators = map_create();
+    self->places = map_create();
     return self;
 }
 
@@ -89,62 +62,10 @@ void directory_rows_destroy(struct directory_rows **self)
         map_destroy(&(*self)->tables[i]);
     map_destroy(&(*self)->units);
     map_destroy(&(*self)->denominators);
+    map_destroy(&(*self)->places);
     arena_destroy(&(*self)->arena);
     free(*self);
     *self = NULL;
-}
-
-int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES])
-{
-    (void)snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%06u", number);
-    return number == 0 || number > DIRECTORY_AMENDMENTS_MAX ? -EINVAL : 0;
-}
-
-/* The part of a code before which nothing may be missing, and what follows it. */
-static const char *code_parts(char kind, const ProtobufCMessage *row,
-                              char ret[DIRECTORY_CODE_MAX_BYTES])
-{
-    const Ansinh__V1__Denominator *denominator = (const Ansinh__V1__Denominator *)row;
-    int len = 0;
-    ret[0] = '\0';
-    switch (kind) {
-    case 'u':
-        return ((const Ansinh__V1__Unit *)row)->code;
-    case 'o':
-        return ((const Ansinh__V1__Organisation *)row)->code;
-    case 'p':
-        return ((const Ansinh__V1__Point *)row)->code;
-    case 'k':
-        return ((const Ansinh__V1__Collector *)row)->code;
-    case 'a':
-        return ((const Ansinh__V1__Partner *)row)->organisation_code;
-    case 'c':
-        return ((const Ansinh__V1__Campaign *)row)->code;
-    case 's':
-        return ((const Ansinh__V1__SiUnit *)row)->code;
-    case 'g':
-        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, ":%s",
-                       ((const Ansinh__V1__Successor *)row)->new_code);
-        return len < DIRECTORY_CODE_MAX_BYTES ? ((const Ansinh__V1__Successor *)row)->old_code : "";
-    default:
-        ASSERT(kind == 'd');
-        len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, ":%d:%s", (int)denominator->kind,
-                       denominator->on);
-        return len < DIRECTORY_CODE_MAX_BYTES ? denominator->unit_code : "";
-    }
-}
-
-int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTORY_CODE_MAX_BYTES])
-{
-    const Ansinh__V1__PlanTarget *target = (const Ansinh__V1__PlanTarget *)row;
-    if (kind == 'l')
-        return directory_amendment_code(((const Ansinh__V1__PolicyAmendment *)row)->number, ret);
-    char rest[DIRECTORY_CODE_MAX_BYTES] = "", year[16] = "";
-    const char *code = kind == 't' ? target->unit_code : code_parts(kind, row, rest);
-    if (kind == 't')
-        (void)snprintf(year, sizeof(year), "%u:", target->year);
-    int len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%s%s%s", year, code, rest);
-    return *code == '\0' || len < 0 || len >= DIRECTORY_CODE_MAX_BYTES ? -EINVAL : 0;
 }
 
 static int denominator_key(const char *unit_code, Ansinh__V1__DenominatorKind kind,
@@ -164,6 +85,60 @@ static void denominator_add(struct directory_rows *self, struct row *row,
         row->sibling = map_put(self->denominators, key, (size_t)len, row);
 }
 
+/* --- who has a target in which split --- */
+
+struct place {
+    const Ansinh__V1__PlanSplit *split; /* NULL: in none any more */
+    size_t share;
+};
+
+/* Takes the shares of a split that is replaced out, and those of the new one in; other splits'
+ * shares are left alone, whichever of two comes first. */
+static int places_set(struct directory_rows *self, const Ansinh__V1__PlanSplit *before,
+                      const Ansinh__V1__PlanSplit *after)
+{
+    char key[DIRECTORY_CODE_MAX_BYTES];
+    for (size_t i = 0; before != NULL && i < before->n_shares; i++) {
+        int len = directory_scope_code(before->plan_code, before->shares[i]->scope, key);
+        struct place *place = len < 0 ? NULL : map_get(self->places, key, (size_t)len);
+        if (place != NULL && place->split == before)
+            place->split = NULL;
+    }
+    for (size_t i = 0; i < after->n_shares; i++) {
+        int len = directory_scope_code(after->plan_code, after->shares[i]->scope, key);
+        struct place *place = len < 0 ? NULL : map_get(self->places, key, (size_t)len);
+        if (len >= 0 && place == NULL) {
+            place = arena_alloc(self->arena, sizeof(*place));
+            if (place == NULL)
+                return -ENOMEM;
+            (void)map_put(self->places, key, (size_t)len, place);
+        }
+        if (place != NULL)
+            *place = (struct place){after, i};
+    }
+    return 0;
+}
+
+const Ansinh__V1__PlanSplit *directory_rows_place(const struct directory_rows *self,
+                                                  const char *plan_code,
+                                                  Ansinh__V1__PlanScopeKind kind, const char *code,
+                                                  size_t *ret_share)
+{
+    char key[DIRECTORY_CODE_MAX_BYTES];
+    Ansinh__V1__PlanScope scope;
+    ansinh__v1__plan_scope__init(&scope);
+    scope.kind = kind;
+    scope.code = (char *)(uintptr_t)code;
+    int len = directory_scope_code(plan_code, &scope, key);
+    const struct place *place = len < 0 ? NULL : map_get(self->places, key, (size_t)len);
+    if (place == NULL)
+        return NULL;
+    *ret_share = place->share;
+    return place->split;
+}
+
+/* --- rows --- */
+
 /* Sets a row from packed bytes; version 0 means one more than before. */
 static int row_set(struct directory_rows *self, char kind, const uint8_t *packed, size_t len,
                    uint32_t version)
@@ -171,7 +146,7 @@ static int row_set(struct directory_rows *self, char kind, const uint8_t *packed
     ProtobufCAllocator allocator;
     bus_arena_allocator(self->arena, &allocator);
     ProtobufCMessage *message =
-        protobuf_c_message_unpack(descriptor_of(kind), &allocator, len, packed);
+        protobuf_c_message_unpack(directory_kind_descriptor(kind), &allocator, len, packed);
     char code[DIRECTORY_CODE_MAX_BYTES];
     if (message == NULL || directory_rows_code(kind, message, code) < 0)
         return -EPROTO;
@@ -185,6 +160,9 @@ static int row_set(struct directory_rows *self, char kind, const uint8_t *packed
         if (kind == 'd')
             denominator_add(self, row, (const Ansinh__V1__Denominator *)message);
     }
+    if (kind == 'h' && places_set(self, (const Ansinh__V1__PlanSplit *)row->message,
+                                  (const Ansinh__V1__PlanSplit *)message) < 0)
+        return -ENOMEM;
     row->message = message;
     row->version = version == 0 ? row->version + 1 : version;
     return 0;
@@ -216,40 +194,6 @@ static void apply_rows(struct directory_rows *self, char kind, ProtobufCMessage 
 }
 
 #define ROWS(field) (ProtobufCMessage *const *)(field)
-
-/* All members of the oneof are pointers to messages, so any of them can be read as one. */
-static const struct reference_kind {
-    Ansinh__V1__ReferenceRow__RowCase row_case;
-    char kind;
-} reference_kinds[] = {
-    {ANSINH__V1__REFERENCE_ROW__ROW_CAMPAIGN, 'c'},
-    {ANSINH__V1__REFERENCE_ROW__ROW_SUCCESSOR, 'g'},
-    {ANSINH__V1__REFERENCE_ROW__ROW_DENOMINATOR, 'd'},
-    {ANSINH__V1__REFERENCE_ROW__ROW_SI_UNIT, 's'},
-};
-
-char directory_reference_kind(const Ansinh__V1__ReferenceRow *row, const ProtobufCMessage **ret)
-{
-    for (size_t i = 0; i < ARRAY_LEN(reference_kinds); i++) {
-        if (reference_kinds[i].row_case == row->row_case) {
-            *ret = &row->campaign->base;
-            return reference_kinds[i].kind;
-        }
-    }
-    return '\0';
-}
-
-void directory_reference_set(Ansinh__V1__ReferenceRow *row, char kind,
-                             const ProtobufCMessage *message)
-{
-    size_t i = 0;
-    while (i < ARRAY_LEN(reference_kinds) && reference_kinds[i].kind != kind)
-        i++;
-    ASSERT(i < ARRAY_LEN(reference_kinds));
-    ansinh__v1__reference_row__init(row);
-    row->row_case = reference_kinds[i].row_case;
-    row->campaign = (Ansinh__V1__Campaign *)(uintptr_t)message;
-}
 
 static void apply_reference(struct directory_rows *self, const Ansinh__V1__ReferenceImported *in)
 {

@@ -4,10 +4,7 @@
 #define ANSINH_SERVICE_DIRECTORY_ROWS_H
 
 #include "common/service/directory.h"
-
-/* Units, organisations, points, collectors, plan targets, amendments of the law, partners,
- * campaigns, successors, denominators, offices: the letters of key_reference. */
-#define DIRECTORY_KINDS "uopktlacgds"
+#include "common/service/directory_kinds.h"
 
 struct directory_rows;
 
@@ -25,26 +22,16 @@ void directory_rows_apply(struct directory_rows *self, const Ansinh__V1__Event *
  * day has come on a business day. */
 void directory_rows_link(struct directory_rows *self, int32_t today);
 
-/* Code of a row in its table: "15", "2025:15" for a target, "000001" for an amendment, "10:15" for
- * a successor, "15:1:2026-01-01" for a denominator. */
-#define DIRECTORY_CODE_MAX_BYTES 40
-int directory_rows_code(char kind, const ProtobufCMessage *row,
-                        char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
-
-/* The code of an amendment; -EINVAL: 0, or over DIRECTORY_AMENDMENTS_MAX. */
-int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]) MUST_CHECK;
-
-/* Kind and message of a row of ReferenceImported; '\0' for one that this version does not know. */
-char directory_reference_kind(const Ansinh__V1__ReferenceRow *row, const ProtobufCMessage **ret);
-/* The other way round: a row that borrows the message. kind is one that has no event of its own. */
-void directory_reference_set(Ansinh__V1__ReferenceRow *row, char kind,
-                             const ProtobufCMessage *message);
-
 const ProtobufCMessage *directory_rows_message(const struct directory_rows *self, char kind,
                                                const char *code);
 /* Every row of a kind, in no order: *cursor starts at 0; NULL at the end. */
 const ProtobufCMessage *directory_rows_next(const struct directory_rows *self, char kind,
                                             size_t *cursor);
+/* Where a scope stands in a plan: a share of the split, which is returned; NULL: nowhere. */
+const Ansinh__V1__PlanSplit *directory_rows_place(const struct directory_rows *self,
+                                                  const char *plan_code,
+                                                  Ansinh__V1__PlanScopeKind kind, const char *code,
+                                                  size_t *ret_share);
 /* The newest of a kind whose day has come; NULL: none. */
 const Ansinh__V1__Denominator *directory_rows_denominator(const struct directory_rows *self,
                                                           const char *unit_code,

@@ -59,7 +59,7 @@ size_t key_totals(unsigned partition, char ret[KEY_MAX_BYTES]);  /* {p}:t */
 size_t key_journal(unsigned partition, char ret[KEY_MAX_BYTES]); /* {p}:log */
 /* {dir}:r:<kind>, kind one letter: u units, o organisations, p points, k collectors, t plan
  * targets, l amendments of the law, a partners, c campaigns, g successors of units, d denominators,
- * s offices of social insurance */
+ * s offices of social insurance, n plans, h their splits, y past splits, m amendments of plans */
 size_t key_reference(char kind, char ret[KEY_MAX_BYTES]);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "services/cli/verify.h"
 
-#define REFERENCE_KINDS "uopktlacgds"
+#define REFERENCE_KINDS "uopktlacgdsnhym"
 #define ANSWER_DAYS_BACK 4 /* answers are forgotten after four days */
 
 #define ANSWER_DAYS (ANSWER_DAYS_BACK + 2)

@@ -203,12 +203,12 @@ static void import_commit(struct import *self)
 
 /* --- checking --- */
 
-static int is_same(const ProtobufCMessage *a, const ProtobufCMessage *b, struct arena *arena)
+int import_is_same(const struct import *self, const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
     size_t len = protobuf_c_message_get_packed_size(a);
     if (len != protobuf_c_message_get_packed_size(b))
         return 0;
-    uint8_t *bytes = arena_alloc(arena, 2 * len + 1);
+    uint8_t *bytes = arena_alloc(self->request->arena, 2 * len + 1);
     if (bytes == NULL)
         return 0;
     (void)protobuf_c_message_pack(a, bytes);
@@ -226,7 +226,7 @@ static void drop_unchanged(struct import *self)
         const ProtobufCMessage *known = NULL;
         if (directory_rows_code(self->kinds[i], self->rows[i], code) == 0)
             known = directory_row(self->svc->directory, self->kinds[i], code);
-        if (known != NULL && is_same(known, self->rows[i], self->request->arena)) {
+        if (known != NULL && import_is_same(self, known, self->rows[i])) {
             self->n_unchanged++;
             continue;
         }
@@ -243,6 +243,8 @@ static Ansinh__V1__Code code_of(int rc)
         return ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED;
     case -ENOENT:
         return ANSINH__V1__CODE__CODE_NOT_FOUND;
+    case -EPERM:
+        return ANSINH__V1__CODE__CODE_FAILED_PRECONDITION;
     case -EEXIST:
         return ANSINH__V1__CODE__CODE_ALREADY_EXISTS;
     default:

@@ -15,7 +15,8 @@ struct import;
 /* What the imports differ in. */
 struct import_spec {
     /* Checks the request and fills kinds, rows and n_rows. May be called again, after other imports
-     * came in between. -EINVAL, -ENOENT or -EEXIST with the field; -ENOMEM. */
+     * came in between. -EINVAL, -ENOENT, -EPERM or -EEXIST with the field;
+     * -ENOMEM. */
     int (*take)(struct import *self, struct err *err);
     /* The event of the rows that are left, in the arena; NULL: no memory. */
     Ansinh__V1__Event *(*event)(struct import *self);
@@ -47,6 +48,9 @@ struct import {
 
 /* A spec's event for kinds of rows that have none of their own. */
 Ansinh__V1__Event *import_reference_event(struct import *self);
+
+/* Whether two rows are the same; for want of memory they are not. */
+int import_is_same(const struct import *self, const ProtobufCMessage *a, const ProtobufCMessage *b);
 
 /* Answers the request, always. n_rows: in the request, refused unless 1 to IMPORT_ROWS_MAX. arg
  * becomes the import's. */

@@ -8,6 +8,7 @@
 #include "services/enrolment/campaigns.h"
 #include "services/enrolment/directory_api.h"
 #include "services/enrolment/partners.h"
+#include "services/enrolment/plans.h"
 
 static const struct bus_method enrolment_methods[] = {
     {"Enrol", on_enrol, BUS_COMMAND},
@@ -42,6 +43,7 @@ static int create(struct service *svc, struct err *err)
     directory_api_add(svc);
     partners_add(self);
     campaigns_add(svc);
+    plans_add(svc);
     return 0;
 }
 

@@ -87,6 +87,8 @@ static int hostile_start(void **state)
     arena = arena_create(ARENA_BYTES);
     platform_import(platform);
     MUST("Partners/ImportPartners", "%s", good_request_partner);
+    for (size_t i = 0; good_request_plans[i][0] != NULL; i++)
+        MUST(good_request_plans[i][0], "%s", good_request_plans[i][1]);
     enrol_and_inquire("010085000009", "");
     MUST("Payments/Pay", "{\"billId\":\"%s\",\"billVersion\":%s,\"amountVnd\":\"%s\"}", names.bill,
          names.bill_version, names.due);

@@ -213,6 +213,37 @@ static const struct good_request requests[] = {
             "{'session':{'code':'zz','kind':1,'unitCode':'15','startMs':$n,'endMs':$e}}"),
     COMMAND("Campaigns/RecordContacts", "{'sessionCode':'zz','personalIds':['001090000001']}",
             "{'sessionCode':'zz','personalIds':['001090000001']}"),
+    {"Plans/DefinePlan",
+     "{'plan':{'code':'zn','name':'Z','product':1,'period':1,'from':'2026-01-01',"
+     "'until':'2026-12-31','counts':2,'measure':1,'root':{'kind':1,'code':'15'},"
+     "'target':78275},'dryRun':true}",
+     "{'plan':{'code':'zn','name':'Z','product':1,'period':1,'from':'2026-01-01',"
+     "'until':'2026-12-31','counts':2,'measure':1,'root':{'kind':1,'code':'15'},'target':1}}",
+     " state revision amendments locked_at_ms locked_by "},
+    COMMAND("Plans/SplitPlan",
+            "{'planCode':'zz','parent':{'kind':1,'code':'15'},'children':[{'scope':{'kind':1,"
+            "'code':'02647'},'target':78275,'weight':1}],'dryRun':true}",
+            "{'planCode':'zz','parent':{'kind':1,'code':'15'},'children':[{'scope':{'kind':1,"
+            "'code':'02647'},'target':78275}]}"),
+    COMMAND("Plans/CascadePlan",
+            "{'planCode':'zz','unitCode':'15','downTo':3,'weights':1,'hand':[{"
+            "'unitCode':'02647','weight':1}],'dryRun':true}",
+            "{'planCode':'zz','downTo':3,'weights':2}"),
+    COMMAND("Plans/LockPlan", "{'planCode':'zz','officer':'nv-01'}",
+            "{'planCode':'zz','officer':'nv-01'}"),
+    COMMAND("Plans/AmendPlan",
+            "{'planCode':'zl','moves':[{'scope':{'kind':1,'code':'02647'},'change':1,"
+            "'from':{'kind':1,'code':'02671'}}],'reason':'x','officer':'nv-01','dryRun':true}",
+            "{'planCode':'zl','moves':[{'scope':{'kind':1,'code':'02647'},'change':1}],"
+            "'reason':'x','officer':'nv-01'}"),
+    COMMAND("Plans/DecideAmendment", "{'planCode':'zl','number':1,'officer':'nv-02'}",
+            "{'planCode':'zl','number':1,'officer':'nv-02'}"),
+    COMMAND("Plans/RebasePlan",
+            "{'planCode':'zl','on':'2025-07-01','officer':'nv-01','unitCode':'15',"
+            "'dryRun':true}",
+            "{'planCode':'zl','on':'2025-07-01','officer':'nv-01'}"),
+    READ("Plans/GetPlan", "{'planCode':'zl','scope':{'kind':1,'code':'15'},'asOfMs':$e}"),
+    READ("Plans/ListPlans", "{'on':'2025-07-01'}"),
     READ("Archive/ReadEntry", "{'eventId':'$y'}"),
     READ("Archive/ReadBlock", "{'segment':1}"),
     READ("Directory/GetPolicy", "{'on':'2026-12-31','unitCode':'02647'}"),
@@ -269,6 +300,22 @@ const struct good_request *good_request_at(size_t i)
     return i < ARRAY_LEN(requests) ? &requests[i] : NULL;
 }
 
+const char *const good_request_plans[][2] = {
+    {"Plans/DefinePlan",
+     "{\"plan\":{\"code\":\"zz\",\"name\":\"Z\",\"product\":1,\"period\":1,\"from\":"
+     "\"2025-01-01\",\"until\":\"2025-12-31\",\"counts\":2,\"measure\":1,\"root\":{"
+     "\"kind\":1,\"code\":\"15\"},\"target\":78275}}"},
+    {"Plans/DefinePlan",
+     "{\"plan\":{\"code\":\"zl\",\"name\":\"Z\",\"product\":1,\"period\":1,\"from\":"
+     "\"2025-01-01\",\"until\":\"2025-12-31\",\"counts\":2,\"measure\":1,\"root\":{"
+     "\"kind\":1,\"code\":\"15\"},\"target\":78275}}"},
+    {"Plans/CascadePlan", "{\"planCode\":\"zl\",\"downTo\":3,\"weights\":2}"},
+    {"Plans/LockPlan", "{\"planCode\":\"zl\",\"officer\":\"nv-01\"}"},
+    {"Plans/AmendPlan", "{\"planCode\":\"zl\",\"moves\":[{\"scope\":{\"kind\":1,\"code\":"
+                        "\"02647\"},\"change\":1}],\"reason\":\"x\",\"officer\":\"nv-01\"}"},
+    {NULL, NULL},
+};
+
 const char good_request_partner[] = "{\"partners\":[{\"organisationCode\":\"VNPOST\","
                                     "\"products\":[1],\"cutOffMinute\":1439}]}";
 
@@ -288,8 +335,9 @@ int good_request_ignores(const struct good_request *self, const char *field)
 int good_request_may_be_negative(const struct good_request *self, const char *field)
 {
     return (strcmp(self->method, "Ledger/PostBankEntry") == 0 ||
-            strcmp(self->method, "Ledger/MoveSuspense") == 0) &&
-           strcmp(field, "amount_vnd") == 0;
+            strcmp(self->method, "Ledger/MoveSuspense") == 0)
+               ? strcmp(field, "amount_vnd") == 0
+               : strcmp(self->method, "Plans/AmendPlan") == 0 && strcmp(field, "change") == 0;
 }
 
 #define HOUR_MS 3600000

@@ -26,11 +26,15 @@ const struct good_request *good_request_at(size_t i);
  * not, and every member of a household from the fifth on pays the same. */
 int good_request_ignores(const struct good_request *self, const char *field);
 
-/* What a bank has booked may be a debit. */
+/* What a bank has booked may be a debit, and what is moved in a plan may be less. */
 int good_request_may_be_negative(const struct good_request *self, const char *field);
 
 /* Told from another by the partner's own transaction id, and by no request id. */
 int good_request_has_own_id(const struct good_request *self);
+
+/* Methods and requests, ended by NULL, that make a draft and a locked plan, for which the requests
+ * to Plans are good. */
+extern const char *const good_request_plans[][2];
 
 /* Makes VNPOST a partner, for whom the requests to Collections are good. */
 extern const char good_request_partner[];

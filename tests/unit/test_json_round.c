@@ -68,7 +68,7 @@ static int setup(void **state)
         &ansinh__v1__payments__descriptor,    &ansinh__v1__partners__descriptor,
         &ansinh__v1__ledger__descriptor,      &ansinh__v1__books__descriptor,
         &ansinh__v1__custody__descriptor,     &ansinh__v1__receipts__descriptor,
-        &ansinh__v1__campaigns__descriptor,
+        &ansinh__v1__campaigns__descriptor,   &ansinh__v1__plans__descriptor,
     };
     types_add(&every_descriptor);
     types_add(&ansinh__v1__header__descriptor);
