@@ -266,9 +266,9 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
 }
 
 static const struct bus_method methods[] = {
-    {"GetProgress", on_get_progress, 0}, {"GetForecast", on_get_forecast, 0},
-    {"GetSeries", on_get_series, 0},     {"GetBoard", on_get_board, 0},
-    {"ListRecords", on_list_records, 0},
+    {"GetProgress", on_get_progress, 0},   {"GetForecast", on_get_forecast, 0},
+    {"ListSessions", on_list_sessions, 0}, {"GetSeries", on_get_series, 0},
+    {"GetBoard", on_get_board, 0},         {"ListRecords", on_list_records, 0},
 };
 
 static int create(struct service *svc, struct err *err)

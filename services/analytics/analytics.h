@@ -70,6 +70,7 @@ void on_get_progress(void *arg, struct bus_request *request);
 void on_get_forecast(void *arg, struct bus_request *request);
 void on_get_series(void *arg, struct bus_request *request);
 void on_get_board(void *arg, struct bus_request *request);
+void on_list_sessions(void *arg, struct bus_request *request);
 void on_list_records(void *arg, struct bus_request *request);
 
 /* Whether questions to the facts can be answered here: it leads, and all of them are loaded. */

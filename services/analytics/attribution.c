@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ansinh/v1/analytics.pb-c.h"
 #include "common/base/log.h"
 
 #define FIRST_SLOTS 1024

@@ -4,6 +4,7 @@
 #ifndef ANSINH_ANALYTICS_ATTRIBUTION_H
 #define ANSINH_ANALYTICS_ATTRIBUTION_H
 
+#include "ansinh/v1/analytics.pb-c.h"
 #include "services/analytics/sessions.h"
 
 #define ATTRIBUTION_DAYS 30

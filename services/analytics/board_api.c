@@ -351,8 +351,8 @@ static void answer(struct question *question)
         question_reply(question, &out.base);
 }
 
-static const struct question_kind board_kind = {sizeof(struct board_question), prepare, visit,
-                                                answer};
+static const struct question_kind board_kind = {
+    .size = sizeof(struct board_question), .prepare = prepare, .visit = visit, .answer = answer};
 
 void on_get_board(void *arg, struct bus_request *request)
 {

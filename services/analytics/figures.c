@@ -19,6 +19,11 @@ static int64_t ratio(int64_t part, int64_t scale, int64_t whole)
     return (int64_t)MAX(MIN(rounded, (wide)INT64_MAX), -(wide)INT64_MAX);
 }
 
+int64_t figure_ratio(int64_t part, int64_t scale, int64_t whole)
+{
+    return whole <= 0 ? FIGURE_NONE : ratio(part, scale * ONE, whole);
+}
+
 static int is_late(const struct figures_in *in)
 {
     int64_t days = (int64_t)in->until - in->from + 1;

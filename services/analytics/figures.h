@@ -32,6 +32,10 @@ struct figures {
  * over and the pace is below what is needed, or no day is left. */
 void figures_make(const struct figures_in *in, struct figures *ret);
 
+/* part * scale / whole in hundredths, half away from zero: scale 100 makes percent. FIGURE_NONE
+ * without a whole (0 or less). */
+int64_t figure_ratio(int64_t part, int64_t scale, int64_t whole);
+
 /* "57.34", "-0.05"; "" for FIGURE_NONE. */
 void figure_format(int64_t hundredths, char ret[FIGURE_TEXT_BYTES]);
 

@@ -44,12 +44,18 @@ struct questions *questions_create(void)
     return self;
 }
 
+static void question_destroy(struct question *self)
+{
+    if (self->kind->end != NULL)
+        self->kind->end(self);
+    arena_destroy(&self->arena);
+    free(self);
+}
+
 static void asked_free(struct asked *asked)
 {
-    if (asked->question != NULL) {
-        arena_destroy(&asked->question->arena);
-        free(asked->question);
-    }
+    if (asked->question != NULL)
+        question_destroy(asked->question);
     free(asked->waiters);
     free(asked->answer);
     free(asked);
@@ -140,8 +146,7 @@ static void question_free(struct question *self)
     struct asked *asked = self->asked;
     asked->question = NULL;
     asked->n_waiters = 0;
-    arena_destroy(&self->arena);
-    free(self);
+    question_destroy(self);
 }
 
 void question_reply(struct question *self, const ProtobufCMessage *output)

@@ -26,6 +26,8 @@ struct question_kind {
     query_visit_fn visit; /* arg is the struct question */
     /* After the walk: question_reply or question_fail. */
     void (*answer)(struct question *self);
+    /* Frees what prepare has made beside the arena, if it has. May be NULL. */
+    void (*end)(struct question *self);
 };
 
 struct question {

@@ -261,7 +261,8 @@ static void answer(struct question *question)
         question_reply(question, &out.base);
 }
 
-static const struct question_kind records_kind = {sizeof(struct records), prepare, visit, answer};
+static const struct question_kind records_kind = {
+    .size = sizeof(struct records), .prepare = prepare, .visit = visit, .answer = answer};
 
 void on_list_records(void *arg, struct bus_request *request)
 {

@@ -166,8 +166,8 @@ static void answer(struct question *question)
         question_reply(question, &out.base);
 }
 
-static const struct question_kind series_kind = {sizeof(struct series_question), prepare, visit,
-                                                 answer};
+static const struct question_kind series_kind = {
+    .size = sizeof(struct series_question), .prepare = prepare, .visit = visit, .answer = answer};
 
 void on_get_series(void *arg, struct bus_request *request)
 {

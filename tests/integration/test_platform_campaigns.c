@@ -1,11 +1,13 @@
 /* Campaigns, sessions and contacts over real processes: what is recorded, corrected, refused. */
 #include "tests/support/test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "tests/support/platform.h"
+#include "tests/support/payer.h"
+#include "tests/support/people.h"
 
 #define HOUR_MS 3600000LL
 #define DAY_MS (24 * HOUR_MS)
@@ -174,6 +176,96 @@ static void contacts_are_counted_with_their_session(void **state)
     assert_true(says("\"contacts\":\"4\""));
 }
 
+/* --- what came of it -------------------------------------------------------------------------- */
+
+static unsigned next_person = 500;
+
+/* Of the day; answers the personal id. */
+static char *enrol(char id[16], int is_paid)
+{
+    struct payer payer;
+    struct sample_person person;
+    people_make(next_person, 20000, &person);
+    payer_enrol(platform, next_person++, &payer);
+    (void)snprintf(id, 16, "%s", person.personal_id);
+    if (is_paid)
+        assert_int_equal(payer_pay(platform, &payer, "", answer), 0);
+    return id;
+}
+
+struct list {
+    const char *slice;
+    const char *method;
+    const char *wanted; /* all of them, in this order, ended by '|' */
+};
+
+static int lists(void *arg)
+{
+    const struct list *list = arg;
+    char wanted[512];
+    const char *at = answer;
+    if (platform_call(platform, NULL, "Analytics/ListSessions", answer,
+                      "{\"slice\":{%s},\"attribution\":\"ATTRIBUTION_METHOD_%s\"}", list->slice,
+                      list->method) != 0)
+        return 0;
+    (void)snprintf(wanted, sizeof(wanted), "%s", list->wanted);
+    for (char *rest = wanted, *word; (word = strsep(&rest, "|")) != NULL;) {
+        at = strstr(at, word);
+        if (at == NULL)
+            return 0;
+    }
+    return 1;
+}
+
+static void wait_list(const char *slice, const char *method, const char *wanted)
+{
+    struct list list = {slice, method, wanted};
+    if (!wait_until(platform, lists, &list, WAIT_MS))
+        fail_msg("want %s: %s", wanted, answer);
+}
+
+static void an_enrolment_is_counted_for_its_session(void **state)
+{
+    char ids[128];
+    (void)state;
+    int64_t start_ms = clock_wall_ms() - HOUR_MS;
+    assert_int_equal(record(NULL, "Y-1", start_ms, start_ms + 1, ",\"attendance\":\"30\""), 0);
+    assert_int_equal(
+        record(NULL, "Y-2", start_ms + 60000, start_ms + 60001, ",\"attendance\":\"70\""), 0);
+    char first[16], second[16], third[16];
+    (void)snprintf(ids, sizeof(ids), "\"%s\",\"%s\"", enrol(first, 1), enrol(second, 0));
+    assert_int_equal(contact(NULL, "Y-1", ids), 0); /* the list comes in later */
+    assert_int_equal(contact(NULL, "Y-2", ids), 0);
+    (void)enrol(third, 1); /* came from nowhere */
+    wait_list("", "LAST_TOUCH",
+              "\"code\":\"Y-2\"|\"declared\":\"2\",\"paid\":\"1\"|\"conversion\":\"2.86\"|"
+              "\"code\":\"Y-1\"|\"contacts\":\"2\"|\"total\":|\"declared\":\"2\"|\"kinds\":|"
+              "\"declared\":\"3\",\"paid\":\"2\",\"declaredUnattributed\":\"1\","
+              "\"paidUnattributed\":\"1\"");
+    wait_list("\"unitCode\":\"02647\"", "FIRST_TOUCH",
+              "\"code\":\"Y-2\"|\"code\":\"Y-1\"|\"declared\":\"2\",\"paid\":\"1\"");
+    wait_list("", "SAME_DAY", "\"code\":\"Y-2\"|\"declared\":\"2\"");
+    /* in another province no session, and nobody who declared */
+    wait_list("\"unitCode\":\"14\"", "SAME_DAY", "\"rows\":[]|\"total\":{\"sessions\":\"0\"");
+    assert_int_equal(platform_call(platform, NULL, "Analytics/ListSessions", answer,
+                                   "{\"from\":\"2024-01-01\"}"),
+                     ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    assert_true(says("until"));
+    assert_int_equal(
+        platform_call(platform, NULL, "Analytics/ListSessions", answer, "{\"pageSize\":501}"),
+        ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    assert_true(says("page_size"));
+}
+
+static void sessions_outlive_the_process(void **state)
+{
+    (void)state;
+    platform_signal(platform, "analytics", 1, SIGKILL);
+    platform_spawn(platform, "analytics", 1);
+    wait_list("", "LAST_TOUCH",
+              "\"code\":\"Y-2\"|\"declared\":\"2\",\"paid\":\"1\"|\"declaredUnattributed\":\"1\"");
+}
+
 static int is_verified(void *arg)
 {
     (void)arg;
@@ -204,6 +296,8 @@ int main(void)
         cmocka_unit_test(a_session_recorded_again_is_corrected),
         cmocka_unit_test(wrong_sessions_are_refused_by_field),
         cmocka_unit_test(contacts_are_counted_with_their_session),
+        cmocka_unit_test(an_enrolment_is_counted_for_its_session),
+        cmocka_unit_test(sessions_outlive_the_process),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
         cmocka_unit_test(a_list_that_views_have_lost_is_missed),
     };

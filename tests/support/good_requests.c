@@ -289,6 +289,8 @@ static const struct good_request requests[] = {
     READ("Analytics/GetSeries", "{'slice':{'unitCode':'15'},'bucket':1,'from':'$t','until':'$t',"
                                 "'metrics':[1,2],'withLastYear':true}"),
     READ("Analytics/GetBoard", "{'slice':{'unitCode':'15'},'by':2,'limit':5}"),
+    READ("Analytics/ListSessions",
+         "{'slice':{'unitCode':'15'},'from':'$t','until':'$t','attribution':1,'pageSize':5}"),
     READ("Analytics/ListRecords", "{'slice':{'unitCode':'15'},'metric':2,'pageSize':5}"),
     READ("Notifications/ListDeliveries", "{'participantId':'$p','pageSize':5}"),
     READ("Health/Check", "{'service':'enrolment'}"),

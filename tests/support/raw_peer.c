@@ -81,7 +81,8 @@ Ansinh__V1__Header *raw_peer_header(struct raw_peer *self, const char *method,
     header->call_id = ++self->last_call_id;
     header->timeout_ms = TIMEOUT_MS;
     header->caller = (char *)(uintptr_t) "raw";
-    header->partner = (char *)(uintptr_t) "VNPOST";
+    if (strstr(method, "Collections/") != NULL) /* which are for partners alone */
+        header->partner = (char *)(uintptr_t) "VNPOST";
     if (id != NULL) {
         self->id = *id;
         header->request_id = (ProtobufCBinaryData){ID_BYTES, self->id.bytes};
