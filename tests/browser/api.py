@@ -106,6 +106,8 @@ def percent(text, lang):
 def pace(text, lang):
     """What comes or is needed in a day: whole people, and with one place below ten."""
     tenths = (int(text.replace(".", "") or 0) + 5) // 10
+    if tenths == 0:
+        return "0"
     if tenths >= 100:
         return number((int(text.replace(".", "")) + 50) // 100, lang)
     return f"{tenths // 10}{MARKS[lang][1]}{tenths % 10}"

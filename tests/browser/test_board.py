@@ -205,6 +205,8 @@ class BoardTest(PageTest):
                         self.browser.show(width, height, is_phone)
                         self.visit(f"?{query}&lang={lang}" + ("&wall" if screen == "wall" else ""))
                         self.await_there("series" if screen != "wall" else "hero")
+                        if screen == "wall":
+                            self.browser.wait(lambda: self.browser.run("return document.body.dataset.scene"), "a scene")
                         self.browser.driver.save_screenshot(f"{SHOTS}/{name}-{screen}-{scheme}-{lang}.png")
                         wide = self.browser.run("return document.documentElement.scrollWidth")
                         self.assertLessEqual(wide, width, f"{name} on {screen} in {lang} scrolls sideways")

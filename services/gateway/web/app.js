@@ -47,7 +47,7 @@ const CHOICES = new Map([
   [boards, ['by', 'order', 'tier', 'span', 'rows']],
 ]);
 
-const panels = new Panels([forecast, series, boards]);
+const panels = new Panels([forecast, series, boards], drawWall);
 const table = new Table(
   { head: at('table').tHead, body: at('rows'), search: at('search'), noMatch: at('no-match') },
   {

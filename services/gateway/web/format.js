@@ -23,6 +23,7 @@ export function percent(text, lang) {
 export function pace(text, lang) {
   const [whole, fraction = ''] = (text || '0').split('.');
   const tenths = BigInt(whole) * 10n + BigInt(fraction.charAt(0) || '0') + (fraction.charAt(1) >= '5' ? 1n : 0n);
+  if (tenths === 0n) return '0';
   if (tenths >= 100n) return count(BigInt(whole) + (fraction >= '5' ? 1n : 0n), lang);
   return `${tenths / 10n}${MARKS[lang].decimal}${tenths % 10n}`;
 }

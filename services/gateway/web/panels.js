@@ -11,9 +11,12 @@ const MARGIN_PX = 200;
  * when there is nothing, draw(data), and clear() when more than the root has to go. */
 export class Panels {
   #entries;
+  #onDraw;
   #stop = new AbortController();
 
-  constructor(panels) {
+  /* onDraw() is called whenever a panel has drawn something new. */
+  constructor(panels, onDraw) {
+    this.#onDraw = onDraw;
     this.#entries = panels.map((panel) => ({ panel, data: null, dueMs: Infinity, isAsking: false, failures: 0 }));
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -68,6 +71,7 @@ export class Panels {
       entry.failures = 0;
       panel.root.hidden = data === null;
       if (data !== null) panel.draw(data);
+      this.#onDraw();
     } catch (error) {
       if (isLate()) return;
       if (error instanceof Absent) panel.root.hidden = true;
