@@ -538,104 +538,6 @@ static void a_page_goes_on_after_the_leader_died(void **state)
     assert_int_equal(sum, total);
 }
 
-/* --- what is refused -------------------------------------------------------------------------- */
-
-static void refused(int code, const char *method, const char *json, const char *field)
-{
-    int got = platform_call(platform, NULL, method, answer, "%s", json);
-    if (got != code || strncmp(answer, field, strlen(field)) != 0 || answer[strlen(field)] != ':')
-        fail_msg("%s %s: %d, not %d of %s: %s", method, json, got, code, field, answer);
-}
-
-static void what_cannot_be_answered_names_its_field(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *method, *json, *field;
-        int code;
-    } rows[] = {
-        {"GetSeries", "{\"bucket\":1,\"from\":\"2025-01-01\",\"until\":\"2025-01-02\"}", "metrics",
-         3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-01\",\"until\":\"2025-01-02\",\"metrics\":[2,2]}",
-         "metrics", 3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-01\",\"until\":\"2025-01-02\",\"metrics\":[0]}",
-         "metrics", 3},
-        {"GetSeries", "{\"from\":\"2025-01-01\",\"until\":\"2025-01-02\",\"metrics\":[2]}",
-         "bucket", 3},
-        {"GetSeries", "{\"bucket\":1,\"until\":\"2025-01-02\",\"metrics\":[2]}", "from", 3},
-        {"GetSeries", "{\"bucket\":1,\"from\":\"2025-01-01\",\"metrics\":[2]}", "until", 3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-32\",\"until\":\"2025-01-02\",\"metrics\":[2]}", "from",
-         3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-03\",\"until\":\"2025-01-02\",\"metrics\":[2]}", "until",
-         3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-01\",\"until\":\"2026-02-05\",\"metrics\":[2]}", "until",
-         3},
-        {"GetSeries",
-         "{\"bucket\":2,\"from\":\"2025-01-01\",\"until\":\"2025-02-05\",\"metrics\":[2]}", "until",
-         3},
-        {"GetSeries",
-         "{\"bucket\":3,\"from\":\"2025-01-01\",\"until\":\"2025-01-03\",\"metrics\":[2]}", "until",
-         3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-01\",\"until\":\"2025-01-02\",\"metrics\":[2],"
-         "\"asOfMs\":\"1\"}",
-         "as_of_ms", 3},
-        {"GetSeries",
-         "{\"bucket\":1,\"from\":\"2025-01-01\",\"until\":\"2025-01-02\",\"metrics\":[2],"
-         "\"asOfMs\":\"9000000000000\"}",
-         "as_of_ms", 3},
-        {"ListRecords", "{}", "metric", 3},
-        {"ListRecords", "{\"metric\":2,\"hour\":1}", "hour", 3},
-        {"ListRecords", "{\"metric\":2,\"bucket\":2,\"hour\":24}", "hour", 3},
-        {"ListRecords", "{\"metric\":2,\"bucket\":2,\"minute\":1}", "minute", 3},
-        {"ListRecords", "{\"metric\":2,\"bucket\":3,\"minute\":60}", "minute", 3},
-        {"ListRecords", "{\"metric\":2,\"pageSize\":501}", "page_size", 3},
-        {"ListRecords", "{\"metric\":2,\"pageToken\":\"x\"}", "page_token", 3},
-        {"ListRecords", "{\"metric\":2,\"facts\":\"1000000000\"}", "facts", 9},
-        {"ListRecords", "{\"metric\":2,\"slice\":{\"unitCode\":\"99\"}}", "slice.unit_code", 5},
-        {"ListRecords", "{\"metric\":2,\"slice\":{\"unitCode\":\"SI:x\"}}", "slice.unit_code", 5},
-        {"ListRecords", "{\"metric\":2,\"slice\":{\"campaignCode\":\"x\"}}", "slice.campaign_code",
-         5},
-        {"ListRecords", "{\"metric\":2,\"slice\":{\"organisationCode\":\"x\"}}",
-         "slice.organisation_code", 5},
-        {"ListRecords", "{\"metric\":2,\"slice\":{\"pointCode\":\"x\"}}", "slice.point_code", 5},
-        {"ListRecords", "{\"metric\":2,\"slice\":{\"collectorCode\":\"x\"}}",
-         "slice.collector_code", 5},
-        {"GetBoard", "{}", "by", 3},
-        {"GetBoard", "{\"by\":1,\"limit\":501}", "limit", 3},
-        {"GetBoard", "{\"by\":1,\"tier\":5}", "tier", 3},
-        {"GetBoard", "{\"by\":1,\"planCode\":\"sprint\"}", "plan_code", 3},
-        {"GetBoard", "{\"by\":1,\"planCode\":\"1999\"}", "plan_code", 5},
-        {"GetBoard", "{\"by\":3,\"planCode\":\"2025\"}", "plan_code", 3},
-        {"GetBoard", "{\"by\":1,\"from\":\"2030-01-01\"}", "until", 3},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char method[64];
-        (void)snprintf(method, sizeof(method), "Analytics/%s", rows[i].method);
-        refused(rows[i].code, method, rows[i].json, rows[i].field);
-    }
-}
-
-static void a_token_belongs_to_its_request(void **state)
-{
-    (void)state;
-    char json[JSON_BYTES], token[512];
-    json_auto_t *page = ask("Analytics/ListRecords", "{\"metric\":1,\"pageSize\":3}");
-    (void)snprintf(token, sizeof(token), "%s", text(page, "nextPageToken"));
-    assert_true(token[0] != '\0');
-    (void)snprintf(json, sizeof(json), "{\"metric\":2,\"pageToken\":\"%s\"}", token);
-    refused(3, "Analytics/ListRecords", json, "page_token");
-    /* another last fact: the 4th number of the token */
-    token[3 * 16] = token[3 * 16] == '0' ? '1' : '0';
-    (void)snprintf(json, sizeof(json), "{\"metric\":1,\"pageToken\":\"%s\"}", token);
-    refused(9, "Analytics/ListRecords", json, "page_token");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,8 +549,6 @@ int main(void)
         cmocka_unit_test(a_board_stands_beside_the_plan),
         cmocka_unit_test(the_same_question_within_a_second_has_the_same_answer),
         cmocka_unit_test(the_live_board_says_the_same),
-        cmocka_unit_test(what_cannot_be_answered_names_its_field),
-        cmocka_unit_test(a_token_belongs_to_its_request),
         cmocka_unit_test(a_page_goes_on_after_the_leader_died),
     };
     return !!cmocka_run_group_tests_name(__FILE__, tests, start, stop);
