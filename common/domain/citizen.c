@@ -35,7 +35,8 @@ enum flag {
     HAS_PAID_NUMBER = 1 << 13, /* another than the usual */
     IS_HEALTH = 1 << 14,
     HAS_CARD = 1 << 15,
-    FLAGS_END = 1 << 16
+    HAS_ACCEPTED = 1 << 16,
+    FLAGS_END = 1 << 17
 };
 
 enum bill_flag { IS_MISSING = 1, IS_PART_SUPPORTED = 2, HAS_OTHERS = 4, BILL_FLAGS = 8 };
@@ -244,6 +245,7 @@ static unsigned flags_of(const struct citizen *self)
         {self->paid_number != usual_paid_number(self), HAS_PAID_NUMBER},
         {self->is_health, IS_HEALTH},
         {self->card.to_day != 0, HAS_CARD},
+        {self->accepted_day != 0, HAS_ACCEPTED},
     };
     unsigned ret = 0;
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
@@ -318,6 +320,8 @@ size_t citizen_pack(const struct citizen *self, uint8_t ret[CITIZEN_PACKED_MAX_B
         at = put_signed(at, (int64_t)self->card.to_day - self->enrolled_day);
         at = put_signed(at, (int64_t)self->card.from_day - self->card.to_day);
     }
+    if (flags & HAS_ACCEPTED)
+        at = put_signed(at, (int64_t)self->accepted_day - self->enrolled_day);
     return (size_t)(at - ret);
 }
 
@@ -355,6 +359,8 @@ static void get_record(struct reader *reader, struct citizen *ret)
         ret->card.to_day = get_day(reader, ret->enrolled_day);
         ret->card.from_day = get_day(reader, ret->card.to_day);
     }
+    if (flags & HAS_ACCEPTED)
+        ret->accepted_day = get_day(reader, ret->enrolled_day);
 }
 
 /* --- the first schema ------------------------------------------------------------------------- */

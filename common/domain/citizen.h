@@ -59,6 +59,7 @@ struct citizen {
     int32_t enrolled_day;
     int32_t declared_day; /* of the income and method that hold: the enrolment, or a change */
     int32_t changed_day;  /* of the last change of anything */
+    int32_t accepted_day; /* by the social insurance office; 0: not */
     uint32_t lump_months; /* declared to be paid in one sum, and not paid yet */
     struct coverage coverage;
     uint32_t months_missing;           /* paid, but none of the calendar */

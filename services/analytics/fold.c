@@ -119,6 +119,32 @@ static void make_ended(struct making *self, const struct person *person,
     self->terms.months = in->months;
 }
 
+/* It counts where the declaration did, so that of no place, collector or group more is accepted
+ * than was declared, wherever the person moves; else where the entry says. */
+static void make_decided(struct making *self, const struct person *person, enum fact_kind kind,
+                         int32_t day, uint32_t commune, Ansinh__V1__SupportGroup group)
+{
+    set_kind(self, kind, VOLUNTARY_SI, (unsigned)group);
+    set_day(self, day);
+    self->fact.commune = commune;
+    person_declared_place(person, &self->fact);
+}
+
+static void make_accepted(struct making *self, const struct person *person,
+                          const Ansinh__V1__ParticipationAccepted *in)
+{
+    make_decided(self, person, FACT_ACCEPTED, in->accepted_day, in->commune, in->support_group);
+}
+
+/* What is undone is taken off its own day. */
+static void make_returned(struct making *self, const struct person *person,
+                          const Ansinh__V1__ParticipationReturned *in)
+{
+    int is_undone = in->accepted_day != 0;
+    make_decided(self, person, is_undone ? FACT_ACCEPTANCE_UNDONE : FACT_RETURNED,
+                 is_undone ? in->accepted_day : in->returned_day, in->commune, in->support_group);
+}
+
 static void set_pockets(struct making *self, const Ansinh__V1__Pockets *in, int sign)
 {
     if (in == NULL)
@@ -168,6 +194,10 @@ static void make(struct making *self, const struct person *person, const Ansinh_
         make_changed(self, event->contribution_changed);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED)
         make_ended(self, person, event->participation_ended);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED)
+        make_accepted(self, person, event->participation_accepted);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED)
+        make_returned(self, person, event->participation_returned);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
         make_payment(self, person, event->payment_recorded, 1);
     else
@@ -181,6 +211,8 @@ static int is_counted(const Ansinh__V1__Event *event)
            event->kind_case == ANSINH__V1__EVENT__KIND_HEALTH_DECLARED ||
            event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED ||
            event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED ||
+           event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED ||
+           event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED ||
            event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED ||
            event_reversal(event) != NULL;
 }

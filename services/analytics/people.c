@@ -18,7 +18,7 @@
 #define SLOTS_MIN 4096
 #define OTHER_PAYMENTS_MAX UINT8_MAX
 
-/* One of millions: 56 bytes. */
+/* One of millions: 64 bytes. */
 struct person {
     uint64_t citizen;
     union {
@@ -27,8 +27,9 @@ struct person {
             uint32_t commune, source;
         } lapsed; /* while lapsed: where that was counted */
     };
-    uint32_t commune, source;                /* of the last fact */
-    uint16_t ranges[COVERAGE_RANGES_MAX][2]; /* struct coverage, in few bytes */
+    uint32_t commune, source;                   /* of the last fact */
+    uint32_t declared_commune, declared_source; /* of the declaration */
+    uint16_t ranges[COVERAGE_RANGES_MAX][2];    /* struct coverage, in few bytes */
     uint16_t n_older;
     uint16_t months_missing;
     uint16_t declared_month;
@@ -36,14 +37,14 @@ struct person {
     uint8_t n_ranges;
     uint8_t method;
     uint8_t deadline_months;
-    uint8_t product_group, lapsed_product_group;
+    uint8_t product_group, lapsed_product_group, declared_product_group;
     uint8_t other_payments;
     unsigned is_lump_open : 1; /* one sum is declared and not paid */
     unsigned is_ended : 1;
     unsigned is_lapsed : 1;
     unsigned is_other_declared : 1; /* of another product */
 };
-_Static_assert(sizeof(struct person) <= 56, "there are millions of them");
+_Static_assert(sizeof(struct person) <= 64, "there are millions of them");
 
 struct people {
     struct person **blocks;
@@ -271,8 +272,12 @@ static void declare(struct person *self, const struct fact *fact, const struct f
     self->is_lump_open = terms->is_lump_sum != 0;
     if (fact->kind == FACT_DECLARED || terms->is_declared)
         self->declared_month = (uint16_t)month_of_day(fact->day);
-    if (fact->kind == FACT_DECLARED)
-        self->is_ended = 0;
+    if (fact->kind != FACT_DECLARED)
+        return;
+    self->is_ended = 0;
+    self->declared_commune = fact->commune;
+    self->declared_source = fact->source;
+    self->declared_product_group = fact->product_group;
 }
 
 static void end(struct person *self, const struct fact_terms *terms)
@@ -392,6 +397,15 @@ void person_place(const struct person *self, struct fact *ret)
     ret->commune = self->commune;
     ret->source = self->source;
     ret->product_group = self->product_group;
+}
+
+void person_declared_place(const struct person *self, struct fact *ret)
+{
+    if (self->declared_commune == 0)
+        return;
+    ret->commune = self->declared_commune;
+    ret->source = self->declared_source;
+    ret->product_group = self->declared_product_group;
 }
 
 int person_has_declared_other(const struct person *self)

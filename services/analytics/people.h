@@ -58,6 +58,10 @@ int person_has_turned(const struct person *self, const struct fact *last, struct
 /* Sets commune, source, product and group of what is known last. */
 void person_place(const struct person *self, struct fact *ret);
 
+/* The same of the declaration that holds, where an acceptance counts; sets nothing when none is
+ * known. */
+void person_declared_place(const struct person *self, struct fact *ret);
+
 /* The method that was declared last; 0: none. */
 uint8_t person_method(const struct person *self);
 

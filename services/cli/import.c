@@ -8,7 +8,7 @@
 static const struct import_kind *const kinds[] = {
     &import_units,      &import_organisations, &import_plan,     &import_participants,
     &import_payments,   &import_campaigns,     &import_sessions, &import_contacts,
-    &import_successors, &import_denominators,  &import_si_units};
+    &import_successors, &import_denominators,  &import_si_units, &import_acceptances};
 
 static const struct import_kind *find_kind(const char *name)
 {
@@ -61,7 +61,7 @@ int cli_import(int argc, char **argv)
         return cli_fail(
             2, "usage: ansinh import [--dry-run] "
                "units|organisations|plan|participants|payments|campaigns|sessions|contacts|"
-               "successors|denominators|si-units FILE");
+               "successors|denominators|si-units|acceptances FILE");
     struct service svc;
     struct import import = {
         .svc = &svc, .kind = find_kind(argv[1 + is_dry_run]), .is_dry_run = is_dry_run};

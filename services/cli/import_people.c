@@ -1,4 +1,4 @@
-/* Participants and payments: a call or two per row, many rows under way at once. */
+/* Participants, acceptances and payments: a call or two per row, many rows under way at once. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 /* --- participants ----------------------------------------------------------------------------- */
 
-static void on_enrolled(void *arg, const struct bus_answer *answer)
+static void on_row(void *arg, const struct bus_answer *answer)
 {
     struct call_row *self = arg;
     if (answer->code == 0)
@@ -44,7 +44,7 @@ static int start_participant(void *arg, struct bulk *bulk, unsigned long i)
     }
     in.dry_run = self->import->is_dry_run;
     import_request_id(self->import, &csv, in.dry_run ? "check" : "enrol", &id);
-    bulk_call(bulk, "ansinh.v1.Enrolment/Enrol", &id, &in.base, on_enrolled,
+    bulk_call(bulk, "ansinh.v1.Enrolment/Enrol", &id, &in.base, on_row,
               call_row_create(self, bulk, &csv));
     return 1;
 }
@@ -64,6 +64,60 @@ const struct import_kind import_participants = {
     .key = (const char *const[]){"personal_id", NULL},
     .services = (const char *const[]){"enrolment", NULL},
     .run = run_participants,
+};
+
+/* --- acceptances: each person once in a file, so that no order of rows matters ---------------- */
+
+static int read_acceptance(struct calls *self, const struct csv_row *csv,
+                           Ansinh__V1__RecordAcceptanceRequest *ret, struct err *err)
+{
+    static const char *const keys[] = {"personal_id", "participant_id", "si_code"};
+    int n_keys = 0;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        n_keys += import_value(self->import, csv, keys[i])[0] != '\0';
+    if (n_keys != 1)
+        return err_field(err, -EINVAL, "personal_id",
+                         "want one of personal_id, participant_id, si_code");
+    arena_reset(self->arena);
+    ansinh__v1__record_acceptance_request__init(ret);
+    ret->dry_run = self->import->is_dry_run;
+    return import_fill(self->import, csv, &ret->base, self->arena, err);
+}
+
+static int start_acceptance(void *arg, struct bulk *bulk, unsigned long i)
+{
+    (void)i;
+    struct calls *self = arg;
+    struct csv_row csv;
+    struct request_id id;
+    struct err err = {0};
+    Ansinh__V1__RecordAcceptanceRequest in;
+    if (!calls_take_row(self, &csv))
+        return 0;
+    if (read_acceptance(self, &csv, &in, &err) < 0) {
+        calls_refuse_value(self->import, &csv, &err);
+        bulk_done(bulk, 0);
+        return 1;
+    }
+    import_request_id(self->import, &csv, in.dry_run ? "check" : "decide", &id);
+    bulk_call(bulk, "ansinh.v1.Enrolment/RecordAcceptance", &id, &in.base, on_row,
+              call_row_create(self, bulk, &csv));
+    return 1;
+}
+
+static int run_acceptances(struct import *self)
+{
+    return calls_run(self, WINDOW, start_acceptance, NULL);
+}
+
+const struct import_kind import_acceptances = {
+    .name = "acceptances",
+    .required = (const char *const[]){"decision", "officer_code", NULL},
+    .optional = (const char *const[]){"personal_id", "participant_id", "si_code", "decided_on",
+                                      "reason", NULL},
+    .key = (const char *const[]){"personal_id", "participant_id", "si_code", NULL},
+    .services = (const char *const[]){"enrolment", NULL},
+    .run = run_acceptances,
 };
 
 /* --- payments: the rows of one person one after the other, in the file's order ---------------- */

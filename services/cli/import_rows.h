@@ -28,7 +28,7 @@ struct import_kind {
 
 extern const struct import_kind import_units, import_organisations, import_plan;
 extern const struct import_kind import_successors, import_denominators, import_si_units;
-extern const struct import_kind import_participants, import_payments;
+extern const struct import_kind import_participants, import_payments, import_acceptances;
 extern const struct import_kind import_campaigns, import_sessions, import_contacts;
 
 struct import {

@@ -223,6 +223,34 @@ static void make_changed(struct verify_facts *self, const Ansinh__V1__Contributi
     fact->terms = declared_bits(self, in->method, in->months, in->is_declared != 0, fact->at_ms);
 }
 
+/* The office's decision, where the declaration was counted; an acceptance is taken off its day. */
+static int make_decided(const struct fold_citizen *citizen, const Ansinh__V1__Event *event,
+                        struct verify_fact *fact)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED) {
+        fact->kind = FACT_IS_ACCEPTED;
+        fact->day = (uint16_t)event->participation_accepted->accepted_day;
+    } else if (event->kind_case != ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED) {
+        return 0;
+    } else if (event->participation_returned->accepted_day == 0) {
+        fact->kind = FACT_IS_RETURNED;
+        fact->day = (uint16_t)event->participation_returned->returned_day;
+    } else {
+        fact->kind = FACT_IS_ACCEPTANCE_UNDONE;
+        fact->day = (uint16_t)event->participation_returned->accepted_day;
+    }
+    fact->commune = citizen->declared.commune;
+    fact->source = citizen->declared.source;
+    fact->product_group = citizen->declared.product_group;
+    return 1;
+}
+
+static int is_decided(const struct verify_fact *fact)
+{
+    return fact->kind == FACT_IS_ACCEPTED || fact->kind == FACT_IS_RETURNED ||
+           fact->kind == FACT_IS_ACCEPTANCE_UNDONE;
+}
+
 /* 0: it makes none. */
 static int make(struct verify_facts *self, struct fold_citizen *citizen,
                 const Ansinh__V1__Event *event, struct verify_fact *fact)
@@ -247,7 +275,7 @@ static int make(struct verify_facts *self, struct fold_citizen *citizen,
     } else if (reversal != NULL) {
         make_payment(self, citizen, reversal->payment, -1, fact);
     } else {
-        return 0;
+        return make_decided(citizen, event, fact);
     }
     return 1;
 }
@@ -317,6 +345,17 @@ static int turns(struct fold_citizen *citizen, const struct verify_fact *own,
     return 1;
 }
 
+static void take_place(struct fold_citizen *citizen, const struct verify_fact *own)
+{
+    if (own->product_group >> 4 != 1)
+        return;
+    citizen->last =
+        (struct fold_board){own->position, own->commune, own->source, own->product_group};
+    if (own->kind == FACT_IS_DECLARED)
+        citizen->declared = citizen->last;
+    citizen->lapse_day = lapse_day(citizen, own->terms >> 2 & 255);
+}
+
 /* --- expecting -------------------------------------------------------------------------------- */
 
 /* Rows of one position are told apart by a hash of all that is in them; its lowest bits are the
@@ -368,12 +407,10 @@ size_t verify_facts_apply(struct verify_facts *self, struct fold *fold,
         return 0;
     n += (size_t)lapses_before(citizen, event->at_ms, &ret[0]);
     ret[n++] = own;
-    if (own.product_group >> 4 == 1) {
-        citizen->last =
-            (struct fold_board){own.position, own.commune, own.source, own.product_group};
-        citizen->lapse_day = lapse_day(citizen, own.terms >> 2 & 255);
+    if (!is_decided(&own)) { /* which moves no deadline */
+        take_place(citizen, &own);
+        n += (size_t)turns(citizen, &own, &ret[n]);
     }
-    n += (size_t)turns(citizen, &own, &ret[n]);
     for (size_t i = 0; i < n; i++)
         expect(self, fold->partition, &ret[i], !is_early);
     return n;

@@ -253,6 +253,25 @@ static void ended(struct fold *self, struct journal_position position, struct fo
     self->totals[TOTAL_REFUNDS_VND] += in->refund == NULL ? 0 : in->refund->participant_vnd;
 }
 
+static void accepted(struct fold *self, struct journal_position position,
+                     struct fold_citizen *citizen, const Ansinh__V1__ParticipationAccepted *in)
+{
+    struct citizen *state = &citizen->state;
+    if (state->accepted_day != 0)
+        fold_wrong(self, position, "accepts what is accepted");
+    if (in->accepted_day < state->enrolled_day)
+        fold_wrong(self, position, "accepts what was not declared yet");
+    state->accepted_day = in->accepted_day;
+}
+
+static void returned(struct fold *self, struct journal_position position,
+                     struct fold_citizen *citizen, const Ansinh__V1__ParticipationReturned *in)
+{
+    if (in->accepted_day != citizen->state.accepted_day)
+        fold_wrong(self, position, "undoes another acceptance than the one that holds");
+    citizen->state.accepted_day = 0;
+}
+
 /* Nothing but an enrolment follows an end. */
 static void apply_kind(struct fold *self, struct journal_position position,
                        struct fold_citizen *citizen, const Ansinh__V1__Event *event)
@@ -272,6 +291,10 @@ static void apply_kind(struct fold *self, struct journal_position position,
         fold_refunded(self, position, citizen, event);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED)
         changed(self, position, citizen, event->contribution_changed);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED)
+        accepted(self, position, citizen, event->participation_accepted);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED)
+        returned(self, position, citizen, event->participation_returned);
     else
         ended(self, position, citizen, event->participation_ended);
 }
@@ -502,6 +525,8 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_REFUND_CASE:
     case ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED:
     case ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED:
+    case ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED:
+    case ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED:
         apply_citizen(self, position, event);
         return;
     case ANSINH__V1__EVENT__KIND_ALIAS_CLAIMED:

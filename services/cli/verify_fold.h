@@ -53,6 +53,7 @@ struct fold_citizen {
     uint32_t last_message; /* place in messages, from 1; 0: none */
     uint32_t n_messages;
     struct fold_board last, lapsed; /* the newest fact of voluntary insurance; the lapse */
+    struct fold_board declared;     /* the declaration that holds */
     int32_t lapse_day;              /* first day behind the deadline; 0: none runs */
     int is_lapsed;
     uint32_t other_payments; /* that stand, of other products */

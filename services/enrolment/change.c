@@ -99,7 +99,7 @@ static enum command_verdict decide(struct command_state *state)
     if (self->is_wrong)
         return command_refuse(state, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, self->wrong.field,
                               "%s", self->wrong.text);
-    int rc = past_day_parse(self->in->on, state->today, &self->change.on_day, &err);
+    int rc = past_day_parse(self->in->on, "on", state->today, &self->change.on_day, &err);
     if (rc == 0)
         rc = change_decide(state->svc->policy, &state->before, &self->change, &state->next, &quote,
                            &err);

@@ -117,7 +117,7 @@ static enum command_verdict decide(struct command_state *state)
     if (!state->has_citizen || state->before.is_health)
         return command_refuse(state, ANSINH__V1__CODE__CODE_NOT_FOUND, "participant_id",
                               "no such participant");
-    int rc = past_day_parse(self->in->on, state->today, &self->end.on_day, &err);
+    int rc = past_day_parse(self->in->on, "on", state->today, &self->end.on_day, &err);
     if (rc == 0)
         rc =
             end_decide(state->svc->policy, &state->before, &self->end, &state->next, &ending, &err);

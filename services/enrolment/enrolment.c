@@ -15,6 +15,7 @@ static const struct bus_method enrolment_methods[] = {
     {"DeclareHealth", on_declare_health, BUS_COMMAND},
     {"ChangeContribution", on_change_contribution, BUS_COMMAND},
     {"EndParticipation", on_end_participation, BUS_COMMAND},
+    {"RecordAcceptance", on_record_acceptance, BUS_COMMAND},
     {"GetParticipant", on_get_participant, 0},
     {"CheckEligibility", on_check_eligibility, 0},
     {"Illustrate", on_illustrate, 0},

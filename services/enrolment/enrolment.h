@@ -19,6 +19,7 @@ void on_enrol(void *arg, struct bus_request *request);
 void on_declare_health(void *arg, struct bus_request *request);
 void on_change_contribution(void *arg, struct bus_request *request);
 void on_end_participation(void *arg, struct bus_request *request);
+void on_record_acceptance(void *arg, struct bus_request *request);
 void on_get_participant(void *arg, struct bus_request *request);
 void on_check_eligibility(void *arg, struct bus_request *request);
 void on_illustrate(void *arg, struct bus_request *request);

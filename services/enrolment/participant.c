@@ -79,6 +79,8 @@ static void put_person(struct lookup *self, const Ansinh__V1__Identity *identity
     out->lump_months = state->lump_months;
     out->enrolled_on = day_text(arena, state->enrolled_day);
     out->declared_on = day_text(arena, state->declared_day);
+    if (state->accepted_day != 0)
+        out->accepted_on = day_text(arena, state->accepted_day);
     out->end_reason = (Ansinh__V1__EndReason)state->end_reason;
     if (state->end_reason != END_NONE)
         out->ended_on = day_text(arena, state->end_day);

@@ -247,6 +247,30 @@ int end_decide(const struct policy *policy, const struct citizen *before,
     return 0;
 }
 
+/* --- the office's decision ---------------------------------------------------------------------
+ */
+
+int acceptance_decide(const struct citizen *before, const struct acceptance *request,
+                      struct citizen *ret, struct err *err)
+{
+    char date[DATE_TEXT_BYTES];
+    int32_t accepted = before->accepted_day;
+    int rc = check_running(before, err);
+    if (rc != 0)
+        return rc;
+    if (accepted != 0 && !request->is_returned) {
+        date_format(accepted, date);
+        return err_field(err, -EPERM, "decision", "accepted already, on %s", date);
+    }
+    date_format(accepted != 0 ? accepted : before->enrolled_day, date);
+    if (request->on_day < (accepted != 0 ? accepted : before->enrolled_day))
+        return err_field(err, -EINVAL, "decided_on", "the date is before the %s, %s",
+                         accepted != 0 ? "acceptance" : "enrolment", date);
+    *ret = *before;
+    ret->accepted_day = request->is_returned ? 0 : request->on_day;
+    return 0;
+}
+
 /* --- the way back ----------------------------------------------------------------------------- */
 
 int return_check(const struct citizen *before, int32_t enrolled_day, struct err *err)

@@ -50,6 +50,17 @@ int end_decide(const struct policy *policy, const struct citizen *before,
                const struct end_request *request, struct citizen *ret, struct ending *ending,
                struct err *err) MUST_CHECK;
 
+struct acceptance {
+    int is_returned;
+    int32_t on_day;
+};
+
+/* The state after the social insurance office has decided on the enrolment. -EPERM, field
+ * "participant_id": ended, or "decision": accepted already; -EINVAL, field "decided_on": before the
+ * enrolment, or before the acceptance that is undone. */
+int acceptance_decide(const struct citizen *before, const struct acceptance *request,
+                      struct citizen *ret, struct err *err) MUST_CHECK;
+
 /* Whether somebody who took part before may be enrolled on a day: -EEXIST, field "personal_id", who
  * takes part still; -EPERM, the same field, after a pension or a death; -EINVAL, field
  * "enrolled_on", before the end of that time. */

@@ -88,6 +88,11 @@ static void somebody(void)
     call("Enrolment/Enrol", json);
     n_people++;
     (void)snprintf(participant, sizeof(participant), "%s", platform_field(answer, "participantId"));
+    for (size_t n = any(4); n > 0; n--) /* accepting twice is refused */
+        (void)platform_call(platform, NULL, "Enrolment/RecordAcceptance", answer,
+                            "{\"participantId\":\"%s\",\"decidedOn\":\"%s\",\"officerCode\":"
+                            "\"nv-1\",\"decision\":%s}",
+                            participant, day, any(4) > 0 ? "1" : "2,\"reason\":1");
     if (any(5) == 0)
         return;
     pay(participant, day, point);

@@ -107,6 +107,7 @@ static void commands_are_those_that_change_something(void **state)
                                            "Enrolment/DeclareHealth",
                                            "Enrolment/ChangeContribution",
                                            "Enrolment/EndParticipation",
+                                           "Enrolment/RecordAcceptance",
                                            "Payments/Inquire",
                                            "Payments/Pay",
                                            "Collections/Inquire",

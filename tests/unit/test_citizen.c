@@ -99,6 +99,8 @@ static struct citizen some_citizen(uint64_t *seed)
     self.is_health = next(seed) % 2 == 0;
     if (next(seed) % 2 == 0)
         self.card = (struct health_card){some_day(seed), some_day(seed) | 1};
+    if (next(seed) % 2 == 0)
+        self.accepted_day = some_day(seed) | 1;
     if (self.is_health) {
         self.bill.member_rank = self.bill.months == 0 ? 0 : (uint32_t)some(seed, 32);
         self.payment.member_rank = self.payment.months == 0 ? 0 : (uint32_t)some(seed, 32);
@@ -147,6 +149,7 @@ static void assert_same(const struct citizen *a, const struct citizen *b)
     assert_int_equal(a->enrolled_day, b->enrolled_day);
     assert_int_equal(a->declared_day, b->declared_day);
     assert_int_equal(a->changed_day, b->changed_day);
+    assert_int_equal(a->accepted_day, b->accepted_day);
     assert_int_equal(a->lump_months, b->lump_months);
     assert_int_equal(a->months_missing, b->months_missing);
     assert_int_equal(a->months_settled, b->months_settled);
@@ -256,6 +259,7 @@ static void a_typical_state_is_small(void **state)
     assert_in_range(citizen_pack(&citizen, bytes), 1, 32);
     citizen.bill = citizen.payment;
     citizen.bill.from_month++;
+    citizen.accepted_day = citizen.enrolled_day + 5;
     /* what a service remembers of a citizen has 47 bytes (seen.c) */
     assert_in_range(citizen_pack(&citizen, bytes), 1, 47);
 }
@@ -269,7 +273,7 @@ static void the_largest_state_fits(void **state)
     citizen.support_group = citizen.method = 7;
     citizen.language = 3;
     citizen.enrolled_day = citizen.changed_day = date_make(1900, 1, 1);
-    citizen.declared_day = citizen.end_day = date_make(2199, 12, 31);
+    citizen.declared_day = citizen.end_day = citizen.accepted_day = date_make(2199, 12, 31);
     citizen.bill.valid_until_day = citizen.payment.paid_day = date_make(2199, 12, 31);
     citizen.bill.months_supported = citizen.payment.months_supported = UINT32_MAX - 1;
     citizen.coverage.n = COVERAGE_RANGES_MAX;

@@ -150,6 +150,30 @@ static int end(const char *date)
     return fold_it(&event, at(date));
 }
 
+static int accept(const char *date)
+{
+    Ansinh__V1__Event event = ANSINH__V1__EVENT__INIT;
+    Ansinh__V1__ParticipationAccepted in = ANSINH__V1__PARTICIPATION_ACCEPTED__INIT;
+    in.commune = ELSEWHERE;
+    in.accepted_day = day_of(date);
+    event.kind_case = ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED;
+    event.participation_accepted = &in;
+    return fold_it(&event, at(date));
+}
+
+/* accepted_on "": it was not. */
+static int give_back(const char *date, const char *accepted_on)
+{
+    Ansinh__V1__Event event = ANSINH__V1__EVENT__INIT;
+    Ansinh__V1__ParticipationReturned in = ANSINH__V1__PARTICIPATION_RETURNED__INIT;
+    in.commune = ELSEWHERE;
+    in.returned_day = day_of(date);
+    in.accepted_day = accepted_on[0] == '\0' ? 0 : day_of(accepted_on);
+    event.kind_case = ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED;
+    event.participation_returned = &in;
+    return fold_it(&event, at(date));
+}
+
 static struct person *the_person(void)
 {
     return people_at(people, 0);
@@ -202,6 +226,59 @@ static void payments_and_reversals_are_facts(void **state)
     assert_int_equal(made[0].fact.pockets[1], -66000);
     assert_int_equal(made[0].fact.day, day_of("2026-02-12"));
     assert_true(made[0].fact.at_ms == at("2026-02-13"));
+}
+
+static void assert_counts_as_declared(const struct fact *fact, enum fact_kind kind, const char *day)
+{
+    assert_int_equal(fact->kind, kind);
+    assert_int_equal(fact->day, day_of(day));
+    assert_int_equal(fact->commune, COMMUNE);
+    assert_int_equal(fact_group(fact), ANSINH__V1__SUPPORT_GROUP__SUPPORT_GROUP_POOR);
+    assert_string_equal(facts_source(facts, fact->source)->collector, "C1");
+    assert_string_equal(facts_source(facts, fact->source)->organisation, "");
+}
+
+static void an_acceptance_counts_where_the_declaration_did(void **state)
+{
+    (void)state;
+    enrol("2026-01-10", METHOD_IS_MONTHLY);
+    assert_int_equal(give_back("2026-01-11", ""), 1);
+    assert_counts_as_declared(&made[0].fact, FACT_RETURNED, "2026-01-11");
+    pay("2026-01-12", "2026-01", 1);
+    assert_int_equal(accept("2026-01-14"), 1);
+    assert_counts_as_declared(&made[0].fact, FACT_ACCEPTED, "2026-01-14");
+    assert_lapses_on("2026-03-01"); /* as before */
+    change("2026-02-01", METHOD_IS_MONTHLY, ELSEWHERE);
+    assert_int_equal(give_back("2026-02-05", "2026-01-14"), 1);
+    assert_counts_as_declared(&made[0].fact, FACT_ACCEPTANCE_UNDONE, "2026-01-14");
+    assert_true(made[0].fact.at_ms == at("2026-02-05"));
+    int64_t sums[FACT_METRICS] = {0};
+    for (size_t i = 0; i < n_kept; i++)
+        fact_measures(&kept[i].fact, sums);
+    assert_int_equal(sums[FACT_METRIC_ACCEPTED], 0);
+    assert_int_equal(sums[FACT_METRIC_DECLARED], 1);
+}
+
+static void an_acceptance_ends_no_lapse(void **state)
+{
+    (void)state;
+    enrol("2026-01-10", METHOD_IS_MONTHLY);
+    pay("2026-01-12", "2026-01", 1);
+    assert_int_equal(accept("2026-03-02"), 2);
+    assert_int_equal(made[0].fact.kind, FACT_LAPSED);
+    assert_int_equal(made[1].fact.kind, FACT_ACCEPTED);
+    assert_int_equal(pay("2026-03-03", "2026-03", 1), 2);
+    assert_int_equal(made[1].fact.kind, FACT_RESUMED);
+    assert_string_equal(facts_source(facts, made[1].fact.source)->point, "P1");
+}
+
+static void without_its_declaration_an_acceptance_counts_where_it_says(void **state)
+{
+    (void)state;
+    assert_int_equal(accept("2026-03-02"), 1);
+    assert_int_equal(made[0].fact.kind, FACT_ACCEPTED);
+    assert_int_equal(made[0].fact.commune, ELSEWHERE);
+    assert_int_equal(made[0].fact.source, 0);
 }
 
 static void who_never_paid_does_not_lapse(void **state)
@@ -502,6 +579,9 @@ static void many_people_are_found_again(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_ALL(a_declaration_is_a_fact),
     WITH_ALL(payments_and_reversals_are_facts),
+    WITH_ALL(an_acceptance_counts_where_the_declaration_did),
+    WITH_ALL(an_acceptance_ends_no_lapse),
+    WITH_ALL(without_its_declaration_an_acceptance_counts_where_it_says),
     WITH_ALL(who_never_paid_does_not_lapse),
     WITH_ALL(a_lapse_is_dated_behind_its_deadline),
     WITH_ALL(a_lapse_is_noted_once),

@@ -468,6 +468,69 @@ static void what_was_paid_before_is_kept(void **state)
     assert_int_equal(next.payment.months, 0);
 }
 
+/* --- the office's decision ---------------------------------------------------------------------
+ */
+
+static void decide(const struct citizen *before, const char *date, int is_returned,
+                   struct citizen *ret)
+{
+    const struct acceptance request = {is_returned, day_of(date)};
+    struct err err = {0};
+    if (acceptance_decide(before, &request, ret, &err) != 0)
+        fail_msg("refused: %s: %s", err.field, err.text);
+}
+
+static void decision_refused(const struct citizen *before, const char *date, int is_returned,
+                             int rc, const char *field, const char *said)
+{
+    const struct acceptance request = {is_returned, day_of(date)};
+    struct citizen next;
+    struct err err = {0};
+    assert_int_equal(acceptance_decide(before, &request, &next, &err), rc);
+    assert_string_equal(err.field, field);
+    assert_non_null(strstr(err.text, said));
+}
+
+static void a_declaration_is_accepted_once(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(METHOD_IS_QUARTERLY), next;
+    pay(&citizen, "2025-07", "2025-09", 1, 1);
+    decision_refused(&citizen, "2025-07-09", 0, -EINVAL, "decided_on", "enrolment, 2025-07-10");
+    decide(&citizen, "2025-07-15", 0, &next);
+    assert_int_equal(next.accepted_day, day_of("2025-07-15"));
+    next.accepted_day = 0; /* and nothing else has changed */
+    assert_memory_equal(&next, &citizen, sizeof(next));
+    citizen.accepted_day = day_of("2025-07-15");
+    decision_refused(&citizen, "2025-07-16", 0, -EPERM, "decision", "on 2025-07-15");
+}
+
+static void what_was_accepted_may_be_returned(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(METHOD_IS_QUARTERLY), next;
+    decision_refused(&citizen, "2025-07-09", 1, -EINVAL, "decided_on", "enrolment");
+    decide(&citizen, "2025-07-10", 1, &next);
+    assert_int_equal(next.accepted_day, 0);
+    decide(&citizen, "2025-07-15", 0, &citizen);
+    decision_refused(&citizen, "2025-07-14", 1, -EINVAL, "decided_on", "acceptance, 2025-07-15");
+    decide(&citizen, "2025-07-15", 1, &next);
+    assert_int_equal(next.accepted_day, 0);
+}
+
+static void who_has_left_is_decided_on_no_more(void **state)
+{
+    (void)state;
+    struct citizen citizen = somebody(METHOD_IS_QUARTERLY), next = {0};
+    decide(&citizen, "2025-07-15", 0, &citizen);
+    citizen.end_reason = END_IS_WITHDRAWN;
+    citizen.end_day = day_of("2025-08-01");
+    decision_refused(&citizen, "2025-08-02", 0, -EPERM, "participant_id", "2025-08-01");
+    decision_refused(&citizen, "2025-08-02", 1, -EPERM, "participant_id", "2025-08-01");
+    return_keep(&citizen, &next);
+    assert_int_equal(next.accepted_day, 0);
+}
+
 #define WITH_POLICY(test) cmocka_unit_test_setup_teardown(test, law_open, law_close)
 
 static const struct CMUnitTest tests[] = {
@@ -491,6 +554,9 @@ static const struct CMUnitTest tests[] = {
     WITH_POLICY(no_refund_is_known_before_its_law),
     cmocka_unit_test(who_has_left_may_come_back),
     cmocka_unit_test(what_was_paid_before_is_kept),
+    cmocka_unit_test(a_declaration_is_accepted_once),
+    cmocka_unit_test(what_was_accepted_may_be_returned),
+    cmocka_unit_test(who_has_left_is_decided_on_no_more),
 };
 
 TEST_MAIN(tests)

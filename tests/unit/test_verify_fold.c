@@ -94,6 +94,23 @@ static void end(Ansinh__V1__EndReason reason, int32_t on_day, uint32_t from_mont
     apply(ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED, &in);
 }
 
+static void accept(int32_t on_day)
+{
+    Ansinh__V1__ParticipationAccepted in;
+    ansinh__v1__participation_accepted__init(&in);
+    in.accepted_day = on_day;
+    apply(ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED, &in);
+}
+
+static void give_back(int32_t on_day, int32_t accepted_day)
+{
+    Ansinh__V1__ParticipationReturned in;
+    ansinh__v1__participation_returned__init(&in);
+    in.returned_day = on_day;
+    in.accepted_day = accepted_day;
+    apply(ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED, &in);
+}
+
 /* How many differences were found since the last time. */
 static unsigned long found(void)
 {
@@ -233,6 +250,33 @@ static void what_is_given_back_was_paid(void **state)
     assert_int_equal(found(), 1);
 }
 
+static void what_is_accepted_is_undone_once(void **state)
+{
+    (void)state;
+    enrol(day(7, 10));
+    give_back(day(7, 11), 0);
+    accept(day(7, 15));
+    assert_int_equal(state_now()->accepted_day, day(7, 15));
+    give_back(day(7, 16), day(7, 15));
+    assert_int_equal(state_now()->accepted_day, 0);
+    accept(day(7, 17));
+    assert_int_equal(state_now()->version, 5);
+    assert_int_equal(found(), 0);
+    accept(day(7, 18));
+    assert_int_equal(found(), 1);
+    give_back(day(7, 19), day(7, 17));
+    assert_int_equal(found(), 1);
+    give_back(day(7, 19), day(7, 18));
+    assert_int_equal(found(), 1);
+    accept(day(7, 9));
+    assert_int_equal(found(), 1);
+    end(ANSINH__V1__END_REASON__END_REASON_WITHDRAWN, day(8, 1), 0, 0);
+    enrol(day(8, 2));
+    assert_int_equal(state_now()->accepted_day, 0);
+    accept(day(8, 2));
+    assert_int_equal(found(), 0);
+}
+
 static void nobody_is_spoken_of_before_the_enrolment(void **state)
 {
     (void)state;
@@ -253,6 +297,7 @@ static const struct CMUnitTest tests[] = {
     WITH_FOLD(terms_hold_while_months_are_paid),
     WITH_FOLD(after_an_end_there_is_nothing_but_a_return),
     WITH_FOLD(what_is_given_back_was_paid),
+    WITH_FOLD(what_is_accepted_is_undone_once),
     WITH_FOLD(nobody_is_spoken_of_before_the_enrolment),
 };
 
