@@ -67,29 +67,25 @@ static int PRINTF_LIKE(2, 3) call(const char *method, const char *format, ...)
     return code;
 }
 
-static void enrol(void)
+static void enrol(int32_t day, int method)
 {
     char date[DATE_TEXT_BYTES];
     if (n_people == PEOPLE)
         return;
-    int32_t day = some_day(0);
     date_format(day, date);
     if (call("Enrolment/Enrol",
              "{'personalId':'0100850%05u','fullName':'Lò Văn Thử','birthDate':'1985-05-17','sex':2,"
              "'unitCode':'%s','supportGroup':4,'incomeVnd':1500000,'method':%d,'enrolledOn':'%s'}",
-             n_people + 1, communes[drawn(3)], 1 + drawn(4), date) == 0) {
+             n_people + 1, communes[drawn(3)], method, date) == 0) {
         people[n_people].enrolled_day = day;
         (void)snprintf(people[n_people++].id, 64, "%s", platform_field(answer, "participantId"));
     }
 }
 
-static void pay(struct person *person)
+static void pay(struct person *person, int32_t day)
 {
     char date[DATE_TEXT_BYTES], bill[64], version[64], due[64];
-    /* the first one often on the day of the declaration, whenever that was */
-    date_format(person->n_payments == 0 && drawn(4) > 0 ? person->enrolled_day
-                                                        : some_day(person->enrolled_day),
-                date);
+    date_format(day, date);
     if (person->n_payments == PAYMENTS_MAX ||
         call("Payments/Inquire", "{'participantId':'%s','on':'%s'}", person->id, date) != 0)
         return;
@@ -127,12 +123,14 @@ static void do_something(void)
 {
     int what = drawn(20);
     if (what < 5 || n_people == 0) {
-        enrol();
+        enrol(some_day(0), 1 + drawn(4));
         return;
     }
     struct person *person = &people[drawn((int)n_people)];
+    /* the first one often on the day of the declaration, whenever that was */
     if (what < 15)
-        pay(person);
+        pay(person, person->n_payments == 0 && drawn(4) > 0 ? person->enrolled_day
+                                                            : some_day(person->enrolled_day));
     else if (what < 18)
         reverse(person);
     else if (what < 19)
@@ -421,6 +419,9 @@ static void every_moment_is_what_the_journals_said_then(void **state)
 {
     (void)state;
     begun_ms = clock_wall_ms();
+    /* one who has lapsed for certain */
+    enrol(clock_business_day(begun_ms) - LATE_DAYS / 2, 1);
+    pay(&people[0], people[0].enrolled_day);
     for (int i = 0; i < COMMANDS; i++) {
         do_something();
         if (i == COMMANDS / 2) {
