@@ -30,11 +30,11 @@ class Api:
     def progress(self, unit):
         return Progress(self.call("Analytics/GetProgress", unitCode=unit, withChildren=True))
 
-    def enrol(self, commune):
+    def enrol(self, commune, personal_id=None):
         """Enrols a made-up woman; answers her participant id."""
         answer = self.call(
             "Enrolment/Enrol",
-            personalId=f"096190{secrets.randbelow(10**6):06}",
+            personalId=personal_id or f"096190{secrets.randbelow(10**6):06}",
             fullName="Nguyễn Thị Thử",
             birthDate="1990-05-17",
             sex="SEX_FEMALE",

@@ -14,6 +14,7 @@ const DEFAULTS = {
   tier: '0',
   span: 'year',
   rows: '',
+  touch: 'last_touch', // how who came is attributed to sessions
   open: '', // the records behind a number: "METRIC_PAID.15.day.2026-11-21"
 };
 const SEARCH_PAUSE_MS = 300;

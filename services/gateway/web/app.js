@@ -18,6 +18,7 @@ import { Panels } from './panels.js';
 import { beginPicker } from './picker.js';
 import { beginRecords, drawRecords } from './records.js';
 import { series } from './series.js';
+import { sessions } from './sessions.js';
 import { openHref, who } from './slice.js';
 import { Table } from './table.js';
 import { TEXT, words } from './text.js';
@@ -45,9 +46,10 @@ const page = {
 const CHOICES = new Map([
   [series, ['chart']],
   [boards, ['by', 'order', 'tier', 'span', 'rows']],
+  [sessions, ['touch']],
 ]);
 
-const panels = new Panels([forecast, series, boards], drawWall);
+const panels = new Panels([forecast, series, boards, sessions], drawWall);
 const table = new Table(
   { head: at('table').tHead, body: at('rows'), search: at('search'), noMatch: at('no-match') },
   {

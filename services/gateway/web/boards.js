@@ -12,6 +12,7 @@ import { words } from './text.js';
 const REFRESH_MS = 20000;
 const ROWS = 10;
 const ROWS_MAX = 500;
+const NOBODY = '-';
 const DAY_MS = 24 * 3600 * 1000;
 const TIERS = ['0', '1', '2', '3', '4'];
 const ORDERS = ['percent', 'pace', 'improvement', 'need'];
@@ -51,7 +52,8 @@ function choice(id, values, value, name, set) {
 }
 
 function draw(answer) {
-  rows = answer.rows ?? [];
+  const ranked = answer.rows ?? [];
+  rows = [...ranked, ...restOf(answer)];
   const hasPlan = rows.some((row) => BigInt(row.plan ?? 0) > 0n);
   choice('board-by', kinds(), chosen(), 'by', (by) => ({ by, rows: '' }));
   choice('board-order', ORDERS, order(), 'order', (value) => ({ order: value }));
@@ -62,11 +64,16 @@ function draw(answer) {
   const columns = columnsOf(hasPlan, answer);
   settle(at('board-head'), columns.map(({ key }) => make('th', { scope: 'col', class: `b-${key}` }, words()[`board_${key}`])));
   settle(at('board-rows'), rows.map((row) => drawRow(row, columns)));
-  const inAll = answer.rowsInAll ?? rows.length;
-  at('board-more').hidden = inAll <= rows.length || rows.length >= ROWS_MAX;
+  const inAll = answer.rowsInAll ?? ranked.length;
+  at('board-more').hidden = inAll <= ranked.length || ranked.length >= ROWS_MAX;
   at('board-more').href = href({ rows: 'all' });
   say('board-more', words().board_more(count(inAll, state.lang)));
   at('board-empty').hidden = rows.length > 0;
+}
+
+/* What came through nobody of them closes the board, so that its rows add up. */
+function restOf({ rest }) {
+  return BigInt(rest?.value ?? 0) > 0n ? [{ ...rest, code: NOBODY, name: words().board_rest }] : [];
 }
 
 const number = (value) => count(BigInt(value ?? 0), state.lang);
@@ -81,7 +88,7 @@ function decimal(text) {
 
 function columnsOf(hasPlan, answer) {
   const columns = [
-    { key: 'rank', text: (row) => number(row.rank ?? 0), raw: (row) => row.rank ?? 0 },
+    { key: 'rank', text: (row) => (row.rank ? number(row.rank) : ''), raw: (row) => row.rank ?? 0 },
     { key: 'name', text: (row) => row.name || row.code, raw: (row) => row.name || row.code },
     { key: 'value', text: (row) => number(row.value), raw: (row) => BigInt(row.value ?? 0), open: (row) => openRow(row, answer) },
     { key: 'percent', isOfPlan: true, text: (row) => percent(row.percent, state.lang), raw: (row) => row.percent ?? '' },

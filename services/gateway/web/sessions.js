@@ -1,0 +1,99 @@
+/* What came of the sessions of this year: who was there, who was reached, who declared and paid, and who came without one. */
+
+import { go, href, state } from './address.js';
+import { call } from './api.js';
+import { saveCsv } from './csv.js';
+import { at, make, say, settle } from './dom.js';
+import { businessDay, count, date, percent } from './format.js';
+import { model } from './model.js';
+import { asOf, lastDay, slice } from './slice.js';
+import { words } from './text.js';
+
+const REFRESH_MS = 30000;
+const ROWS = 8;
+const METHODS = ['last_touch', 'first_touch', 'same_day'];
+const COLUMNS = ['day', 'what', 'name', 'attendance', 'contacts', 'declared', 'paid', 'conversion'];
+
+const whole = (value) => BigInt(value ?? 0);
+const number = (value) => count(whole(value), state.lang);
+const method = () => (METHODS.includes(state.touch) ? state.touch : METHODS[0]);
+let rows = [];
+
+export const sessions = { root: at('sessions'), everyMs: REFRESH_MS, load, draw };
+
+async function load(signal) {
+  const until = lastDay(businessDay(Date.now()));
+  const attribution = `ATTRIBUTION_METHOD_${method().toUpperCase()}`;
+  const fields = { slice: slice(), from: `${until.slice(0, 4)}-01-01`, until, attribution, pageSize: ROWS, ...asOf() };
+  const answer = await call('Analytics/ListSessions', fields, signal);
+  return answer.rowsInAll ? answer : null;
+}
+
+function draw(answer) {
+  const { total = {} } = answer;
+  rows = answer.rows ?? [];
+  const options = METHODS.map((one) => make('option', { value: one }, words()[`touch_${one}`]));
+  settle(at('touch'), options);
+  at('touch').value = method();
+  const facts = [total.conversion && words().sessions_conversion(percent(total.conversion, state.lang))];
+  if (total.declaredPerSession) facts.push(words().sessions_yield(percent(total.declaredPerSession, state.lang).replace(/\u00a0?%$/, '')));
+  say('sessions-lead', [words().sessions_held(number(total.sessions)), ...facts.filter(Boolean)].join(' · '));
+  drawSteps(answer, total);
+  settle(at('session-head'), COLUMNS.map((key) => make('th', { scope: 'col', class: `b-${key}` }, words()[`session_${key}`])));
+  settle(at('session-rows'), rows.map(drawRow));
+}
+
+/* Attributed to no session is a step of its own: totals are not explained by sessions alone. */
+function drawSteps(answer, total) {
+  const steps = [
+    ['session_attendance', total.attendance],
+    ['session_contacts', answer.reach],
+    ['session_declared', total.declared],
+    ['session_paid', total.paid],
+    ['session_alone', answer.declaredUnattributed],
+  ];
+  const widest = steps.reduce((most, [, value]) => (whole(value) > most ? whole(value) : most), 1n);
+  settle(
+    at('session-steps'),
+    steps.map(([key, value]) => {
+      const bar = make('i', { 'aria-hidden': 'true' });
+      bar.style.setProperty('--share', Number((whole(value) * 1000n) / widest) / 1000);
+      return make('div', { class: key }, make('dt', {}, words()[key]), make('dd', {}, number(value)), bar);
+    }),
+  );
+}
+
+function nameOf(code) {
+  const { unit, children } = model.board;
+  return (code === unit?.code ? unit.name : children.get(code)?.name) ?? code;
+}
+const kindOf = ({ kind = '' }) => words()[kind.toLowerCase()] ?? '';
+
+function drawRow({ session = {}, yield: came = {} }) {
+  const unit = session.unitCode ?? '';
+  const cells = {
+    day: date(businessDay(Number(session.startMs ?? 0)), state.lang),
+    what: kindOf(session),
+    name: make('a', { href: href({ unit }) }, nameOf(unit)),
+    attendance: number(came.attendance),
+    contacts: number(came.contacts),
+    declared: number(came.declared),
+    paid: number(came.paid),
+    conversion: percent(came.conversion, state.lang),
+  };
+  return make('tr', {}, ...COLUMNS.map((key) => make('td', { class: `b-${key}` }, cells[key])));
+}
+
+at('touch').addEventListener('change', () => go({ touch: at('touch').value }));
+at('sessions-csv').addEventListener('click', () => {
+  const heads = ['code', ...COLUMNS.map((key) => words()[`session_${key}`])];
+  const lines = rows.map(({ session = {}, yield: came = {} }) => [
+    session.code ?? '',
+    businessDay(Number(session.startMs ?? 0)),
+    kindOf(session),
+    session.unitCode ?? '',
+    ...['attendance', 'contacts', 'declared', 'paid'].map((key) => whole(came[key])),
+    came.conversion ?? '',
+  ]);
+  saveCsv(`ansinh-${state.unit}-sessions`, [heads, ...lines]);
+});

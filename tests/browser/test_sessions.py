@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+"""What the dashboard tells of sessions is what the API tells.
+
+Needs what test_dashboard.py needs.
+"""
+
+import secrets
+import time
+import unittest
+
+from api import number, percent
+from page import PROVINCE, PageTest
+
+HOUR_MS = 3600 * 1000
+ATTENDANCE = 33
+STEPS = ("attendance", "declared", "paid")
+
+
+class SessionsTest(PageTest):
+    def record(self, commune):
+        """A session of today at which one of those on the list declares and pays."""
+        code = f"BROWSER-{secrets.token_hex(4)}"
+        now_ms = int(time.time() * 1000)
+        session = {"code": code, "kind": "SESSION_KIND_SMALL_GROUP", "unitCode": commune, "attendance": ATTENDANCE,
+                   "startMs": now_ms - HOUR_MS, "endMs": now_ms}
+        self.api.call("Campaigns/RecordSession", session=session)
+        person = f"096190{secrets.randbelow(10**6):06}"
+        self.api.call("Campaigns/RecordContacts", sessionCode=code, personalIds=[person])
+        self.api.pay(self.api.enrol(commune, person))
+
+    def listed(self, commune):
+        today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 3600))
+        return self.api.call("Analytics/ListSessions", slice={"unitCode": commune}, until=today,
+                             attribution="ATTRIBUTION_METHOD_LAST_TOUCH", **{"from": today[:4] + "-01-01"})
+
+    def test_yield_is_the_api_s(self):
+        commune = self.api.progress(PROVINCE).children[-3].code
+        self.record(commune)
+        self.browser.wait(lambda: int(self.listed(commune).get("total", {}).get("declared", 0)) > 0, "the session has its yield")
+        for lang in ("vi", "en"):
+            self.visit(f"?unit={commune}&lang={lang}")
+            self.browser.wait(self.browser.element("#sessions").is_displayed, "the sessions")
+            answer = self.listed(commune)
+            shown = self.browser.run(
+                "return Object.fromEntries([...document.querySelectorAll('#session-steps > div')].map("
+                "step => [step.className, step.querySelector('dd').textContent]))"
+            )
+            for key in STEPS:
+                self.assertEqual(shown[f"session_{key}"], number(int(answer["total"][key]), lang))
+            self.assertEqual(shown["session_contacts"], number(int(answer["reach"]), lang))
+            self.assertEqual(shown["session_alone"], number(int(answer["declaredUnattributed"]), lang))
+            self.assertIn(percent(answer["total"]["conversion"], lang), self.browser.text("sessions-lead"))
+            rows = self.browser.run("return [...document.querySelectorAll('#session-rows .b-attendance')].map(cell => cell.textContent)")
+            self.assertEqual(rows, [number(int(row["yield"]["attendance"]), lang) for row in answer["rows"]][: len(rows)])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
