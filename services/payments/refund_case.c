@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/domain/calendar.h"
@@ -206,6 +207,12 @@ static Ansinh__V1__Event *make_event(const struct command_state *state,
 
 /* --- deciding --------------------------------------------------------------------------------- */
 
+/* "NV-1" and "nv-1" are no four eyes. */
+static int is_one_officer(const char *code, const char *other)
+{
+    return strcasecmp(code, other) == 0;
+}
+
 /* As if it were approved at once: it may be by now, or never. */
 static enum command_verdict open_case(struct command_state *state, const struct refunding *self,
                                       struct redress *redress)
@@ -246,7 +253,7 @@ static enum command_verdict close_case(struct command_state *state, struct refun
     if (redress->state != REDRESS_IS_REQUESTED)
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "payment_id",
                               "no refund case of this payment is open");
-    if (strcmp(redress->refund.requested_by, self->reversal.officer_code) == 0)
+    if (is_one_officer(redress->refund.requested_by, self->reversal.officer_code))
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "officer_code",
                               "another officer than the one who asked must decide");
     (void)snprintf(redress->refund.decided_by, sizeof(redress->refund.decided_by), "%s",
@@ -279,7 +286,7 @@ static enum command_verdict pay_out(struct command_state *state, const struct re
     int32_t paid_day = self->paid_day == PAID_TODAY ? state->today : self->paid_day;
     if (redress->state != REDRESS_IS_APPROVED)
         return refuse_payout(state, redress);
-    if (strcmp(redress->refund.decided_by, self->reversal.officer_code) == 0)
+    if (is_one_officer(redress->refund.decided_by, self->reversal.officer_code))
         return command_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "officer_code",
                               "another officer than the one who approved must pay it out");
     if (paid_day < redress->day || paid_day > state->today)

@@ -366,6 +366,7 @@ static void a_refund_needs_two_officers(void **state)
     decides(REFUSED, "Payments/ApproveRefundCase", "nv-1");
     said("another officer than the one who asked must decide");
     decides(REFUSED, "Payments/RejectRefundCase", "nv-1");
+    decides(REFUSED, "Payments/ApproveRefundCase", "NV-1");
     kill_payments();
     platform_wait_ready(platform);
     decides(0, "Payments/ApproveRefundCase", "nv-2");

@@ -290,6 +290,8 @@ static void a_payout_that_is_wrong_changes_nothing(void **state)
     memset(long_account, '1', sizeof(long_account) - 1);
     is_refused(pay_out("nv-2", "UNC 7", "0011", ""), PRECONDITION,
                "officer_code: another officer than the one who approved");
+    is_refused(pay_out("NV-2", "UNC 7", "0011", ""), PRECONDITION,
+               "officer_code: another officer than the one who approved");
     is_refused(pay_out("", "UNC 7", "0011", ""), INVALID, "officer_code: ");
     is_refused(pay_out("nv-3", "", "0011", ""), INVALID, "reference: ");
     is_refused(pay_out("nv-3", long_reference, "0011", ""), INVALID, "reference: ");
