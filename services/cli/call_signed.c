@@ -10,6 +10,7 @@
 #include "common/base/key_file.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
+#include "common/service/api.h"
 #include "common/sign/digest.h"
 #include "common/sign/signature.h"
 #include "services/cli/call_answer.h"
@@ -81,11 +82,32 @@ static int sign(const struct call_signed *self, const char *uri, const struct bu
     return 0;
 }
 
-/* The answer as it came. 0, or the exit status of what was said. */
-static int post(const struct call_signed *self, const char *uri, const struct buf *json,
-                struct forward_fields *sent, struct forward_answer *ret)
+/* By which a command is known when it is repeated: the caller's, or a fresh one. 0, or the exit
+ * status of what was said. */
+static int add_request_key(const char *method, struct forward_fields *ret)
 {
-    int rc = sign(self, uri, json, sent);
+    const struct api_method *named = api_find(method);
+    const char *given = getenv("IDEMPOTENCY_KEY");
+    char fresh[UUID_TEXT_BYTES];
+    struct request_id id;
+    if (named == NULL || named->is_read)
+        return 0;
+    request_id_make(clock_wall_ms(), &id);
+    request_id_format(&id, fresh);
+    if (given != NULL && request_id_parse(given, &id) < 0)
+        return cli_fail(2, "IDEMPOTENCY_KEY: want a UUIDv7 or 1 to 128 printable characters");
+    forward_fields_add(ret, "Idempotency-Key", given == NULL ? fresh : given);
+    return 0;
+}
+
+/* The answer as it came; the signature is the last field of what was sent. 0, or the exit status of
+ * what was said. */
+static int post(const struct call_signed *self, const char *method, const char *uri,
+                const struct buf *json, struct forward_fields *sent, struct forward_answer *ret)
+{
+    int rc = add_request_key(method, sent);
+    if (rc == 0)
+        rc = sign(self, uri, json, sent);
     if (rc != 0)
         return rc;
     return forward(uri, "POST", sent, json, TIMEOUT_MS, ret) < 0 ? 1 : 0;
@@ -106,7 +128,7 @@ int call_signed_ask(const struct call_signed *self, const char *method, const st
     forward_answer_init(&answer);
     int rc = uri_of(self, method, uri);
     if (rc == 0)
-        rc = post(self, uri, json, &sent, &answer);
+        rc = post(self, method, uri, json, &sent, &answer);
     if (rc == 0 && buf_append(ret, answer.body.data, answer.body.len) < 0)
         rc = cli_fail(1, "%s: too long an answer", uri);
     *ret_status = answer.status;
@@ -138,7 +160,7 @@ int call_signed(const struct call_signed *self, const char *method, const struct
     forward_answer_init(&exchange.answer);
     int rc = uri_of(self, method, uri);
     if (rc == 0)
-        rc = post(self, uri, json, &sent, &exchange.answer);
+        rc = post(self, method, uri, json, &sent, &exchange.answer);
     if (rc == 0) {
         exchange.signature = sent.texts[sent.n - 1] + strlen("Signature: ");
         rc = tell(&exchange);

@@ -11,7 +11,8 @@ struct call_signed {
     int is_hmac;        /* the file holds a secret of hmac-sha256, not the seed of ed25519 */
 };
 
-/* Calls the method with this JSON: the HTTP status and the answer's body, which is appended. 0, or
+/* Calls the method with this JSON, a command under the Idempotency-Key of the environment's
+ * IDEMPOTENCY_KEY or a fresh one: the HTTP status and the answer's body, which is appended. 0, or
  * the exit status of what was said. libcurl has been started. */
 int call_signed_ask(const struct call_signed *self, const char *method, const struct buf *json,
                     struct buf *ret, long *ret_status) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -22,7 +23,7 @@ static char url[64], ed25519[128], hmac[128];
 static int start(void **state)
 {
     (void)state;
-    platform = platform_start(&(struct platform_conf){.gateway = 1});
+    platform = platform_start(&(struct platform_conf){.gateway = 1, .settlement = 1});
     platform_import(platform);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", platform_port(platform));
     (void)snprintf(ed25519, sizeof(ed25519), "%s/ed25519.key", platform_directory(platform));
@@ -214,11 +215,36 @@ static void an_answer_is_believed_by_its_signature_alone(void **state)
     }
 }
 
+static int allocate(void)
+{
+    return ANSINH("call", "--url", url, "--key", ed25519, "--key-id", "VNPOST:3",
+                  "Receipts/AllocateBlock",
+                  "{\"pointCode\":\"BD02647\",\"count\":2,\"officer\":\"NV0001\"}");
+}
+
+/* What a partner may do with its receipts has an Idempotency-Key: its own, or a fresh one. */
+static void a_signed_command_has_a_key(void **state)
+{
+    (void)state;
+    assert_int_equal(allocate(), 0);
+    expect_said("\"firstNumber\":\"1\"");
+    assert_int_equal(setenv("IDEMPOTENCY_KEY", "block of monday", 1), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(allocate(), 0);
+        expect_said("\"firstNumber\":\"3\"");
+    }
+    assert_int_equal(setenv("IDEMPOTENCY_KEY", "a\nb", 1), 0);
+    assert_int_equal(allocate(), 2);
+    expect_said("IDEMPOTENCY_KEY");
+    assert_int_equal(unsetenv("IDEMPOTENCY_KEY"), 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_key_is_made_used_and_revoked),
     cmocka_unit_test(a_secret_is_shared_by_its_file),
     cmocka_unit_test(wrong_usage_is_refused),
     cmocka_unit_test(an_answer_is_believed_by_its_signature_alone),
+    cmocka_unit_test(a_signed_command_has_a_key),
 };
 
 int main(void)
