@@ -80,18 +80,23 @@ static ProtobufCMessage *make_answer(const struct inquiry *inquiry, const struct
                : &out->base;
 }
 
-/* What is billed is what was declared; where the participant lives decides whether the partner may
- * collect. */
+/* Whether the partner collects this product, and where the participant lives. */
+static int admit(const struct inquiry *inquiry, const struct citizen *citizen, struct err *err)
+{
+    const struct directory *directory = inquiry->svc->directory;
+    const char *partner = inquiry->request->partner;
+    int rc = coll_check_product(directory, partner, citizen->is_health, err);
+    if (rc == 0 && !coll_is_in_scope(directory, partner, citizen->commune))
+        rc =
+            err_set(err, -EACCES, "the participant lives where this organisation does not collect");
+    return rc;
+}
+
+/* What is billed is what was declared. */
 static int expect(const struct inquiry *inquiry, const struct citizen *citizen, struct err *err)
 {
     const Ansinh__V1__CollectionsInquireRequest *in = ((const struct asking *)inquiry)->in;
     static const char change[] = "this was not declared: a change goes through enrolment";
-    if (coll_check_product(inquiry->svc->directory, inquiry->request->partner, citizen->is_health,
-                           err) < 0)
-        return -EPERM;
-    if (!coll_is_in_scope(inquiry->svc->directory, inquiry->request->partner, citizen->commune))
-        return err_set(err, -EPERM,
-                       "the participant lives where this organisation does not collect");
     if (in->method != ANSINH__V1__METHOD__METHOD_UNSPECIFIED &&
         in->method != (Ansinh__V1__Method)citizen->method)
         return err_field(err, -EPERM, "method", "%s", change);
@@ -241,6 +246,7 @@ void on_coll_inquire(void *arg, struct bus_request *request)
                                      .product = self->in->product,
                                      .health = {self->in->months, self->in->member_rank},
                                      .answer = make_answer,
+                                     .admit = admit,
                                      .expect = expect};
     if (check(self, &err) < 0)
         bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);

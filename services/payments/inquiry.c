@@ -89,6 +89,17 @@ static enum command_verdict await_commune(struct command_state *state)
     return COMMAND_ANSWERED;
 }
 
+/* Before anything of the citizen is said. */
+static enum command_verdict refuse_admission(struct command_state *state, const struct err *err)
+{
+    struct inquiry *self = state->arg;
+    if (self->is_refreshed)
+        return command_refuse(state, ANSINH__V1__CODE__CODE_PERMISSION_DENIED, err->field, "%s",
+                              err->text);
+    directory_refresh(state->svc->directory, on_refreshed, self);
+    return COMMAND_ANSWERED;
+}
+
 /* That the request speaks of what the citizen has. */
 static int check_product(const struct inquiry *self, const struct citizen *citizen, struct err *err)
 {
@@ -152,6 +163,8 @@ static enum command_verdict decide(struct command_state *state)
                                   ? "nobody has declared this person for health insurance; see "
                                     "Enrolment/DeclareHealth"
                                   : "no such participant");
+    if (self->admit != NULL && self->admit(self, &state->before, &err) < 0)
+        return refuse_admission(state, &err);
     int rc = check_product(self, &state->before, &err);
     if (rc == 0)
         rc = business_date_parse(self->on, self->on_field, state->today, &on_day, &err);

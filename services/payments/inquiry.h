@@ -21,9 +21,12 @@ struct inquiry {
     /* The answer for a state with an open bill (of health insurance with its card), in the
      * request's arena; NULL: no memory. */
     ProtobufCMessage *(*answer)(const struct inquiry *self, const struct citizen *citizen);
+    /* Whether who asks may hear of this citizen: 0, or -EACCES with text, which is believed once
+     * the directory was asked anew. May be NULL. */
+    int (*admit)(const struct inquiry *self, const struct citizen *citizen, struct err *err);
     /* Whether the bill is what was expected: 0, or -EPERM with field and text. May be NULL. */
     int (*expect)(const struct inquiry *self, const struct citizen *citizen, struct err *err);
-    int is_refreshed; /* the directory was asked anew: an unknown commune is now really unknown */
+    int is_refreshed; /* the directory was asked anew: what it does not say is now really so */
 };
 
 /* Answers the request, always. */

@@ -148,8 +148,7 @@ static void inquire_refuses_what_was_not_declared(void **state)
         collect("VNPOST", "Collections/Inquire", "{'billId':'%s','product':3}", bill.id), INVALID);
     assert_int_equal(collect("VNPOST", "Collections/Inquire", "{'siCode':'9999999999'}"),
                      NOT_FOUND);
-    assert_int_equal(collect("VIETTEL", "Collections/Inquire", "{'billId':'%s'}", bill.id),
-                     PRECONDITION);
+    assert_int_equal(collect("VIETTEL", "Collections/Inquire", "{'billId':'%s'}", bill.id), DENIED);
     collected_says("where this organisation does not collect");
     assert_int_equal(collect("BHXH", "Collections/Inquire", "{'billId':'%s'}", bill.id), DENIED);
 }

@@ -277,8 +277,8 @@ static void who_does_not_collect_it_is_refused(void **state)
                              personal_id(3)),
                      DENIED);
     collected_says("does not collect family health insurance");
-    assert_int_equal(collect("HPN", "Collections/Inquire", "{'billId':'%s'}", bill.id),
-                     PRECONDITION);
+    assert_int_equal(collect("HPN", "Collections/Inquire", "{'billId':'%s'}", bill.id), DENIED);
+    collected_says("does not collect family health insurance");
     assert_int_equal(
         collect("HPN", "Collections/Pay",
                 "{'partnerTransactionId':'h-3','billId':'%s','billVersion':%s,'amountVnd':'%s',"
