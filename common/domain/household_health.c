@@ -26,9 +26,9 @@ static int request_check(const struct policy *policy, const struct health_reques
                          struct err *err)
 {
     char periods[PERIODS_TEXT_BYTES];
-    if (request->member_rank == 0)
+    if (request->member_rank == 0 || request->member_rank > HEALTH_RANK_MAX)
         return err_field(err, -EINVAL, "member_rank",
-                         "want the member's order in the household, from 1");
+                         "want the member's order in the household, from 1 to %d", HEALTH_RANK_MAX);
     if (request->months >= 1 && request->months <= HEALTH_MONTHS_MAX &&
         policy_on(policy, POLICY_HEALTH_MONTHS, (int32_t)request->months, request->on_day) != NULL)
         return 0;

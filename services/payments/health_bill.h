@@ -4,7 +4,7 @@
 
 #include "services/payments/payments_rules.h"
 
-/* What is asked for; 0: whatever the open bill has. */
+/* What is asked for; 0: whatever the open bill has, also one that has expired. */
 struct health_terms {
     uint32_t months;
     uint32_t member_rank;

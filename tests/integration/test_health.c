@@ -224,8 +224,10 @@ static void a_member_is_billed_by_rank_and_months(void **state)
     assert_string_equal(collected(), first);
     inquire(1, 12, 2, &same);
     assert_string_equal(same.id, bill.id);
-    inquire(1, 12, 1, &same);
+    inquire(1, 6, 0, &same); /* the rank of the open bill */
     assert_string_not_equal(same.id, bill.id);
+    assert_int_equal(atoll(same.due) * 2, quoted);
+    inquire(1, 12, 1, &same);
     assert_true(atoll(same.due) > quoted);
 }
 
@@ -239,7 +241,8 @@ static void what_is_asked_wrongly_is_named(void **state)
         const char *change, *says;
     } cases[] = {{"'months':4,'memberRank':1", "months: want one of 3, 6, 12"},
                  {"'months':12", "member_rank: "},
-                 {"'memberRank':1", "months: "}};
+                 {"'memberRank':1", "months: "},
+                 {"'months':12,'memberRank':100", "member_rank: "}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         assert_int_equal(collect("VNPOST", "Collections/Inquire",
                                  "{'personalId':'%s','product':2,%s}", personal_id(2),

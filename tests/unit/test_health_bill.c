@@ -126,6 +126,27 @@ static void it_is_valid_until_the_month_ends_or_the_rules_change(void **state)
     assert_int_equal(bill_judge(law, &citizen, 1, day_of("2026-05-31")), BILL_EARLY);
 }
 
+static void what_is_left_out_is_as_in_the_open_bill(void **state)
+{
+    (void)state;
+    struct citizen citizen = declared("2026-01-01", "");
+    struct err err = {0};
+    assert_int_equal(bill(&citizen, 0, 0, "2026-06-10", &err), -EINVAL);
+    assert_int_equal(bill(&citizen, 12, 2, "2026-06-10", NULL), 0);
+    assert_int_equal(bill(&citizen, 6, 0, "2026-06-10", NULL), 0);
+    assert_int_equal(citizen.bill.months, 6);
+    assert_int_equal(citizen.bill.member_rank, 2);
+    assert_int_equal(bill(&citizen, 0, 3, "2026-06-10", NULL), 0);
+    assert_int_equal(citizen.bill.months, 6);
+    assert_int_equal(citizen.bill.member_rank, 3);
+    assert_int_equal(bill(&citizen, 0, 0, "2026-08-10", NULL), 0); /* that one has expired */
+    assert_int_equal(citizen.bill.months, 6);
+    assert_int_equal(citizen.bill.member_rank, 3);
+    (void)pay(&citizen, "2026-08-10");
+    assert_int_equal(bill(&citizen, 0, 0, "2026-08-10", &err), -EPERM);
+    assert_has(err.text, "2026-09-09 to 2027-03-08 is paid");
+}
+
 /* A first card waits 30 days (the switch is on), one bought in time follows the card before. */
 static void the_card_follows_from_the_day_of_payment(void **state)
 {
@@ -217,7 +238,8 @@ static void what_cannot_be_billed_is_said(void **state)
     } cases[] = {
         {4, 1, "2026-08-10", "months", "want one of 3, 6, 12"},
         {0, 1, "2026-08-10", "months", "want one of 3, 6, 12"},
-        {12, 0, "2026-08-10", "member_rank", "from 1"},
+        {12, 0, "2026-08-10", "member_rank", "from 1 to 99"},
+        {12, 100, "2026-08-10", "member_rank", "from 1 to 99"},
         {12, 1, "2025-12-31", "on", "before"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -233,6 +255,7 @@ static void what_cannot_be_billed_is_said(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_LAW(a_bill_is_what_the_member_owes),
     WITH_LAW(it_is_valid_until_the_month_ends_or_the_rules_change),
+    WITH_LAW(what_is_left_out_is_as_in_the_open_bill),
     WITH_LAW(the_card_follows_from_the_day_of_payment),
     WITH_LAW(no_day_is_paid_twice_and_one_card_is_bought_ahead),
     WITH_LAW(what_is_taken_back_leaves_the_card_before),
