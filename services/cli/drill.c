@@ -205,8 +205,9 @@ static int load_sample(struct drill *self)
                              .start = start_sample_person,
                              .arg = self};
     unsigned long failed = bulk_run(&conf, &done);
-    (void)fprintf(stderr, "%lu enrolled, %lu paid, %lu were there before, %lu failed\n",
-                  self->tally.enrolled, self->tally.paid, self->tally.known, failed);
+    (void)fprintf(
+        stderr, "%lu enrolled, %lu paid, %lu accepted, %lu were there before, %lu failed\n",
+        self->tally.enrolled, self->tally.paid, self->tally.accepted, self->tally.known, failed);
     return failed > 0 || done < (unsigned long)self->options.people;
 }
 

@@ -11,6 +11,7 @@
 
 #define KEY_BYTES 64
 #define FAILURES_SAID 10
+#define OFFICER "office-1"
 
 struct person {
     struct bulk *bulk;
@@ -46,6 +47,33 @@ static void make_id(const struct person *self, const char *step, struct request_
     ASSERT(rc == 0);
 }
 
+static void on_accepted(void *arg, const struct bus_answer *answer)
+{
+    struct person *self = arg;
+    if (answer->code != 0) {
+        fail(self, "RecordAcceptance", answer);
+        return;
+    }
+    self->tally->accepted++;
+    end(self, 1);
+}
+
+static void accept(struct person *self)
+{
+    struct request_id id;
+    char officer[] = OFFICER, date[DATE_TEXT_BYTES];
+    Ansinh__V1__RecordAcceptanceRequest in;
+    ansinh__v1__record_acceptance_request__init(&in);
+    date_format(self->data.accepted_day, date);
+    in.key_case = ANSINH__V1__RECORD_ACCEPTANCE_REQUEST__KEY_PERSONAL_ID;
+    in.personal_id = self->data.personal_id;
+    in.decision = ANSINH__V1__ACCEPTANCE_DECISION__ACCEPTANCE_DECISION_ACCEPTED;
+    in.decided_on = date;
+    in.officer_code = officer;
+    make_id(self, "accept", &id);
+    bulk_call(self->bulk, "ansinh.v1.Enrolment/RecordAcceptance", &id, &in.base, on_accepted, self);
+}
+
 static void on_paid(void *arg, const struct bus_answer *answer)
 {
     struct person *self = arg;
@@ -54,7 +82,10 @@ static void on_paid(void *arg, const struct bus_answer *answer)
         return;
     }
     self->tally->paid++;
-    end(self, 1);
+    if (self->data.accepted_day != 0)
+        accept(self);
+    else
+        end(self, 1);
 }
 
 static void pay(struct person *self, const Ansinh__V1__InquireResponse *bill)

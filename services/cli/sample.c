@@ -21,6 +21,9 @@
 #define INCOME_STEP_VND 50000
 #define BORN_ELSEWHERE_PERCENT 15
 #define YEN_BAI_FIRST_CODE 4252 /* communes from here on were in the old Yên Bái */
+#define ACCEPTED_PERCENT 92
+#define ACCEPTED_DAYS 7
+#define ACCEPTED_SEED 0xacce97
 #define SERIALS 500000 /* half of the last six digits is the campaign's, half the drills' */
 #define DRILL_BIRTH_YEARS 58
 #define DRILL_FIRST_BIRTH_YEAR 1950
@@ -405,6 +408,15 @@ static int province_draw(uint64_t seed, uint32_t i, uint32_t commune_code)
     return commune_code < YEN_BAI_FIRST_CODE ? 10 : 15;
 }
 
+/* Most declarations are taken within the law's week; those of the last days wait. */
+static int32_t accepted_draw(const struct sample *self, uint32_t i, int32_t enrolled_day)
+{
+    uint64_t own = draw_mix(self->seed + ACCEPTED_SEED);
+    int32_t day = enrolled_day + 1 + (int32_t)draw_below(own, 2 * (uint64_t)i, ACCEPTED_DAYS);
+    int is_accepted = draw_below(own, 2 * (uint64_t)i + 1, 100) < ACCEPTED_PERCENT;
+    return is_accepted && day < self->first_day + (int32_t)self->n_days ? day : 0;
+}
+
 void sample_person(const struct sample *self, uint32_t i, struct sample_person *ret)
 {
     uint64_t seed = self->seed;
@@ -412,6 +424,7 @@ void sample_person(const struct sample *self, uint32_t i, struct sample_person *
     ret->paid_day = self->first_day + (int32_t)draw_find(self->day_until, self->n_days, i);
     uint32_t delay = draw(seed, i, DRAW_DELAY, 10);
     ret->enrolled_day = MAX(ret->paid_day - (int32_t)(delay > 5 ? delay - 5 : 0), self->first_day);
+    ret->accepted_day = accepted_draw(self, i, ret->enrolled_day);
     int is_before = i < self->n_before;
     uint32_t first = is_before ? 0 : self->n_before;
     uint32_t n = is_before ? self->n_before : self->n - self->n_before;

@@ -47,6 +47,7 @@ struct sample_person {
     int64_t income_vnd;
     int is_transfer;                         /* pays by transfer instead of cash */
     int32_t enrolled_day, paid_day;          /* paid on or soon after the day of enrolment */
+    int32_t accepted_day;                    /* by the social insurance office; 0: not */
     const char *unit_code;                   /* these three borrow from the lists */
     const char *collector_code, *point_code; /* of the same commune */
 };

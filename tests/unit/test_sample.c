@@ -189,6 +189,22 @@ static void everyone_can_be_enrolled_and_pay(void **state)
     }
 }
 
+static void most_declarations_are_accepted_within_a_week(void **state)
+{
+    const struct fixture *fixture = *state;
+    uint32_t accepted = 0;
+    for (uint32_t i = 0; i < SAMPLE_PEOPLE; i++) {
+        struct sample_person person;
+        sample_person(fixture->sample, i, &person);
+        if (person.accepted_day == 0)
+            continue;
+        accepted++;
+        assert_in_range(person.accepted_day - person.enrolled_day, 1, 7);
+        assert_true(person.accepted_day <= date_make(2025, 11, 30));
+    }
+    assert_in_range(accepted, SAMPLE_PEOPLE * 90 / 100, SAMPLE_PEOPLE * 93 / 100);
+}
+
 static void the_published_counts_are_exact(void **state)
 {
     const struct fixture *fixture = *state;
@@ -428,6 +444,7 @@ static void lists_that_do_not_fit_are_refused(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_LISTS(the_lists_are_whole),
     WITH_LISTS(everyone_can_be_enrolled_and_pay),
+    WITH_LISTS(most_declarations_are_accepted_within_a_week),
     WITH_LISTS(the_published_counts_are_exact),
     WITH_LISTS(communes_have_their_part_of_the_plan),
     WITH_LISTS(shares_are_plausible),
