@@ -99,6 +99,69 @@ static void before_the_merger_each_has_its_own(void **state)
     check_board(4, 1, 3, 1);
 }
 
+/* --- the plan --- */
+
+#define SHARE(code, target) "{\"scope\":{\"kind\":1,\"code\":\"" code "\"},\"target\":" target "}"
+
+static void plans(const char *method, const char *json)
+{
+    if (platform_call(platform, NULL, method, answer, "%s", json) != 0)
+        fail_msg("%s: %s", json, answer);
+}
+
+static void split(const char *parent, const char *children)
+{
+    char json[1024];
+    (void)snprintf(json, sizeof(json),
+                   "{\"planCode\":\"P\",\"parent\":{\"kind\":1,\"code\":\"%s\"},\"children\":[%s]}",
+                   parent, children);
+    plans("Plans/SplitPlan", json);
+}
+
+static void expect_target(const char *unit, long long want)
+{
+    char json[256], text[64];
+    (void)snprintf(json, sizeof(json),
+                   "{\"planCode\":\"P\",\"scope\":{\"kind\":1,\"code\":\"%s\"}}", unit);
+    (void)snprintf(text, sizeof(text), "\"code\":\"%s\"},\"target\":\"%lld\"", unit, want);
+    plans("Plans/GetPlan", json);
+    const char *scope = strstr(answer, "},\"scope\":");
+    if (scope == NULL || strstr(scope, text) == NULL)
+        fail_msg("want %s in %s", text, answer);
+}
+
+static void the_plan_of_both_adds_up(void **state)
+{
+    (void)state;
+    plans("Plans/DefinePlan",
+          "{\"plan\":{\"code\":\"P\",\"name\":\"P\",\"product\":1,\"period\":1,\"from\":"
+          "\"2025-01-01\",\"until\":\"2025-12-31\",\"counts\":2,\"measure\":1,\"root\":{"
+          "\"kind\":1,\"code\":\"VN\"},\"target\":100}}");
+    split("VN", SHARE("10", "40") "," SHARE("15", "60"));
+    split("10", SHARE("10001", "25") "," SHARE("10002", "15"));
+    split("15", SHARE("02647", "50") "," SHARE("02671", "10"));
+    plans("Plans/LockPlan", "{\"planCode\":\"P\",\"officer\":\"CB-1\"}");
+    expect_target("10", 40);
+}
+
+/* Of the 15 of the divided commune 40 % are 6, and 60 % are 9. */
+static void its_targets_follow_and_add_up_to_the_same(void **state)
+{
+    (void)state;
+    plans("Plans/RebasePlan",
+          "{\"planCode\":\"P\",\"on\":\"2025-07-01\",\"officer\":\"CB-1\",\"unitCode\":\"15\"}");
+    assert_non_null(strstr(answer, "\"number\":1"));
+    expect_target("VN", 100);
+    expect_target("15", 100);
+    expect_target("02647", 50 + 25 + 6);
+    expect_target("02671", 10 + 9);
+    assert_int_equal(platform_call(platform, NULL, "Plans/GetPlan", answer,
+                                   "{\"planCode\":\"P\",\"scope\":{\"kind\":1,\"code\":\"10\"}}"),
+                     ANSINH__V1__CODE__CODE_NOT_FOUND);
+    plans("Plans/RebasePlan", "{\"planCode\":\"P\",\"on\":\"2025-07-01\",\"officer\":\"CB-1\"}");
+    assert_non_null(strstr(answer, "\"written\":0"));
+}
+
 static void after_it_nothing_is_lost_and_nothing_twice(void **state)
 {
     (void)state;
@@ -178,7 +241,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_the_merger_each_has_its_own),
+        cmocka_unit_test(the_plan_of_both_adds_up),
         cmocka_unit_test(after_it_nothing_is_lost_and_nothing_twice),
+        cmocka_unit_test(its_targets_follow_and_add_up_to_the_same),
         cmocka_unit_test(denominators_and_offices_stand_beside_them),
         cmocka_unit_test(wrong_rows_name_their_field_and_change_nothing),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),

@@ -3,6 +3,8 @@
 #include "tests/support/test.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/analytics/analytics_rules.h"
@@ -282,15 +284,16 @@ static void parts_go_to_the_largest_remainders(void **state)
 {
     (void)state;
     static const struct plan_heir heirs[] = {{"10001", "02647", 500000},
-                                             {"10001", "02648", 500000}};
+                                             {"10001", "02648", 500000},
+                                             {"10002", "02647", 900000},
+                                             {"10002", "02648", 100000}};
     size_t moved;
     struct plan_tree *tree = country();
     assert_int_equal(rebase(tree, &july, heirs, ARRAY_LEN(heirs), &moved), 0);
     expect_sound(tree);
-    assert_int_equal(target_of(tree, UNIT, "02647"),
-                     63); /* 12.5 each: the first one gets the 13th */
-    assert_int_equal(target_of(tree, UNIT, "02648"), 22);
-    assert_int_equal(target_of(tree, UNIT, "10"), 15);
+    /* 12.5 each: the first one gets the 13th; then 13.5 and 1.5 */
+    assert_int_equal(target_of(tree, UNIT, "02647"), 50 + 13 + 14);
+    assert_int_equal(target_of(tree, UNIT, "02648"), 10 + 12 + 1);
     plan_tree_destroy(&tree);
 }
 
@@ -403,6 +406,136 @@ static void successors_of_successors_inherit(void **state)
     plan_tree_destroy(&tree);
 }
 
+/* --- any merger ------------------------------------------------------------------------------- */
+
+#define WORLDS 3000
+#define WORLD_PROVINCES 5
+#define WORLD_COMMUNES 30
+
+static uint64_t world_state = 20250701;
+
+static uint64_t dice(uint64_t n)
+{
+    world_state ^= world_state << 13;
+    world_state ^= world_state >> 7;
+    world_state ^= world_state << 17;
+    return world_state % n;
+}
+
+/* Who ended is followed by others that did not; communes come to new provinces with their old ones,
+ * by themselves, or not at all. */
+struct world {
+    char provinces[WORLD_PROVINCES][3], communes[WORLD_COMMUNES][6];
+    size_t province_heir[WORLD_PROVINCES]; /* its own number: it goes on */
+    size_t home[WORLD_COMMUNES];           /* province now */
+    int is_over[WORLD_COMMUNES];
+    struct plan_heir heirs[WORLD_PROVINCES + 3 * WORLD_COMMUNES];
+    size_t n_heirs;
+};
+
+static const char *world_parent(void *arg, const char *code)
+{
+    const struct world *self = arg;
+    for (size_t i = 0; i < WORLD_COMMUNES; i++) {
+        if (strcmp(self->communes[i], code) == 0)
+            return self->provinces[self->home[i]];
+    }
+    return strcmp(code, "VN") == 0 ? NULL : "VN";
+}
+
+static size_t going_on(const struct world *self)
+{
+    size_t i = dice(WORLD_COMMUNES);
+    while (self->is_over[i])
+        i = (i + 1) % WORLD_COMMUNES;
+    return i;
+}
+
+static void end_commune(struct world *self, size_t i)
+{
+    uint32_t left = 1000000;
+    size_t first = self->n_heirs;
+    for (size_t n = 0; n < 3 && left > 0; n++) {
+        const char *heir = self->communes[going_on(self)];
+        uint32_t share = n == 2 ? left : (uint32_t)dice(left) + 1;
+        int is_known = 0;
+        for (size_t k = first; k < self->n_heirs; k++) {
+            if (strcmp(self->heirs[k].new_code, heir) == 0) {
+                self->heirs[k].share_per_million += share;
+                is_known = 1;
+            }
+        }
+        if (!is_known)
+            self->heirs[self->n_heirs++] = (struct plan_heir){self->communes[i], heir, share};
+        left -= share;
+    }
+}
+
+static struct plan_tree *make_world(struct world *self)
+{
+    struct plan_tree *tree = plan_tree_create(UNIT, "VN", 0);
+    size_t nodes[WORLD_PROVINCES];
+    self->n_heirs = 0;
+    for (size_t i = 0; i < WORLD_PROVINCES; i++) {
+        (void)snprintf(self->provinces[i], sizeof(self->provinces[i]), "%02zu", i);
+        nodes[i] = add(tree, 0, UNIT, self->provinces[i], 0);
+        self->province_heir[i] = i > 0 && dice(3) == 0 ? 0 : i;
+        if (self->province_heir[i] != i)
+            self->heirs[self->n_heirs++] =
+                (struct plan_heir){self->provinces[i], self->provinces[0], 1000000};
+    }
+    for (size_t i = 0; i < WORLD_COMMUNES; i++) {
+        size_t old = dice(WORLD_PROVINCES);
+        (void)snprintf(self->communes[i], sizeof(self->communes[i]), "%05zu", i);
+        self->is_over[i] = i > 0 && dice(3) == 0;
+        self->home[i] = dice(2) == 0 ? self->province_heir[old] : old;
+        if (dice(8) == 0)
+            continue; /* it has no target */
+        size_t node = add(tree, nodes[old], UNIT, self->communes[i], 0);
+        int64_t target = (int64_t)dice(1000);
+        plan_tree_raise(tree, node, dice(10) == 0 ? 0 : target);
+        if (dice(4) == 0)
+            (void)add(tree, node, ORGANISATION, self->communes[i],
+                      plan_tree_at(tree, node)->target);
+    }
+    for (size_t i = 0; i < WORLD_PROVINCES; i++) {
+        if (plan_tree_at(tree, nodes[i])->first_child == PLAN_NONE)
+            plan_tree_raise(tree, nodes[i], (int64_t)dice(1000));
+    }
+    for (size_t i = 0; i < WORLD_COMMUNES; i++) {
+        if (self->is_over[i])
+            end_commune(self, i);
+    }
+    return tree;
+}
+
+static void no_merger_loses_or_adds_anything(void **state)
+{
+    (void)state;
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    size_t n_moved = 0;
+    for (int i = 0; i < WORLDS; i++) {
+        struct err err = {0};
+        size_t moved;
+        struct plan_tree *tree = make_world(world);
+        int64_t total = plan_tree_at(tree, 0)->target;
+        expect_sound(tree);
+        const struct plan_territory territory = {world->heirs, world->n_heirs, world_parent,
+                                                 everything, world};
+        if (rebase_plan(tree, &territory, &moved, &err) < 0)
+            fail_msg("world %d: %s", i, err.text);
+        expect_sound(tree);
+        assert_int_equal(plan_tree_at(tree, 0)->target, total);
+        for (size_t k = 0; k < world->n_heirs; k++)
+            assert_int_equal(target_of(tree, UNIT, world->heirs[k].old_code), -1);
+        n_moved += moved;
+        plan_tree_destroy(&tree);
+    }
+    assert_true(n_moved > WORLDS);
+    free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_plan_of_a_merged_province_becomes_its_heirs),
         cmocka_unit_test(mergers_that_cannot_be_followed),
         cmocka_unit_test(successors_of_successors_inherit),
+        cmocka_unit_test(no_merger_loses_or_adds_anything),
     };
     return !!cmocka_run_group_tests(tests, NULL, NULL);
 }
