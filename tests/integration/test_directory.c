@@ -334,6 +334,77 @@ static void a_lost_ledger_answers_the_question_and_is_found_again(void **state)
     check_territory(fixture.directory);
 }
 
+/* --- plans --- */
+
+#define SCOPE(code) "{'kind':'PLAN_SCOPE_KIND_UNIT','code':'" code "'}"
+#define SHARE(code, target) "{'scope':" SCOPE(code) ",'target':" target "}"
+#define SPLIT(parent, shares)                                                                      \
+    "{'planSplit':{'planCode':'P','parent':" SCOPE(parent) ",'shares':[" shares "]}}"
+#define ROWS(rows) "{'referenceImported':{'rows':[" rows "]}}"
+
+static int64_t target(const struct directory *directory, const char *plan, const char *unit)
+{
+    return directory_plan_target(directory, plan, ANSINH__V1__PLAN_SCOPE_KIND__PLAN_SCOPE_KIND_UNIT,
+                                 unit);
+}
+
+static void check_targets(int64_t a, int64_t b, int64_t c)
+{
+    struct directory *again = load_again();
+    const struct directory *both[] = {fixture.directory, again};
+    for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+        assert_int_equal(target(both[i], "P", "VN"), 100);
+        assert_int_equal(target(both[i], "P", "02647"), a);
+        assert_int_equal(target(both[i], "P", "02648"), b);
+        assert_int_equal(target(both[i], "P", "02649"), c);
+    }
+    directory_destroy(&again);
+}
+
+static void commit_rows(const char *json)
+{
+    directory_fixture_commit(&fixture, json);
+    directory_fixture_refresh(&fixture);
+}
+
+/* A scope stands in one split; which of two rows of an event comes first does not matter. */
+static void targets_are_where_the_splits_have_them(void **state)
+{
+    (void)state;
+    size_t share;
+    commit_rows(ROWS("{'plan':{'code':'P','root':" SCOPE("VN") ",'target':100}}," SPLIT(
+        "VN", SHARE("01", "40") "," SHARE(
+                  "15", "60")) "," SPLIT("15", SHARE("02647", "50") "," SHARE("02648", "10"))));
+    check_targets(50, 10, -1);
+    assert_int_equal(target(fixture.directory, "Q", "VN"), -1);
+    const Ansinh__V1__PlanSplit *split = directory_plan_place(
+        fixture.directory, "P", ANSINH__V1__PLAN_SCOPE_KIND__PLAN_SCOPE_KIND_UNIT, "02648", &share);
+    assert_string_equal(split->parent->code, "15");
+    assert_int_equal(share, 1);
+    commit_rows(ROWS(SPLIT("15", SHARE("02649", "9") "," SHARE("02648", "51"))));
+    check_targets(-1, 51, 9);
+    commit_rows(ROWS(SPLIT("01", SHARE("02648", "40")) "," SPLIT("15", SHARE("02649", "60"))));
+    check_targets(-1, 40, 60);
+    commit_rows(ROWS(SPLIT("01", SHARE("02647", "40")) "," SPLIT("15", SHARE("02648", "60"))));
+    check_targets(40, 60, -1);
+    commit_rows(ROWS(SPLIT("15", "")));
+    check_targets(40, -1, -1);
+}
+
+static void an_imported_years_plan_has_the_year_as_its_code(void **state)
+{
+    (void)state;
+    commit_rows(PLAN("{'unitCode':'15','year':2031,'participants':78275}"));
+    assert_int_equal(target(fixture.directory, "2031", "15"), 78275);
+    assert_int_equal(target(fixture.directory, "2031", "01"), -1);
+    assert_int_equal(target(fixture.directory, "2032", "15"), -1);
+    assert_int_equal(target(fixture.directory, "31", "15"), -1);
+    assert_int_equal(directory_plan_target(fixture.directory, "2031",
+                                           ANSINH__V1__PLAN_SCOPE_KIND__PLAN_SCOPE_KIND_POINT,
+                                           "15"),
+                     -1);
+}
+
 #define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, ledger_open, ledger_close)
 
 static const struct CMUnitTest tests[] = {
@@ -345,6 +416,8 @@ static const struct CMUnitTest tests[] = {
     WITH_LEDGER(partners_and_their_keys_are_found),
     WITH_LEDGER(the_plan_in_force_is_of_the_year_or_the_newest_before),
     WITH_LEDGER(the_newest_years_of_a_plan_are_kept),
+    WITH_LEDGER(targets_are_where_the_splits_have_them),
+    WITH_LEDGER(an_imported_years_plan_has_the_year_as_its_code),
     WITH_LEDGER(more_news_than_one_read_takes),
     WITH_LEDGER(everybody_who_asks_is_told_once_and_sees_what_was_before_the_question),
     WITH_LEDGER(records_that_cannot_be_read_stop_the_load),
