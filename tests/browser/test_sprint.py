@@ -28,7 +28,7 @@ SCREENS = {"phone": (360, 740, True), "laptop": (1366, 768, False), "wall": (192
 SHOTS = os.path.join(os.environ.get("O", "build"), "tests", "shots")
 
 
-class BoardTest(PageTest):
+class SprintTest(PageTest):
     def forecast(self, unit):
         return self.api.call("Analytics/GetForecast", unitCode=unit, withChildren=True)
 
