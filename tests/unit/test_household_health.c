@@ -72,7 +72,7 @@ static void the_fourth_member_pays_50_percent(void **state)
 static void the_fifth_and_later_members_pay_40_percent(void **state)
 {
     (void)state;
-    static const uint32_t ranks[] = {5, 6, 12, UINT32_MAX};
+    static const uint32_t ranks[] = {5, 6, 12, HEALTH_RANK_MAX};
     for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
         expect_year(ranks[i], "2026-06-30", 42120, 505440);
         expect_year(ranks[i], "2026-07-01", 45540, 546480);
@@ -120,6 +120,8 @@ static void other_periods_ranks_and_days_are_refused(void **state)
     }
     struct health_request request = member(0, 12, "2026-08-01");
     expect_refused(&request, -EINVAL, "member_rank", "from 1");
+    request = member(HEALTH_RANK_MAX + 1, 12, "2026-08-01");
+    expect_refused(&request, -EINVAL, "member_rank", "from 1 to 99");
     request = member(1, 12, "2018-11-30");
     expect_refused(&request, -ERANGE, "on", "no health_months for 2018-11-30");
 }
