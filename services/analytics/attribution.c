@@ -135,6 +135,13 @@ static int is_possible(const struct session_version *version, int32_t day,
     return version->day <= day && version->day >= day - ATTRIBUTION_DAYS;
 }
 
+Ansinh__V1__AttributionMethod attribution_method(Ansinh__V1__AttributionMethod method)
+{
+    return method == ANSINH__V1__ATTRIBUTION_METHOD__ATTRIBUTION_METHOD_UNSPECIFIED
+               ? ANSINH__V1__ATTRIBUTION_METHOD__ATTRIBUTION_METHOD_LAST_TOUCH
+               : method;
+}
+
 uint32_t attribution_of(const struct attribution *self, uint64_t citizen, int32_t day,
                         Ansinh__V1__AttributionMethod method)
 {

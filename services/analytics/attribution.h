@@ -19,6 +19,9 @@ int attribution_create(const struct sessions *sessions, int32_t from, int32_t un
                        int64_t as_of_ms, struct attribution **ret) MUST_CHECK;
 void attribution_destroy(struct attribution **self);
 
+/* Unspecified is the last touch. */
+Ansinh__V1__AttributionMethod attribution_method(Ansinh__V1__AttributionMethod method);
+
 /* Number of the session; 0: none. Sessions of one day: the one that began last, for the first touch
  * the one that began first. */
 uint32_t attribution_of(const struct attribution *self, uint64_t citizen, int32_t day,

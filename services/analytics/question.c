@@ -48,6 +48,7 @@ static void question_destroy(struct question *self)
 {
     if (self->kind->end != NULL)
         self->kind->end(self);
+    attribution_destroy(&self->attribution);
     arena_destroy(&self->arena);
     free(self);
 }
@@ -228,6 +229,32 @@ static int freeze(struct question *self, int64_t as_of_ms, struct err *err)
     return 0;
 }
 
+/* What a slice says of a session. */
+static int attribute(struct question *self, struct err *err)
+{
+    const Ansinh__V1__Slice *slice = self->wanted;
+    const struct sessions *sessions = self->analytics->sessions;
+    if (slice == NULL)
+        return 0;
+    if (protobuf_c_enum_descriptor_get_value(&ansinh__v1__attribution_method__descriptor,
+                                             (int)slice->attribution) == NULL)
+        return err_field(err, -EINVAL, "slice.attribution", "no such method");
+    if (slice->session_code[0] == '\0')
+        return 0;
+    self->method = attribution_method(slice->attribution);
+    if (strcmp(slice->session_code, SLICE_NOBODY) != 0) {
+        self->session = sessions_number(sessions, slice->session_code);
+        if (self->session == 0)
+            return err_field(err, -ENOENT, "slice.session_code", "unknown session");
+    }
+    attribution_destroy(&self->attribution);
+    if (attribution_create(sessions, self->from, self->until, self->as_of_ms, &self->attribution) <
+        0)
+        return err_field(err, -EINVAL, "slice.session_code",
+                         "more than %d contacts: want fewer days", ATTRIBUTION_PEOPLE_MAX);
+    return 0;
+}
+
 static int start(struct question *self, struct err *err)
 {
     struct analytics *analytics = self->analytics;
@@ -235,6 +262,8 @@ static int start(struct question *self, struct err *err)
                            &self->slice, err);
     if (rc == 0)
         rc = self->kind->prepare(self, err);
+    if (rc == 0)
+        rc = attribute(self, err);
     if (rc < 0)
         return rc;
     struct query query = {.begin = self->begin,

@@ -5,6 +5,7 @@
 #define ANSINH_ANALYTICS_QUESTION_H
 
 #include "common/bus/server.h"
+#include "services/analytics/attribution.h"
 #include "services/analytics/counted.h"
 #include "services/analytics/queries.h"
 #include "services/analytics/slice.h"
@@ -37,11 +38,14 @@ struct question {
     const ProtobufCMessage *input;
     const Ansinh__V1__Slice *wanted;
     struct slice slice;
-    int64_t as_of_ms;    /* what was recorded later does not count */
-    int32_t today;       /* business day of as_of_ms */
-    uint64_t facts;      /* what came behind so many does not count */
-    uint64_t begin;      /* first fact to look at */
-    int32_t from, until; /* business days that matter */
+    int64_t as_of_ms;                /* what was recorded later does not count */
+    int32_t today;                   /* business day of as_of_ms */
+    uint64_t facts;                  /* what came behind so many does not count */
+    uint64_t begin;                  /* first fact to look at */
+    int32_t from, until;             /* business days that matter */
+    struct attribution *attribution; /* NULL: of whatever session */
+    uint32_t session;                /* 0: of none */
+    Ansinh__V1__AttributionMethod method;
     struct asked *asked; /* who waits */
 };
 
@@ -67,7 +71,9 @@ int question_name(struct question *self, char **ret_code, char **ret_name) MUST_
 /* Whether the walk counts a fact, but for the days. */
 static inline int question_takes(const struct question *self, const struct fact *fact)
 {
-    return fact->at_ms <= self->as_of_ms && slice_has(&self->slice, fact);
+    return fact->at_ms <= self->as_of_ms && slice_has(&self->slice, fact) &&
+           (self->attribution == NULL || attribution_of(self->attribution, fact->citizen, fact->day,
+                                                        self->method) == self->session);
 }
 
 /* Dates of a request; empty ones are the defaults. -EINVAL: not a date, or the last one before the

@@ -14,6 +14,7 @@
 #define PAGE_MAX 500
 #define PAGE_DEFAULT 100
 #define OFFSET_MAX 10000000
+#define COMMUNE_DIGITS 5
 #define KINDS (ANSINH__V1__SESSION_KIND__SESSION_KIND_RADIO + 1)
 
 struct yield {
@@ -32,11 +33,17 @@ struct sessions_question {
 
 /* --- which sessions --------------------------------------------------------------------------- */
 
+/* A session of an office's slice is held in one of its communes. */
 static int is_in_unit(const struct sessions_question *self, const char *code)
 {
-    const struct directory *directory = self->question.analytics->svc->directory;
-    const struct directory_unit *unit = directory_unit(directory, code);
-    while (unit != NULL && unit != self->question.slice.unit)
+    const struct slice *slice = &self->question.slice;
+    const struct directory_unit *unit =
+        directory_unit(self->question.analytics->svc->directory, code);
+    if (slice->unit == NULL && unit != NULL && strlen(code) == COMMUNE_DIGITS) {
+        unsigned long commune = strtoul(code, NULL, 10);
+        return slice->communes != NULL && (slice->communes[commune / 8] >> commune % 8 & 1) != 0;
+    }
+    while (unit != NULL && unit != slice->unit)
         unit = unit->parent;
     return unit != NULL;
 }
@@ -93,9 +100,7 @@ static int prepare(struct question *question, struct err *err)
     const struct sessions *sessions = question->analytics->sessions;
     const Ansinh__V1__ListSessionsRequest *in =
         (const Ansinh__V1__ListSessionsRequest *)question->input;
-    self->method = in->attribution == ANSINH__V1__ATTRIBUTION_METHOD__ATTRIBUTION_METHOD_UNSPECIFIED
-                       ? ANSINH__V1__ATTRIBUTION_METHOD__ATTRIBUTION_METHOD_LAST_TOUCH
-                       : in->attribution;
+    self->method = attribution_method(in->attribution);
     if (protobuf_c_enum_descriptor_get_value(&ansinh__v1__attribution_method__descriptor,
                                              (int)in->attribution) == NULL)
         return err_field(err, -EINVAL, "attribution", "no such method");

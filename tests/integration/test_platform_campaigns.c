@@ -257,6 +257,29 @@ static void an_enrolment_is_counted_for_its_session(void **state)
     assert_true(says("page_size"));
 }
 
+static int records_of(const char *session, const char *method)
+{
+    return platform_call(platform, NULL, "Analytics/ListRecords", answer,
+                         "{\"slice\":{\"sessionCode\":\"%s\",\"attribution\":"
+                         "\"ATTRIBUTION_METHOD_%s\"},\"metric\":\"METRIC_DECLARED\"}",
+                         session, method);
+}
+
+static void a_session_s_number_opens_into_its_records(void **state)
+{
+    (void)state;
+    assert_int_equal(records_of("Y-2", "LAST_TOUCH"), 0);
+    assert_true(says("\"total\":\"2\""));
+    assert_int_equal(records_of("Y-1", "LAST_TOUCH"), 0);
+    assert_true(says("\"total\":\"0\""));
+    assert_int_equal(records_of("Y-1", "FIRST_TOUCH"), 0);
+    assert_true(says("\"total\":\"2\""));
+    assert_int_equal(records_of("-", "SAME_DAY"), 0);
+    assert_true(says("\"total\":\"1\""));
+    assert_int_equal(records_of("none", "SAME_DAY"), ANSINH__V1__CODE__CODE_NOT_FOUND);
+    assert_true(says("slice.session_code"));
+}
+
 static void sessions_outlive_the_process(void **state)
 {
     (void)state;
@@ -297,6 +320,7 @@ int main(void)
         cmocka_unit_test(wrong_sessions_are_refused_by_field),
         cmocka_unit_test(contacts_are_counted_with_their_session),
         cmocka_unit_test(an_enrolment_is_counted_for_its_session),
+        cmocka_unit_test(a_session_s_number_opens_into_its_records),
         cmocka_unit_test(sessions_outlive_the_process),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
         cmocka_unit_test(a_list_that_views_have_lost_is_missed),
