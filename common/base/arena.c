@@ -1,5 +1,6 @@
 #include "common/base/arena.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,12 +15,13 @@
 struct block {
     struct block *next;
     size_t size;
-    size_t used;
     _Alignas(ALIGN_BYTES) unsigned char bytes[];
 };
 
 struct arena {
     struct block *blocks; /* newest first; the last one in the list is kept over a reset */
+    unsigned char *at;    /* what is free of the newest */
+    size_t room;          /* and how much of that is within the limit */
     size_t size_max;
     size_t used;
 };
@@ -54,40 +56,36 @@ void arena_reset(struct arena *self)
         free(block);
         block = next;
     }
-    if (block != NULL)
-        block->used = 0;
     self->blocks = block;
     self->used = 0;
+    self->at = block == NULL ? NULL : block->bytes;
+    self->room = block == NULL ? 0 : MIN(block->size, self->size_max);
 }
 
-static struct block *arena_grow(struct arena *self, size_t size)
+/* 0, or -ENOMEM. */
+static int arena_grow(struct arena *self, size_t size)
 {
     size_t bytes = MAX(size, (size_t)BLOCK_BYTES - sizeof(struct block));
     struct block *block = malloc(sizeof(*block) + bytes);
     if (block == NULL)
-        return NULL;
+        return -ENOMEM;
     block->size = bytes;
-    block->used = 0;
     block->next = self->blocks;
     self->blocks = block;
-    return block;
+    self->at = block->bytes;
+    self->room = MIN(bytes, self->size_max - self->used);
+    return 0;
 }
 
 void *arena_alloc(struct arena *self, size_t size)
 {
-    if (size > self->size_max - self->used)
+    size_t left = self->size_max - self->used;
+    size_t rounded = (MAX(size, (size_t)1) + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+    if (size > left || rounded > left || (rounded > self->room && arena_grow(self, rounded) < 0))
         return NULL;
-    size_t rounded = (size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
-    rounded = MAX(rounded, (size_t)ALIGN_BYTES);
-    if (rounded > self->size_max - self->used)
-        return NULL;
-    struct block *block = self->blocks;
-    if (block == NULL || block->size - block->used < rounded)
-        block = arena_grow(self, rounded);
-    if (block == NULL)
-        return NULL;
-    void *piece = block->bytes + block->used;
-    block->used += rounded;
+    void *piece = self->at;
+    self->at += rounded;
+    self->room -= rounded;
     self->used += rounded;
     return piece;
 }

@@ -30,7 +30,7 @@ struct map {
     size_t n_slots;        /* a power of two */
     struct entry *entries; /* room for half as many as slots */
     size_t count;
-    unsigned char hash_key[crypto_shorthash_KEYBYTES];
+    uint64_t hash_key[2];
 };
 
 /* Room for so many slots and their entries; what was there stays, but for the slots. */
@@ -69,11 +69,48 @@ void map_destroy(struct map **self)
     *self = NULL;
 }
 
+static inline uint64_t rotate(uint64_t word, unsigned bits)
+{
+    return word << bits | word >> (64 - bits);
+}
+
+static inline void stir(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] = rotate(v[0], 32) + v[3];
+    v[2] += v[1];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-1-3: whoever does not know the key cannot make keys meet, and that is all that a table
+ * needs. Here, because it takes longer to call a library than to do it. */
 static uint64_t map_hash(const struct map *self, const void *key, size_t len)
 {
-    uint64_t hash;
-    crypto_shorthash((unsigned char *)&hash, key, len, self->hash_key);
-    return hash;
+    const uint8_t *at = key;
+    uint64_t a = self->hash_key[0], b = self->hash_key[1], word, last = 0;
+    uint64_t v[4] = {a ^ 0x736f6d6570736575u, b ^ 0x646f72616e646f6du, a ^ 0x6c7967656e657261u,
+                     b ^ 0x7465646279746573u};
+    for (size_t left = len; left >= sizeof(word); left -= sizeof(word), at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        v[3] ^= word;
+        stir(v);
+        v[0] ^= word;
+    }
+    for (size_t i = 0; i < len % sizeof(word); i++)
+        last |= (uint64_t)at[i] << (8 * i);
+    last |= (uint64_t)len << 56;
+    v[3] ^= last;
+    stir(v);
+    v[0] ^= last;
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        stir(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 /* The slot of the key, or the free slot where it would go. */

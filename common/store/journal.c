@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/base/parse.h"
 #include "common/store/link.h"
 #include "common/store/packed.h"
 
@@ -15,6 +14,21 @@
 #define POSITION_MAX_BYTES 44
 #define TOTALS_HEADER_BYTES 16
 #define TOTALS_HEADER_LAST "15" /* offset of the header's last byte */
+
+/* Digits without a zero in front up to a character; answers where it stands, NULL when there is no
+ * such number. */
+static const char *number_read(const char *at, char end, uint64_t max, uint64_t *ret)
+{
+    *ret = 0;
+    if (*at < '1' || *at > '9')
+        return NULL;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        if (*ret > (max - (uint64_t)(*at - '0')) / 10)
+            return NULL;
+        *ret = *ret * 10 + (uint64_t)(*at - '0');
+    }
+    return *at == end ? at : NULL;
+}
 
 /* An entry as Redis answers it: ["<epoch>-<seq>", ["e", event]]. */
 static int entry_read(const struct store_reply *reply, struct journal_entry *ret)
@@ -29,17 +43,11 @@ static int entry_read(const struct store_reply *reply, struct journal_entry *ret
         return -EPROTO;
     if (name_len != 1 || name[0] != 'e')
         return -EPROTO;
-    char copy[POSITION_MAX_BYTES];
-    memcpy(copy, id, id_len + 1);
-    char *dash = strchr(copy, '-');
-    int64_t epoch, seq;
-    if (dash == NULL)
+    uint64_t epoch, seq;
+    const char *dash = number_read(id, '-', UINT32_MAX, &epoch);
+    if (dash == NULL || number_read(dash + 1, '\0', INT64_MAX, &seq) == NULL)
         return -EPROTO;
-    *dash = '\0';
-    if (parse_int64(copy, 1, UINT32_MAX, &epoch) < 0 ||
-        parse_int64(dash + 1, 1, INT64_MAX, &seq) < 0)
-        return -EPROTO;
-    ret->position = (struct journal_position){(uint32_t)epoch, (uint64_t)seq};
+    ret->position = (struct journal_position){(uint32_t)epoch, seq};
     ret->event = (const uint8_t *)event;
     return 0;
 }

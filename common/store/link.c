@@ -20,6 +20,7 @@
 #define QUEUE_MAX_BYTES ((size_t)64 * 1024 * 1024)
 #define QUEUE_FIRST 64
 #define READS_PER_TURN_MAX 32
+#define FEED_BYTES 4096
 #define BUFFER_KEEP_BYTES ((size_t)1024 * 1024)
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_MAX_MS 1000
@@ -392,6 +393,22 @@ static int take_replies(struct link *self)
     return -EPROTO;
 }
 
+/* Piece by piece: the reader moves what is left of its buffer for every answer it gives. */
+static int link_feed(struct link *self, const char *input, size_t n)
+{
+    for (size_t at = 0; at < n; at += FEED_BYTES) {
+        if (redisReaderFeed(self->context->reader, input + at, MIN(n - at, (size_t)FEED_BYTES)) !=
+            REDIS_OK) {
+            link_break(self, -ECONNRESET, "no memory for a reply");
+            return -ENOMEM;
+        }
+        int rc = take_replies(self);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 static void link_read(struct link *self)
 {
     char *input = self->shared->input;
@@ -403,11 +420,7 @@ static void link_read(struct link *self)
             link_break(self, -ECONNRESET, n == 0 ? "closed by the server" : strerror(errno));
             return;
         }
-        if (redisReaderFeed(self->context->reader, input, (size_t)n) != REDIS_OK) {
-            link_break(self, -ECONNRESET, "no memory for a reply");
-            return;
-        }
-        if (take_replies(self) < 0 || n < LINK_READ_BYTES)
+        if (link_feed(self, input, (size_t)n) < 0 || n < LINK_READ_BYTES)
             return;
     }
 }

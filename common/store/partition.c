@@ -55,29 +55,50 @@ static size_t letters_of(unsigned n, char ret[LETTERS_MAX + 1])
     return len;
 }
 
-static void tag_find(unsigned partition, char ret[TAG_MAX_BYTES])
+/* Of all letters; the number's own part is stirred in by whoever asks, as a CRC is linear. */
+static void letters_crcs(uint16_t ret[WORDS])
 {
+    char letters[LETTERS_MAX + 1];
+    for (unsigned n = 0; n < WORDS; n++) {
+        size_t len = letters_of(n, letters);
+        ret[n] = crc16(0, letters, len);
+    }
+}
+
+static void tag_find(unsigned partition, const uint16_t crcs[WORDS], char ret[TAG_MAX_BYTES])
+{
+    static const char zeros[LETTERS_MAX];
     char number[8], letters[LETTERS_MAX + 1];
     int number_len = snprintf(number, sizeof(number), "p%04u", partition % PARTITIONS);
     uint16_t start = crc16(0, number, (size_t)number_len);
-    for (unsigned n = 0; n < WORDS; n++) {
-        size_t len = letters_of(n, letters);
-        if (crc16(start, letters, len) % SLOTS / SLOTS_PER_PARTITION != partition)
-            continue;
-        (void)snprintf(ret, TAG_MAX_BYTES, "{%s%s}", number, letters);
-        return;
+    unsigned n = 0;
+    for (size_t len = 1, end = ALPHABET; len <= LETTERS_MAX; len++, end = ALPHABET * (end + 1)) {
+        uint16_t own = crc16(start, zeros, len);
+        for (; n < end; n++) {
+            if ((unsigned)(own ^ crcs[n]) % SLOTS / SLOTS_PER_PARTITION != partition)
+                continue;
+            (void)letters_of(n, letters);
+            (void)snprintf(ret, TAG_MAX_BYTES, "{%s%s}", number, letters);
+            return;
+        }
     }
     log_assert_failed("a tag leads to every partition's slots", __FILE__, __LINE__);
+}
+
+static void tags_fill(void)
+{
+    uint16_t crcs[WORDS];
+    letters_crcs(crcs);
+    for (unsigned i = 0; i < PARTITIONS; i++)
+        tag_find(i, crcs, tags[i]);
+    (void)snprintf(tags[PARTITION_DIRECTORY], TAG_MAX_BYTES, "{dir}");
 }
 
 const char *partition_tag(unsigned partition)
 {
     ASSERT(partition < PARTITIONS_ALL);
-    if (tags[PARTITION_DIRECTORY][0] == '\0') {
-        for (unsigned i = 0; i < PARTITIONS; i++)
-            tag_find(i, tags[i]);
-        (void)snprintf(tags[PARTITION_DIRECTORY], TAG_MAX_BYTES, "{dir}");
-    }
+    if (tags[PARTITION_DIRECTORY][0] == '\0')
+        tags_fill();
     return tags[partition];
 }
 

@@ -114,10 +114,41 @@ static int compare_hashes(const void *a, const void *b)
     return memcmp(a, b, ID_BYTES);
 }
 
-void hash_list_sort(struct hash_list *self)
+/* Of many hashes, first by the bits that tell partitions apart: those of one are few, and were
+ * mostly added in their order. */
+static void sort_part(uint8_t (*hashes)[ID_BYTES], size_t n)
 {
-    if (self->n > 0)
-        qsort(self->hashes, self->n, sizeof(*self->hashes), compare_hashes);
+    for (size_t i = 1; i < n; i++) {
+        if (compare_hashes(hashes[i - 1], hashes[i]) <= 0)
+            continue;
+        qsort(hashes, n, sizeof(*hashes), compare_hashes);
+        return;
+    }
+}
+
+void hash_list_sort(struct hash_list *self, unsigned (*part_of)(const uint8_t hash[ID_BYTES]))
+{
+    size_t ends[PARTITIONS_ALL + 1] = {0};
+    if (self->n == 0)
+        return;
+    uint8_t(*sorted)[ID_BYTES] = malloc(self->n * sizeof(*sorted));
+    ASSERT(sorted != NULL);
+    for (size_t i = 0; i < self->n; i++)
+        ends[MIN(part_of(self->hashes[i]), (unsigned)PARTITIONS_ALL)]++;
+    for (size_t part = 0, before = 0; part <= PARTITIONS_ALL; part++) {
+        size_t n = ends[part];
+        ends[part] = before;
+        before += n;
+    }
+    for (size_t i = 0; i < self->n; i++) {
+        unsigned part = MIN(part_of(self->hashes[i]), (unsigned)PARTITIONS_ALL);
+        memcpy(sorted[ends[part]++], self->hashes[i], ID_BYTES);
+    }
+    for (size_t part = 0, begin = 0; part <= PARTITIONS_ALL; begin = ends[part++])
+        sort_part(sorted + begin, ends[part] - begin);
+    free(self->hashes);
+    self->hashes = sorted;
+    self->capacity = self->n;
 }
 
 int hash_list_has(const struct hash_list *self, const uint8_t hash[ID_BYTES])

@@ -36,7 +36,8 @@ struct hash_list {
 };
 
 void hash_list_add(struct hash_list *self, const uint8_t hash[ID_BYTES]);
-void hash_list_sort(struct hash_list *self);
+/* part_of: of what part a hash is, ascending with the hashes; most lists have PARTITIONS_ALL. */
+void hash_list_sort(struct hash_list *self, unsigned (*part_of)(const uint8_t hash[ID_BYTES]));
 /* Of a sorted list. */
 int hash_list_has(const struct hash_list *self, const uint8_t hash[ID_BYTES]);
 /* The same for hashes that are asked for in ascending order: *near is 0 for the first one. */

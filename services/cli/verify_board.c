@@ -27,6 +27,7 @@
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
 #define COMMUNE_MAX 99999
 #define NUMBER_BYTES 16
+#define NEAR_BITS 14
 
 /* The numbers of the metrics in the board's fields. */
 enum metric {
@@ -72,6 +73,7 @@ struct verify_board {
     struct verify *verify;
     struct arena *arena;
     struct map *cells;
+    struct cell *near[1 << NEAR_BITS]; /* asked for lately, by a part of a hash; NULL: none */
     struct verify_facts *facts;
     struct verify_sessions *sessions;
     struct journal_position first[PARTITIONS], second[PARTITIONS];
@@ -127,8 +129,17 @@ static struct number *number_get(struct cell *cell, int64_t metric)
     return NULL;
 }
 
+static struct cell **near_of(struct verify_board *self, const struct place *place)
+{
+    uint32_t mixed = place->commune * 31 + (uint32_t)place->day * 1013 + place->hour * 7U;
+    return &self->near[(mixed ^ (unsigned char)place->kind) * 0x9e3779b1U >> (32 - NEAR_BITS)];
+}
+
 static struct cell *cell_get(struct verify_board *self, struct place place)
 {
+    struct cell **near = near_of(self, &place);
+    if (*near != NULL && memcmp(&(*near)->place, &place, sizeof(place)) == 0)
+        return *near;
     struct cell *cell = map_get(self->cells, &place, sizeof(place));
     if (cell == NULL) {
         unsigned n = numbers_of(place.kind);
@@ -138,6 +149,7 @@ static struct cell *cell_get(struct verify_board *self, struct place place)
         cell->place = place;
         (void)map_put(self->cells, &place, sizeof(place), cell);
     }
+    *near = cell;
     return cell;
 }
 
@@ -324,6 +336,7 @@ void verify_board_load(struct verify_board *self)
     for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
         map_destroy(&self->cells);
         arena_reset(self->arena);
+        memset(self->near, 0, sizeof(self->near));
         self->cells = map_create();
         rc = verify_checkpoint(self->verify, VIEW, self->first);
         if (rc < 0)

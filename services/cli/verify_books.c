@@ -17,29 +17,31 @@
 
 #define LOADS_MAX 5
 #define MINUTE_MS 60000
+#define NEAR_BITS 14
 #define SPAN_MINUTES 240 /* of cash that is kept together */
 #define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024 * 1024)
 
 /* What is stored at a place, and what the journals say of it. */
 struct cell {
+    struct books_place place;
+    int64_t before, n_before; /* up to the first checkpoint */
+    uint64_t content_before;  /* of all rows, whatever their order */
+    int64_t up, down;         /* and what came and went until the second */
     int64_t stored, n_stored;
-    int64_t before, n_before;                /* up to the first checkpoint */
-    int64_t up, down;                        /* and what came and went until the second */
-    uint64_t content_stored, content_before; /* of all rows, whatever their order */
+    uint64_t content_stored;
     /* beside a total: its newest day, its entries, cash collected and remitted; NULL: not yet */
     struct cell *day, *entries, *cash[2];
     /* of a lot, in minutes, of earlier ones the last span; 0: none. Beside collected cash: lots */
     uint32_t since_stored, since_before, since_late;
     struct cell *lot, *earlier;
-    struct books_place place;
 };
 
 struct verify_books {
     struct verify *verify;
     struct arena *arena;
     struct map *cells;
-    struct cell *last[BOOKS_HEADS]; /* of each kind, account and side */
-    struct hash_list waiting;       /* payments that wait for their receipt */
+    struct cell *near[1 << NEAR_BITS]; /* asked for lately, by a part of a hash; NULL: none */
+    struct hash_list waiting;          /* payments that wait for their receipt */
     struct journal_position first[PARTITIONS], second[PARTITIONS];
 };
 
@@ -73,20 +75,28 @@ static struct cell *cell_create(struct verify_books *self, const struct books_pl
     return cell;
 }
 
-/* Often it is the one that was asked for last. */
+static struct cell **near_of(struct verify_books *self, const struct books_place *place)
+{
+    uint32_t mixed = books_place_head(place) * 1013 + (uint32_t)place->number;
+    for (size_t i = 0; i < BOOKS_HOLDER_MAX_BYTES && place->holder[i] != '\0'; i++)
+        mixed = mixed * 31 + (unsigned char)place->holder[i];
+    return &self->near[mixed * 0x9e3779b1U >> (32 - NEAR_BITS)];
+}
+
+/* Often it is one that was asked for lately. */
 static struct cell *cell_get(struct verify_books *self, const struct books_place *place)
 {
     uint8_t key[MAP_KEY_MAX_BYTES];
-    struct cell **last = &self->last[books_place_head(place)];
-    if (*last != NULL && books_place_equals(&(*last)->place, place))
-        return *last;
+    struct cell **near = near_of(self, place);
+    if (*near != NULL && books_place_equals(&(*near)->place, place))
+        return *near;
     size_t len = books_place_key(place, key);
-    *last = map_get(self->cells, key, len);
-    if (*last == NULL) {
-        *last = cell_create(self, place);
-        (void)map_put(self->cells, key, len, *last);
+    *near = map_get(self->cells, key, len);
+    if (*near == NULL) {
+        *near = cell_create(self, place);
+        (void)map_put(self->cells, key, len, *near);
     }
-    return *last;
+    return *near;
 }
 
 static void forget_cells(struct verify_books *self)
@@ -94,22 +104,31 @@ static void forget_cells(struct verify_books *self)
     map_destroy(&self->cells);
     hash_list_fini(&self->waiting);
     arena_reset(self->arena);
-    memset(self->last, 0, sizeof(self->last));
+    memset(self->near, 0, sizeof(self->near));
     self->cells = map_create();
 }
 
 /* --- what is stored --------------------------------------------------------------------------- */
 
-static void take(void *arg, const struct books_place *place, int64_t number,
-                 const struct books_row *row)
+static void take(void *arg, const struct books_place *place, int64_t number)
 {
-    struct verify_books *self = arg;
-    if (row != NULL && position_compare(row->position, self->first[row->partition]) > 0)
+    cell_get(arg, place)->stored = number;
+}
+
+static void *take_place(void *arg, const struct books_place *place)
+{
+    return cell_get(arg, place);
+}
+
+static void add(void *arg, void *place, int64_t number, const struct books_row *row)
+{
+    const struct verify_books *self = arg;
+    struct cell *cell = place;
+    if (position_compare(row->position, self->first[row->partition]) > 0)
         return; /* written while it was read */
-    struct cell *cell = cell_get(self, place);
-    cell->stored = row == NULL ? number : cell->stored + number;
-    cell->n_stored += row != NULL;
-    cell->content_stored += row == NULL ? 0 : row->content;
+    cell->stored += number;
+    cell->n_stored++;
+    cell->content_stored += row->content;
 }
 
 static struct cell *lot_get(struct verify_books *self, const char *holder, uint32_t span)
@@ -151,8 +170,8 @@ static int has_gone_back(const struct verify_books *self)
 
 void verify_books_load(struct verify_books *self)
 {
-    const struct books_reader reader = {self->verify, self,     take,
-                                        take_waiting, take_lot, take_wrong};
+    const struct books_reader reader = {self->verify, self,         take,     take_place,
+                                        add,          take_waiting, take_lot, take_wrong};
     int rc = -EAGAIN;
     for (int i = 0; i < LOADS_MAX && rc < 0; i++) {
         forget_cells(self);
@@ -412,7 +431,7 @@ static void compare_cell(struct verify_books *self, const struct cell *cell)
 static void compare_receipts(struct verify_books *self)
 {
     const struct verify *verify = self->verify;
-    hash_list_sort(&self->waiting);
+    hash_list_sort(&self->waiting, numbered_partition);
     for (size_t i = 0, near = 0; i < verify->paid.n; i++) {
         const uint8_t *at = verify->paid.hashes[i];
         struct journal_position position;

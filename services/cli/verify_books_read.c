@@ -8,15 +8,14 @@
 
 #include "ansinh/v1/books.pb-c.h"
 #include "ansinh/v1/ledger.pb-c.h"
-#include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/base/parse.h"
-#include "common/bus/bus.h"
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "common/store/views.h"
+#include "services/cli/verify_pack.h"
 
 #define YEAR_FIRST 2020
 #define SCAN_COUNT "1000"
@@ -24,7 +23,11 @@
 #define TIME_BYTES 8
 #define DECIMAL_BYTES 16
 #define PAYMENT_MAX_BYTES 4096
-#define PAYMENT_ARENA_BYTES ((size_t)16 * PAYMENT_MAX_BYTES)
+#define PAYMENT_ID 1U /* fields of a BookedPayment, and of its Pockets */
+#define POCKETS 5U
+#define PARTICIPANT_VND 1U
+#define PACKED_NUMBER 0U
+#define PACKED_BYTES 2U
 #define NUMBERS 4 /* of an entry's row */
 #define CASH_HEAD_BYTES 31
 #define CASH_LOT_BYTES 12
@@ -39,10 +42,9 @@ struct scan {
     const char *command;
     void (*take)(struct scan *self, const char *field, size_t field_len, const uint8_t *value,
                  size_t len);
-    struct arena *arena; /* of one payment */
-    struct map *seen;    /* what is added up, and a scan may give twice; NULL: it is not */
-    int year;            /* of days */
-    unsigned account;    /* of entries */
+    struct map *seen; /* what is added up, and a scan may give twice; NULL: it is not */
+    int year;         /* of days */
+    unsigned account; /* of entries */
     int64_t refunds_vnd[REFUND_STATES];
     unsigned open;
     int rc;
@@ -92,9 +94,8 @@ static uint64_t content_of(const void *bytes, size_t len)
 uint64_t books_payment_content(const Ansinh__V1__BookedPayment *booked)
 {
     uint8_t bytes[PAYMENT_MAX_BYTES];
-    if (ansinh__v1__booked_payment__get_packed_size(booked) > sizeof(bytes))
-        return 0;
-    return content_of(bytes, ansinh__v1__booked_payment__pack(booked, bytes));
+    size_t len = verify_pack(&booked->base, bytes, sizeof(bytes));
+    return len == 0 ? 0 : content_of(bytes, len);
 }
 
 uint64_t books_text_content(const char *field, const char *value, size_t len)
@@ -146,7 +147,7 @@ static void take_sum(struct scan *self, const char *field, size_t field_len, con
     else if (read_sum_place(field, field_len, self->year, &place) < 0)
         wrong(self, "has a sum of no account");
     else
-        self->reader->take(self->reader->arg, &place, number, NULL);
+        self->reader->take(self->reader->arg, &place, number);
 }
 
 static int64_t read_little(const uint8_t *from)
@@ -170,7 +171,7 @@ static void take_partition(struct scan *self, const char *field, size_t field_le
         const struct books_place place = {BOOKS_PART, account, 0, (int32_t)partition, ""};
         int64_t number = read_little(value + 8UL * account);
         if (number != 0)
-            self->reader->take(self->reader->arg, &place, number, NULL);
+            self->reader->take(self->reader->arg, &place, number);
     }
 }
 
@@ -221,6 +222,7 @@ static void take_chunk(struct scan *self, const char *field, size_t field_len, c
     size_t at = HEAD_BYTES + holder_len + TIME_BYTES;
     char holder[BOOKS_HOLDER_MAX_BYTES + 1] = "";
     struct books_place place = {.kind = BOOKS_ENTRIES, .account = self->account, .holder = holder};
+    void *sides[2] = {NULL, NULL}; /* of debits, of credits */
     (void)value;
     (void)len;
     if (at > field_len || holder_len > BOOKS_HOLDER_MAX_BYTES) {
@@ -238,28 +240,83 @@ static void take_chunk(struct scan *self, const char *field, size_t field_len, c
             return;
         }
         place.is_credit = vnd < 0;
-        self->reader->take(self->reader->arg, &place, vnd < 0 ? -vnd : vnd, &row);
+        if (sides[place.is_credit] == NULL)
+            sides[place.is_credit] = self->reader->place(self->reader->arg, &place);
+        self->reader->add(self->reader->arg, sides[place.is_credit], vnd < 0 ? -vnd : vnd, &row);
         at += n;
     }
 }
 
 /* --- payments --------------------------------------------------------------------------------- */
 
-static void take_payment(struct scan *self, const struct books_place *place, const uint8_t *bytes,
-                         size_t len)
+/* A field of a packed message: a number, or bytes. */
+struct packed_field {
+    uint64_t number; /* or the length */
+    const uint8_t *bytes;
+    unsigned key; /* its number in the message << 3 | how it is packed */
+};
+
+/* Answers the length; 0: it cannot be read, or is packed in a way that bookings have no use for. */
+static size_t read_field(const uint8_t *from, size_t len, struct packed_field *ret)
+{
+    uint64_t key;
+    size_t at = read_number(from, len, &key);
+    size_t n = at == 0 || key > INT32_MAX ? 0 : read_number(from + at, len - at, &ret->number);
+    if (n == 0 || ((key & 7) != PACKED_NUMBER && (key & 7) != PACKED_BYTES))
+        return 0;
+    at += n;
+    ret->key = (unsigned)key;
+    ret->bytes = (key & 7) == PACKED_BYTES ? from + at : NULL;
+    if (ret->bytes == NULL)
+        return at;
+    return ret->number > len - at ? 0 : at + (size_t)ret->number;
+}
+
+static int read_pockets(const uint8_t *bytes, size_t len, int64_t *ret_participant_vnd)
+{
+    struct packed_field field;
+    *ret_participant_vnd = 0;
+    for (size_t at = 0, n; at < len; at += n) {
+        n = read_field(bytes + at, len - at, &field);
+        if (n == 0)
+            return -EPROTO;
+        if (field.key == (PARTICIPANT_VND << 3 | PACKED_NUMBER))
+            *ret_participant_vnd = (int64_t)field.number;
+    }
+    return 0;
+}
+
+/* Of a BookedPayment, what says where it stands; all the rest is in its content. */
+static int read_payment(const uint8_t *bytes, size_t len, struct books_row *ret, int64_t *ret_vnd)
+{
+    struct packed_field field;
+    char id[POSITION_TEXT_BYTES] = "";
+    int has_pockets = 0;
+    for (size_t at = 0, n; at < len; at += n) {
+        n = read_field(bytes + at, len - at, &field);
+        if (n == 0)
+            return -EPROTO;
+        if (field.key == (PAYMENT_ID << 3 | PACKED_BYTES) && field.number < sizeof(id)) {
+            memcpy(id, field.bytes, (size_t)field.number);
+            id[field.number] = '\0';
+        } else if (field.key == (POCKETS << 3 | PACKED_BYTES)) {
+            has_pockets = read_pockets(field.bytes, (size_t)field.number, ret_vnd) == 0;
+        }
+    }
+    return has_pockets && position_parse(id, &ret->partition, &ret->position) == 0 &&
+                   ret->partition < PARTITIONS
+               ? 0
+               : -EPROTO;
+}
+
+static void take_payment(struct scan *self, void *place, const uint8_t *bytes, size_t len)
 {
     struct books_row row = {.content = content_of(bytes, len)};
-    ProtobufCAllocator allocator;
-    arena_reset(self->arena);
-    bus_arena_allocator(self->arena, &allocator);
-    const Ansinh__V1__BookedPayment *booked =
-        ansinh__v1__booked_payment__unpack(&allocator, len, bytes);
-    if (booked == NULL || position_parse(booked->payment_id, &row.partition, &row.position) < 0 ||
-        row.partition >= PARTITIONS || booked->pockets == NULL) {
+    int64_t vnd;
+    if (read_payment(bytes, len, &row, &vnd) < 0)
         wrong(self, "has a payment that cannot be read");
-        return;
-    }
-    self->reader->take(self->reader->arg, place, booked->pockets->participant_vnd, &row);
+    else
+        self->reader->add(self->reader->arg, place, vnd, &row);
 }
 
 /* version, organisation, then payments; the score's upper half is the business day */
@@ -280,13 +337,14 @@ static void take_batch(struct scan *self, const char *field, size_t field_len, c
     }
     memcpy(organisation, bytes + HEAD_BYTES, code_len);
     place.number = (int32_t)((score >> 32) - 65536);
+    void *at_place = at == field_len ? NULL : self->reader->place(self->reader->arg, &place);
     while (at + 2 <= field_len) {
         size_t row_len = bytes[at] | (size_t)bytes[at + 1] << 8;
         if (row_len > field_len - at - 2) {
             wrong(self, "has a payment that cannot be read");
             return;
         }
-        take_payment(self, &place, bytes + at + 2, row_len);
+        take_payment(self, at_place, bytes + at + 2, row_len);
         at += 2 + row_len;
     }
 }
@@ -305,7 +363,8 @@ static void take_reversal(struct scan *self, const char *field, size_t field_len
     if (position_parse(text, &row.partition, &row.position) < 0 || row.partition >= PARTITIONS)
         wrong(self, "has a reversal that cannot be read");
     else
-        self->reader->take(self->reader->arg, &place, 1, &row);
+        self->reader->add(self->reader->arg, self->reader->place(self->reader->arg, &place), 1,
+                          &row);
 }
 
 /* A case that was rejected is empty. */
@@ -353,8 +412,7 @@ static void take_cash(struct scan *self, const char *field, size_t field_len, co
         wrong(self, "has cash whose parts do not add up");
     for (int is_remitted = 0; is_remitted < 2; is_remitted++) {
         const struct books_place place = {BOOKS_CASH, 0, is_remitted, 0, field};
-        self->reader->take(self->reader->arg, &place, read_little(value + 2 + 8 * is_remitted),
-                           NULL);
+        self->reader->take(self->reader->arg, &place, read_little(value + 2 + 8 * is_remitted));
     }
 }
 
@@ -419,7 +477,7 @@ static void give_refunds(const struct scan *self)
     for (int state = 0; state < REFUND_STATES; state++) {
         const struct books_place place = {.kind = BOOKS_REVERSED, .number = state, .holder = ""};
         if (self->refunds_vnd[state] != 0)
-            self->reader->take(self->reader->arg, &place, self->refunds_vnd[state], NULL);
+            self->reader->take(self->reader->arg, &place, self->refunds_vnd[state]);
     }
 }
 
@@ -447,7 +505,7 @@ int books_read(const struct books_reader *reader)
     const struct scan partitions = {.reader = reader, .command = "HSCAN", .take = take_partition};
     const struct scan reversals = {.reader = reader, .command = "HSCAN", .take = take_reversal};
     struct scan chunks = {.reader = reader, .command = "ZSCAN", .take = take_chunk};
-    struct scan batches = {.reader = reader, .command = "ZSCAN", .take = take_batch};
+    const struct scan batches = {.reader = reader, .command = "ZSCAN", .take = take_batch};
     const struct scan cash = {.reader = reader, .command = "HSCAN", .take = take_cash};
     const struct scan tasks = {.reader = reader, .command = "ZSCAN", .take = take_task};
     const struct scan refunds = {.reader = reader, .command = "HSCAN", .take = take_refund};
@@ -467,10 +525,8 @@ int books_read(const struct books_reader *reader)
         chunks.account = account;
         rc = scan(chunks, name);
     }
-    batches.arena = arena_create(PAYMENT_ARENA_BYTES);
     if (rc == 0)
         rc = scan(batches, "payments");
-    arena_destroy(&batches.arena);
     if (rc == 0)
         rc = scan(cash, "cash");
     if (rc == 0)

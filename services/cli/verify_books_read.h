@@ -22,16 +22,17 @@ uint64_t books_posting_content(unsigned partition, struct journal_position posit
 uint64_t books_payment_content(const Ansinh__V1__BookedPayment *booked);
 uint64_t books_text_content(const char *field, const char *value, size_t len);
 
-/* take: a number at a place. Sums come once and are what is stored; of entries and payments each
- * one comes as a row, to be added up (NULL in a sum). waits: a payment in the queue of those that
+/* take: a sum at a place, which comes once and is what is stored. place: where rows of entries and
+ * payments are to be added up; add: such a row. waits: a payment in the queue of those that
  * get a receipt; may come twice. lot: cash of a holder and
  * the minute when the first of it came; is_earlier: what came before all lots, and a minute of the
  * last span of it, 0: there is none. wrong: what cannot be read. */
 struct books_reader {
     struct verify *verify;
     void *arg;
-    void (*take)(void *arg, const struct books_place *place, int64_t number,
-                 const struct books_row *row);
+    void (*take)(void *arg, const struct books_place *place, int64_t number);
+    void *(*place)(void *arg, const struct books_place *place);
+    void (*add)(void *arg, void *place, int64_t number, const struct books_row *row);
     void (*waits)(void *arg, unsigned partition, struct journal_position payment);
     void (*lot)(void *arg, const char *holder, int is_earlier, uint32_t minute, int64_t vnd);
     void (*wrong)(void *arg, const char *key, const char *why);

@@ -39,6 +39,7 @@ struct verify_facts {
     struct directory *directory; /* of the amendments */
     struct facts_read stored;
     int is_early; /* the entry under way */
+    int32_t today;
     struct expecting expecting[PARTITIONS];
 };
 
@@ -68,6 +69,7 @@ struct verify_facts *verify_facts_create(struct verify *verify)
     struct verify_facts *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->verify = verify;
+    self->today = clock_business_day(clock_wall_ms());
     load_law(self);
     return self;
 }
@@ -375,7 +377,6 @@ static void expect(struct verify_facts *self, unsigned partition, const struct v
                    int is_optional)
 {
     struct expecting *list = &self->expecting[partition];
-    int32_t today = clock_business_day(clock_wall_ms());
     if (self->stored.is_absent)
         return;
     if (list->n == list->capacity) {
@@ -383,21 +384,18 @@ static void expect(struct verify_facts *self, unsigned partition, const struct v
         list->rows = realloc(list->rows, list->capacity * sizeof(*list->rows));
         ASSERT(list->rows != NULL);
     }
-    if (self->stored.first_chunk > 0 && fact->day < today - KEPT_DAYS)
+    if (self->stored.first_chunk > 0 && fact->day < self->today - KEPT_DAYS)
         is_optional = 1;
     list->rows[list->n++] = (struct expected){fact_mark_of(fact), is_optional};
 }
 
-size_t verify_facts_apply(struct verify_facts *self, struct fold *fold,
+size_t verify_facts_apply(struct verify_facts *self, const struct fold *fold,
                           struct journal_position position, const Ansinh__V1__Event *event,
                           int is_early, struct verify_fact ret[VERIFY_FACTS_MAX])
 {
     size_t n = 0;
     struct verify_fact own = {.at_ms = event->at_ms};
-    if (event->citizen.len != ID_BYTES)
-        return 0;
-    struct fold_citizen *citizen = fold_citizen(fold, partition_bucket(event->citizen.data),
-                                                partition_field(event->citizen.data));
+    struct fold_citizen *citizen = fold->citizen;
     own.position = position.seq << 24 | (uint64_t)position.epoch << 10 | fold->partition;
     if (citizen == NULL)
         return 0;
@@ -424,6 +422,18 @@ static int compare_marks(const void *a, const void *b)
     if (x->position != y->position)
         return x->position < y->position ? -1 : 1;
     return x->hash == y->hash ? 0 : x->hash < y->hash ? -1 : 1;
+}
+
+/* Of rows that begin with a mark. They come in the order of the journals, almost all of them. */
+static void sort_marks(void *rows, size_t n, size_t row_bytes)
+{
+    const uint8_t *bytes = rows;
+    for (size_t i = 1; i < n; i++) {
+        if (compare_marks(bytes + (i - 1) * row_bytes, bytes + i * row_bytes) > 0) {
+            qsort(rows, n, row_bytes, compare_marks);
+            return;
+        }
+    }
 }
 
 static void differ(struct verify_facts *self, const struct fact_mark *mark, const char *what)
@@ -481,11 +491,9 @@ void verify_facts_compare(struct verify_facts *self, const struct fold *fold,
     struct expecting *list = &self->expecting[fold->partition];
     if (self->stored.is_absent)
         return;
-    if (stored->n > 0)
-        qsort(stored->marks, stored->n, sizeof(*stored->marks), compare_marks);
+    sort_marks(stored->marks, stored->n, sizeof(*stored->marks));
     expect_lapses(self, fold, lapsed, arg);
-    if (list->n > 0)
-        qsort(list->rows, list->n, sizeof(*list->rows), compare_marks);
+    sort_marks(list->rows, list->n, sizeof(*list->rows));
     merge(self, list, stored);
     free(list->rows);
     *list = (struct expecting){0};

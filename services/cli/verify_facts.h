@@ -50,7 +50,7 @@ int verify_facts_load(struct verify_facts *self) MUST_CHECK;
 
 /* The facts of an entry that fold has taken in, in order; answers how many. is_early: they must be
  * stored; else they may be. */
-size_t verify_facts_apply(struct verify_facts *self, struct fold *fold,
+size_t verify_facts_apply(struct verify_facts *self, const struct fold *fold,
                           struct journal_position position, const Ansinh__V1__Event *event,
                           int is_early, struct verify_fact ret[VERIFY_FACTS_MAX]);
 

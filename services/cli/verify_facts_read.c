@@ -16,7 +16,8 @@
 #define CHUNK_ROWS 65536
 #define SOURCES 5000
 #define SOURCES_ARENA_BYTES ((size_t)1024 * 1024 * 1024)
-#define SOURCE_KEY_BYTES 16
+#define SOURCE_KEY_BYTES crypto_shorthash_siphashx24_BYTES
+#define SOURCE_CODE_MAX_BYTES ((size_t)160)
 
 /* One list, or the shape, piece by piece. */
 struct reading_list {
@@ -62,10 +63,18 @@ static void take_rows(struct reading_list *list, const uint8_t *bytes, size_t le
         take_row(list, bytes + at);
 }
 
-/* Codes have any length; their digest is the key. */
-static void source_key(const char *text, size_t len, uint8_t ret[SOURCE_KEY_BYTES])
+/* Codes have any length; their keyed hash is the key. */
+static void source_key(const struct facts_read *self, const char *text, size_t len,
+                       uint8_t ret[SOURCE_KEY_BYTES])
 {
-    (void)crypto_generichash(ret, SOURCE_KEY_BYTES, (const uint8_t *)text, len, NULL, 0);
+    (void)crypto_shorthash_siphashx24(ret, (const uint8_t *)text, len, self->hash_key);
+}
+
+static size_t put_code(char *to, const char *code)
+{
+    size_t len = strnlen(code, SOURCE_CODE_MAX_BYTES);
+    memcpy(to, code, len);
+    return len;
 }
 
 static uint32_t *number_make(const struct facts_read *self, uint32_t number)
@@ -81,7 +90,7 @@ static void take_source(struct reading_list *list, const uint8_t *bytes, size_t 
     struct facts_read *facts = list->facts;
     uint8_t key[SOURCE_KEY_BYTES];
     uint32_t *number = number_make(facts, ++facts->n_sources);
-    source_key((const char *)bytes, len, key);
+    source_key(facts, (const char *)bytes, len, key);
     if (map_put(facts->sources, key, sizeof(key), number) != NULL)
         verify_difference(list->verify, "%s: %.*s is there twice", list->key, (int)MIN(len, 100U),
                           (const char *)bytes);
@@ -90,13 +99,17 @@ static void take_source(struct reading_list *list, const uint8_t *bytes, size_t 
 uint32_t facts_read_source(const struct facts_read *self, const char *organisation,
                            const char *point, const char *collector, int is_needed, int *ret_is_new)
 {
-    char text[512];
+    char text[3 * SOURCE_CODE_MAX_BYTES + 2];
     uint8_t key[SOURCE_KEY_BYTES];
     *ret_is_new = 0;
     if (organisation[0] == '\0' && point[0] == '\0' && collector[0] == '\0')
         return 0;
-    int len = snprintf(text, sizeof(text), "%.160s/%.160s/%.160s", organisation, point, collector);
-    source_key(text, (size_t)len, key);
+    size_t len = put_code(text, organisation);
+    text[len++] = '/';
+    len += put_code(text + len, point);
+    text[len++] = '/';
+    len += put_code(text + len, collector);
+    source_key(self, text, len, key);
     const uint32_t *number = map_get(self->sources, key, sizeof(key));
     if (number != NULL)
         return *number;
@@ -193,6 +206,7 @@ int facts_read(struct facts_read *self, struct verify *verify)
     facts_read_clear(self);
     self->arena = arena_create(SOURCES_ARENA_BYTES);
     self->sources = map_create();
+    crypto_shorthash_keygen(self->hash_key);
     int rc = read_shape(self, verify);
     self->is_absent = self->version < VERSION;
     if (rc < 0 || self->is_absent)

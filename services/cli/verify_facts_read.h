@@ -2,6 +2,8 @@
 #ifndef ANSINH_CLI_VERIFY_FACTS_READ_H
 #define ANSINH_CLI_VERIFY_FACTS_READ_H
 
+#include <sodium.h>
+
 #include "services/cli/verify_facts.h"
 
 /* A stored row in short. */
@@ -17,7 +19,8 @@ struct fact_marks {
 struct facts_read {
     struct fact_marks partitions[PARTITIONS];
     struct arena *arena;
-    struct map *sources; /* number by digest of the codes */
+    struct map *sources;                                          /* number by hash of the codes */
+    unsigned char hash_key[crypto_shorthash_siphashx24_KEYBYTES]; /* drawn anew in each run */
     uint32_t n_sources;
     int64_t version;
     uint64_t count;

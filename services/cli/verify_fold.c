@@ -115,8 +115,12 @@ static int compare_entries(const void *key, const void *entry)
     return position_compare(*position, ((const struct fold_entry *)entry)->position);
 }
 
+/* Without a restore an entry's number is its place. */
 const struct fold_entry *fold_find(const struct fold *self, struct journal_position position)
 {
+    if (position.seq - 1 < self->n_entries &&
+        position_compare(self->entries[position.seq - 1].position, position) == 0)
+        return &self->entries[position.seq - 1];
     return self->n_entries == 0 ? NULL
                                 : bsearch(&position, self->entries, self->n_entries,
                                           sizeof(*self->entries), compare_entries);
@@ -307,6 +311,7 @@ static void apply_citizen(struct fold *self, struct journal_position position,
         return;
     }
     struct fold_citizen *citizen = citizen_get(self, event->citizen.data);
+    self->citizen = citizen;
     if (memcmp(citizen->hash, event->citizen.data, ID_BYTES) != 0)
         fold_wrong(self, position, "two citizens share one record");
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
@@ -506,6 +511,7 @@ static void apply_parts(struct fold *self, struct journal_position position,
 void fold_apply(struct fold *self, struct journal_position position, const Ansinh__V1__Event *event)
 {
     struct journal_position before = self->at;
+    self->citizen = NULL;
     count(self, position);
     if (event == NULL) {
         fold_wrong(self, position, "cannot be read");

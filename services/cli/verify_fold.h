@@ -109,7 +109,8 @@ struct fold {
     struct doubles *doubles;
     struct fold_entry *entries; /* ascending */
     size_t n_entries, entries_capacity;
-    struct journal_position at; /* the last entry */
+    struct journal_position at;   /* the last entry */
+    struct fold_citizen *citizen; /* of whom it speaks; NULL: of none in this partition */
     int64_t totals[TOTALS];
 };
 

@@ -12,6 +12,8 @@
 #define VIEW "notify"
 #define HISTORY_MAX 100 /* deliveries that are remembered per citizen, the newest ones */
 #define BUCKETS 16384
+#define BUCKET_KEY "{v:" VIEW "}:d:"
+#define BUCKET_DIGITS 5
 #define DELIVERY_BYTES                                                                             \
     21 /* begins with a position: epoch 4 bytes, sequence 6, big-endian; kind u4 */
 #define POSITION_BYTES 10
@@ -113,14 +115,26 @@ static int has_delivery(const uint8_t *history, size_t n, struct journal_positio
     return 0;
 }
 
+/* By hand: it is done for every citizen. */
+static size_t bucket_key(unsigned bucket, char ret[sizeof(BUCKET_KEY) + BUCKET_DIGITS])
+{
+    char digits[BUCKET_DIGITS];
+    size_t first = sizeof(digits), len = strlen(BUCKET_KEY);
+    do
+        digits[--first] = (char)('0' + bucket % 10);
+    while ((bucket /= 10) > 0);
+    memcpy(ret, BUCKET_KEY, len);
+    memcpy(ret + len, digits + first, sizeof(digits) - first);
+    return len + sizeof(digits) - first;
+}
+
 static void ask_history(struct verify_notify *self, const uint8_t citizen[ID_BYTES],
                         store_reply_fn fn, void *arg)
 {
-    char name[VIEW_KEY_MAX_BYTES], key[KEY_MAX_BYTES];
-    (void)snprintf(name, sizeof(name), "d:%u",
-                   (unsigned)read_number(citizen + ID_BYTES - 2, 2) % BUCKETS);
+    char key[sizeof(BUCKET_KEY) + BUCKET_DIGITS];
+    size_t key_len = bucket_key((unsigned)read_number(citizen + ID_BYTES - 2, 2) % BUCKETS, key);
     const char *argv[] = {"HGET", key, (const char *)citizen};
-    const size_t lens[] = {strlen("HGET"), view_key(VIEW, name, key), FIELD_BYTES};
+    const size_t lens[] = {strlen("HGET"), key_len, FIELD_BYTES};
     store_send(self->verify->svc.views, citizen[0], ARRAY_LEN(argv), argv, lens, fn, arg);
 }
 

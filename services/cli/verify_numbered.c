@@ -7,6 +7,9 @@
 #include "common/bus/bus.h"
 #include "common/service/command.h"
 #include "services/cli/verify.h"
+#include "services/cli/verify_pack.h"
+
+#define RECORD_BYTES 512 /* of most records */
 
 /* What is folded into: the map's keys are the records' fields, which say their kind first. */
 struct numbered {
@@ -27,9 +30,24 @@ static void *keep(const struct numbered *self, size_t size)
     return memory;
 }
 
+static const uint8_t *pack(const struct numbered *self, const ProtobufCMessage *message,
+                           size_t *ret_len)
+{
+    uint8_t bytes[RECORD_BYTES], *packed;
+    *ret_len = verify_pack(message, bytes, sizeof(bytes));
+    if (*ret_len > 0) {
+        packed = keep(self, *ret_len);
+        memcpy(packed, bytes, *ret_len);
+        return packed;
+    }
+    packed = keep(self, protobuf_c_message_get_packed_size(message));
+    *ret_len = protobuf_c_message_pack(message, packed);
+    return packed;
+}
+
 /* The next version of a record; borrows nothing of the message. */
-static void put(const struct numbered *self, const struct receipt_place *place,
-                const ProtobufCMessage *message)
+static struct fold_numbered *put(const struct numbered *self, const struct receipt_place *place,
+                                 const ProtobufCMessage *message)
 {
     struct fold_numbered *record = find(self, place);
     if (record == NULL) {
@@ -38,12 +56,10 @@ static void put(const struct numbered *self, const struct receipt_place *place,
         (void)map_put(self->records, place->field, place->len, record);
     }
     record->version++;
-    record->len = protobuf_c_message_get_packed_size(message);
-    uint8_t *packed = keep(self, record->len);
-    (void)protobuf_c_message_pack(message, packed);
-    record->packed = packed;
+    record->packed = pack(self, message, &record->len);
     record->descriptor = message->descriptor;
     record->message = NULL;
+    return record;
 }
 
 /* Most records are never asked for again: they are unpacked when they are. */
@@ -82,28 +98,42 @@ unsigned numbered_place(const uint8_t bytes[ID_BYTES], struct journal_position *
     return (unsigned)(values[0] >> 32);
 }
 
+unsigned numbered_partition(const uint8_t bytes[ID_BYTES])
+{
+    return (unsigned)bytes[0] << 24 | (unsigned)bytes[1] << 16 | (unsigned)bytes[2] << 8 | bytes[3];
+}
+
 /* --- series ----------------------------------------------------------------------------------- */
 
-/* The series as it is; a new one begins with 1. */
-static Ansinh__V1__ReceiptSeriesRecord series_get(const struct numbered *self, const char *name)
+/* The series as it is; a new one begins with 1. All that it points to lives in the arena. */
+static Ansinh__V1__ReceiptSeriesRecord series_get(const struct numbered *self, uint64_t id,
+                                                  const char *name)
 {
     struct receipt_place place;
     Ansinh__V1__ReceiptSeriesRecord series;
     ansinh__v1__receipt_series_record__init(&series);
-    receipt_place_series(series_id(name), &place);
+    receipt_place_series(id, &place);
     struct fold_numbered *record = find(self, &place);
     if (record != NULL)
         return *(const Ansinh__V1__ReceiptSeriesRecord *)message_of(self, record);
-    series.name = (char *)(uintptr_t)name;
+    series.name = arena_strndup(self->arena, name, strlen(name));
+    ASSERT(series.name != NULL);
     series.next_number = 1;
     return series;
 }
 
-static void series_put(const struct numbered *self, const Ansinh__V1__ReceiptSeriesRecord *series)
+/* It is asked for again with each receipt: its message is kept. */
+static void series_put(const struct numbered *self, uint64_t id,
+                       const Ansinh__V1__ReceiptSeriesRecord *series)
 {
     struct receipt_place place;
-    receipt_place_series(series_id(series->name), &place);
-    put(self, &place, &series->base);
+    receipt_place_series(id, &place);
+    const struct fold_numbered *before = find(self, &place);
+    ProtobufCMessage *message = before == NULL ? NULL : before->message;
+    if (message == NULL)
+        message = keep(self, sizeof(*series));
+    memcpy(message, series, sizeof(*series));
+    put(self, &place, &series->base)->message = message;
 }
 
 static int is_in_block(const Ansinh__V1__ReceiptSeriesRecord *series, uint64_t number)
@@ -175,23 +205,24 @@ static const char *issue(const struct numbered *self, Ansinh__V1__ReceiptSeriesR
 static const char *apply_issued(const struct numbered *self, const Ansinh__V1__ReceiptsIssued *in)
 {
     const char *fault = in->n_receipts == 0 ? "issues no receipt" : NULL;
-    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
     uint64_t id = series_id(in->series);
+    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, id, in->series);
     for (size_t i = 0; i < in->n_receipts; i++) {
         const char *wrong = issue(self, &series, id, in->receipts[i]);
         if (wrong != NULL)
             fault = wrong;
     }
-    series_put(self, &series);
+    series_put(self, id, &series);
     return fault;
 }
 
 static const char *apply_block(const struct numbered *self,
                                const Ansinh__V1__ReceiptBlockAllocated *in)
 {
-    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
-    Ansinh__V1__ReceiptBlock block;
-    ansinh__v1__receipt_block__init(&block);
+    uint64_t id = series_id(in->series);
+    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, id, in->series);
+    Ansinh__V1__ReceiptBlock *block = keep(self, sizeof(*block));
+    ansinh__v1__receipt_block__init(block);
     const char *fault = in->count == 0 || in->first_number != series.next_number
                             ? "allocates other numbers than the next ones"
                             : NULL;
@@ -199,12 +230,12 @@ static const char *apply_block(const struct numbered *self,
         keep(self, (series.n_blocks + 1) * sizeof(Ansinh__V1__ReceiptBlock *));
     if (series.n_blocks > 0)
         memcpy(blocks, series.blocks, series.n_blocks * sizeof(Ansinh__V1__ReceiptBlock *));
-    block.first_number = in->first_number;
-    block.last_number = in->first_number + in->count - 1;
-    blocks[series.n_blocks++] = &block;
+    block->first_number = in->first_number;
+    block->last_number = in->first_number + in->count - 1;
+    blocks[series.n_blocks++] = block;
     series.blocks = blocks;
-    series.next_number = block.last_number + 1;
-    series_put(self, &series); /* which copies the block */
+    series.next_number = block->last_number + 1;
+    series_put(self, id, &series);
     return fault;
 }
 
@@ -228,7 +259,8 @@ static const char *void_unused(const struct numbered *self, const Ansinh__V1__Re
 
 static const char *close_block(const struct numbered *self, const Ansinh__V1__ReceiptVoided *in)
 {
-    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
+    uint64_t id = series_id(in->series);
+    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, id, in->series);
     const Ansinh__V1__ReceiptBlock *closed = NULL;
     const char *fault = NULL;
     size_t n = 0;
@@ -247,11 +279,11 @@ static const char *close_block(const struct numbered *self, const Ansinh__V1__Re
     }
     series.blocks = blocks;
     series.n_blocks = n;
-    series_put(self, &series);
+    series_put(self, id, &series);
     if (closed == NULL)
         return "closes a block that is not open";
     for (uint64_t number = closed->first_number; number <= closed->last_number; number++) {
-        if (receipt_get(self, series_id(in->series), number) == NULL)
+        if (receipt_get(self, id, number) == NULL)
             return "closes a block and leaves a number of it open";
     }
     return fault;
@@ -262,7 +294,8 @@ static void replace(const struct numbered *self, const Ansinh__V1__ReceiptVoided
 {
     Ansinh__V1__ReceiptRecord receipt;
     ansinh__v1__receipt_record__init(&receipt);
-    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, in->series);
+    uint64_t id = series_id(in->series);
+    Ansinh__V1__ReceiptSeriesRecord series = series_get(self, id, in->series);
     series.next_number = in->replacement + 1;
     receipt.state = ANSINH__V1__RECEIPT_STATE__RECEIPT_STATE_VALID;
     receipt.partition = before->partition;
@@ -270,15 +303,15 @@ static void replace(const struct numbered *self, const Ansinh__V1__ReceiptVoided
     receipt.seq = before->seq;
     receipt.issued_at_ms = self->at_ms;
     receipt.replaces = in->numbers[0];
-    receipt_put(self, series_id(in->series), in->replacement, &receipt);
-    payment_put(self, series_id(in->series), in->replacement, &receipt);
-    series_put(self, &series);
+    receipt_put(self, id, in->replacement, &receipt);
+    payment_put(self, id, in->replacement, &receipt);
+    series_put(self, id, &series);
 }
 
 static const char *void_one(const struct numbered *self, const Ansinh__V1__ReceiptVoided *in)
 {
-    const Ansinh__V1__ReceiptRecord *before =
-        receipt_get(self, series_id(in->series), in->numbers[0]);
+    uint64_t id = series_id(in->series);
+    const Ansinh__V1__ReceiptRecord *before = receipt_get(self, id, in->numbers[0]);
     if (before == NULL || before->epoch == 0)
         return "voids a receipt that was not issued";
     Ansinh__V1__ReceiptRecord after = *before;
@@ -287,7 +320,7 @@ static const char *void_one(const struct numbered *self, const Ansinh__V1__Recei
     if (!is_valid && (in->replacement == 0 || before->replaced_by != 0 ||
                       before->state == ANSINH__V1__RECEIPT_STATE__RECEIPT_STATE_REVERSED))
         fault = "voids a receipt that is void already";
-    if (in->replacement != 0 && in->replacement != series_get(self, in->series).next_number)
+    if (in->replacement != 0 && in->replacement != series_get(self, id, in->series).next_number)
         fault = "replaces a receipt by a number that is not the next one";
     if (is_valid) {
         after.state = in->reason == ANSINH__V1__VOID_REASON__VOID_REASON_REVERSED
@@ -299,7 +332,7 @@ static const char *void_one(const struct numbered *self, const Ansinh__V1__Recei
         after.voided_at_ms = self->at_ms;
     }
     after.replaced_by = in->replacement;
-    receipt_put(self, series_id(in->series), in->numbers[0], &after);
+    receipt_put(self, id, in->numbers[0], &after);
     if (in->replacement != 0)
         replace(self, in, &after);
     return fault;
@@ -458,8 +491,8 @@ const char *numbered_apply(struct map *records, struct arena *arena, unsigned pa
 /* The payment comes first, but in a partition that may have been read before it did. */
 void verify_receipts(struct verify *self)
 {
-    hash_list_sort(&self->paid);
-    hash_list_sort(&self->receipted);
+    hash_list_sort(&self->paid, numbered_partition);
+    hash_list_sort(&self->receipted, numbered_partition);
     for (size_t i = 0, near = 0; i < self->receipted.n; i++) {
         const uint8_t *bytes = self->receipted.hashes[i];
         struct journal_position position;

@@ -34,6 +34,7 @@ struct fold_numbered *numbered_find(const struct map *self, unsigned bucket, con
 void numbered_position(unsigned partition, uint32_t epoch, uint64_t seq, uint8_t ret[ID_BYTES]);
 /* The partition of such 16 bytes, and the position in it. */
 unsigned numbered_place(const uint8_t bytes[ID_BYTES], struct journal_position *ret);
+unsigned numbered_partition(const uint8_t bytes[ID_BYTES]);
 
 /* Receipts of payments that no journal has. Sorts both lists. */
 void verify_receipts(struct verify *self);

@@ -15,6 +15,7 @@
 #include "services/cli/verify_books.h"
 #include "services/cli/verify_notify.h"
 #include "services/cli/verify_partition.h"
+#include "services/cli/verify_unpack.h"
 
 #define GROUP 64     /* partitions whose archive is read at once */
 #define CHECKS_MAX 8 /* of them, whose journals and records are read at once */
@@ -69,10 +70,8 @@ static void take_links(struct verify *verify, unsigned partition, struct journal
 static void take_entry(struct check *self, struct journal_position position, const uint8_t *bytes,
                        size_t len)
 {
-    ProtobufCAllocator allocator;
     arena_reset(self->reading->arena);
-    bus_arena_allocator(self->reading->arena, &allocator);
-    const Ansinh__V1__Event *event = ansinh__v1__event__unpack(&allocator, len, bytes);
+    const Ansinh__V1__Event *event = verify_unpack(self->reading->arena, bytes, len);
     struct record record = {RECORD_ENTRY, self->partition, position, bytes, len, 0};
     if (self->verify->archive != NULL)
         take_into_chain(self, &record);
@@ -413,7 +412,7 @@ static unsigned long count_missing(struct verify *self, const struct hash_list *
                                    struct hash_list *others, const char *wrong)
 {
     unsigned long n = 0;
-    hash_list_sort(others);
+    hash_list_sort(others, partition_of);
     for (size_t i = 0; i < list->n; i++) {
         char id[BASE32_TEXT_BYTES];
         if (hash_list_has(others, list->hashes[i]))

@@ -35,11 +35,12 @@ static void check_unseen_transactions(struct check *self)
     for (size_t cursor = 0; (transaction = map_next(self->fold->transactions, &cursor)) != NULL;) {
         int is_claim = transaction->kind == CLAIM_KIND;
         hash_list_add(is_claim ? &verify->claimed : &verify->settled, transaction->hash);
+        if (transaction->has_record)
+            continue;
         base32_format(transaction->hash, id);
-        if (!transaction->has_record)
-            findings_add(&self->findings, "%s:%c:%u: the %s of transaction %s is missing",
-                         partition_tag(self->partition), transaction->kind,
-                         partition_bucket(transaction->hash), is_claim ? "claim" : "outcome", id);
+        findings_add(&self->findings, "%s:%c:%u: the %s of transaction %s is missing",
+                     partition_tag(self->partition), transaction->kind,
+                     partition_bucket(transaction->hash), is_claim ? "claim" : "outcome", id);
     }
 }
 
@@ -48,11 +49,25 @@ static void check_unseen_numbers(struct check *self)
     const struct fold_numbered *record;
     char field[2 * RECEIPT_FIELD_MAX_BYTES + 1];
     for (size_t cursor = 0; (record = map_next(self->fold->numbered, &cursor)) != NULL;) {
+        if (record->has_record)
+            continue;
         format_hex(record->place.field, record->place.len, field);
-        if (!record->has_record)
-            findings_add(&self->findings, "%s:n:%u %s: the record is missing",
-                         partition_tag(self->partition), record->place.bucket, field);
+        findings_add(&self->findings, "%s:n:%u %s: the record is missing",
+                     partition_tag(self->partition), record->place.bucket, field);
     }
+}
+
+static void check_unseen_citizen(struct check *self, const struct fold_citizen *citizen)
+{
+    const char *tag = partition_tag(self->partition);
+    char id[BASE32_TEXT_BYTES];
+    base32_format(citizen->hash, id);
+    if (!citizen->has_record)
+        findings_add(&self->findings, "%s:c:%u: the record of participant %s is missing", tag,
+                     partition_bucket(citizen->hash), id);
+    if (!citizen->has_identity)
+        findings_add(&self->findings, "%s:i:%u: the identity of participant %s is missing", tag,
+                     partition_bucket(citizen->hash), id);
 }
 
 void check_unseen(struct check *self)
@@ -69,22 +84,18 @@ void check_unseen(struct check *self)
     for (size_t cursor = 0; (citizen = map_next(self->fold->citizens, &cursor)) != NULL;) {
         if (citizen->state.version == 0)
             continue;
-        base32_format(citizen->hash, id);
-        if (!citizen->has_record)
-            findings_add(&self->findings, "%s:c:%u: the record of participant %s is missing", tag,
-                         partition_bucket(citizen->hash), id);
-        if (!citizen->has_identity)
-            findings_add(&self->findings, "%s:i:%u: the identity of participant %s is missing", tag,
-                         partition_bucket(citizen->hash), id);
+        if (!citizen->has_record || !citizen->has_identity)
+            check_unseen_citizen(self, citizen);
         if (citizen->state.has_si_code)
             hash_list_add(&self->verify->coded, citizen->hash);
     }
     for (size_t cursor = 0; (alias = map_next(self->fold->aliases, &cursor)) != NULL;) {
         hash_list_add(&self->verify->aliased, alias->citizen);
+        if (alias->has_record)
+            continue;
         base32_format(alias->citizen, id);
-        if (!alias->has_record)
-            findings_add(&self->findings, "%s:a:%u: an alias of participant %s is missing", tag,
-                         partition_bucket(alias->hash), id);
+        findings_add(&self->findings, "%s:a:%u: an alias of participant %s is missing", tag,
+                     partition_bucket(alias->hash), id);
     }
     for (size_t cursor = 0; (row = map_next(self->fold->rows, &cursor)) != NULL;) {
         if (!row->has_record)
