@@ -242,16 +242,17 @@ static void on_plan_fresh(void *arg, int rc)
         ledger_away(self->request);
     else if (in->scope != NULL && plan_scope_form(in->scope, "scope", &err) < 0)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
-    else if (plan == NULL && parse_is_digits(in->plan_code, 4))
-        answer_imported(self, in);
-    else if (plan == NULL)
-        fail_unknown(self, "plan_code", "unknown plan");
     else if (in->as_of_ms < 0 || in->as_of_ms >= CAMPAIGN_TIME_MAX_MS)
         bus_fail(self->request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, "as_of_ms",
                  "want milliseconds since 1970");
-    else if (in->as_of_ms > 0 && (plan->locked_at_ms == 0 || in->as_of_ms < plan->locked_at_ms))
+    else if (plan == NULL && !parse_is_digits(in->plan_code, 4))
+        fail_unknown(self, "plan_code", "unknown plan");
+    else if (in->as_of_ms > 0 &&
+             (plan == NULL || plan->locked_at_ms == 0 || in->as_of_ms < plan->locked_at_ms))
         bus_fail(self->request, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "as_of_ms",
-                 "the plan was not locked then: a draft keeps no history");
+                 "the plan was not locked then: it has no history of that time");
+    else if (plan == NULL)
+        answer_imported(self, in);
     else
         answer_plan(self, in, plan);
 }
@@ -327,7 +328,7 @@ static void answer_list(const struct plan_read *self, const char *on)
             list_add(&out, on, plan);
     }
     if (out.n_plans > 1)
-        qsort(list, out.n_plans, sizeof(Ansinh__V1__Plan *), by_start);
+        qsort(out.plans, out.n_plans, sizeof(Ansinh__V1__Plan *), by_start);
     bus_reply(self->request, &out.base);
 }
 

@@ -174,10 +174,10 @@ int plan_tree_divide(struct plan_tree *self, size_t node, const struct plan_part
     size_t before = self->nodes[node].first_child;
     for (*ret_at = 0; *ret_at < n; (*ret_at)++)
         sum += parts[*ret_at].target;
-    if (n == 0)
+    if (n == 0) {
         plan_tree_clear(self, node);
-    if (n == 0)
         return 0;
+    }
     if (sum != self->nodes[node].target)
         return err_set(err, -EINVAL, "the targets below %s add up to %lld, its own is %lld",
                        self->nodes[node].code, (long long)sum, (long long)self->nodes[node].target);

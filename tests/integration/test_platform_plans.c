@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ansinh/v1/plans.pb-c.h"
 #include "common/base/clock.h"
+#include "services/cli/bulk.h"
 #include "tests/support/platform.h"
 
 #define WAIT_MS 30000
@@ -169,6 +171,8 @@ static void a_year_of_another_plan_weighs(void **state)
                      0);
     assert_true(says("PLAN_STATE_IMPORTED"));
     assert_int_equal(own_target(), 78275);
+    assert_int_equal(get("2025", "15", clock_wall_ms()), refused);
+    assert_true(says("as_of_ms"));
     assert_int_equal(
         platform_call(platform, NULL, "Plans/ListPlans", answer, "{\"on\":\"2025-11-30\"}"), 0);
     assert_true(says("\"code\":\"2025\"") && says("\"code\":\"2025-B\""));
@@ -442,6 +446,94 @@ static void targets_follow_the_successors(void **state)
     assert_true(says("the plan was over"));
 }
 
+/* --- many at once --- */
+
+#define AT_ONCE 6
+
+struct crowd {
+    uint32_t first; /* decides amendments from this number on; 0: proposes */
+    uint64_t numbers;
+    struct bulk *bulk;
+};
+
+static void on_amended(void *arg, const struct bus_answer *got)
+{
+    struct crowd *self = arg;
+    Ansinh__V1__AmendPlanResponse *out =
+        got->code == 0 ? ansinh__v1__amend_plan_response__unpack(NULL, got->body_len, got->body)
+                       : NULL;
+    if (out != NULL)
+        self->numbers |= 1ULL << out->number;
+    bulk_done(self->bulk, out != NULL);
+    ansinh__v1__amend_plan_response__free_unpacked(out, NULL);
+}
+
+static void send_proposal(struct crowd *self, const struct request_id *id)
+{
+    Ansinh__V1__PlanScope scope;
+    Ansinh__V1__PlanMove move, *moves[] = {&move};
+    Ansinh__V1__AmendPlanRequest in;
+    static char plan[] = "2025-LC", code[] = "02647", officer[] = "CB-1", reason[] = "x";
+    ansinh__v1__plan_scope__init(&scope);
+    ansinh__v1__plan_move__init(&move);
+    ansinh__v1__amend_plan_request__init(&in);
+    scope.kind = ANSINH__V1__PLAN_SCOPE_KIND__PLAN_SCOPE_KIND_UNIT;
+    scope.code = code;
+    move.scope = &scope;
+    move.change = 1;
+    in.plan_code = plan;
+    in.moves = moves;
+    in.n_moves = 1;
+    in.reason = reason;
+    in.officer = officer;
+    bulk_call(self->bulk, "ansinh.v1.Plans/AmendPlan", id, &in.base, on_amended, self);
+}
+
+static int send_one(void *arg, struct bulk *bulk, unsigned long i)
+{
+    struct crowd *self = arg;
+    Ansinh__V1__DecideAmendmentRequest in;
+    static char plan[] = "2025-LC", officer[] = "CB-2";
+    struct request_id id;
+    if (i == AT_ONCE)
+        return 0;
+    self->bulk = bulk;
+    request_id_make(clock_wall_ms(), &id);
+    if (self->first == 0) {
+        send_proposal(self, &id);
+        return 1;
+    }
+    ansinh__v1__decide_amendment_request__init(&in);
+    in.plan_code = plan;
+    in.number = self->first + (uint32_t)i;
+    in.officer = officer;
+    bulk_call(bulk, "ansinh.v1.Plans/DecideAmendment", &id, &in.base, on_amended, self);
+    return 1;
+}
+
+static void crowd_run(uint32_t first)
+{
+    struct crowd crowd = {.first = first};
+    struct bulk_conf conf = {
+        .svc = platform_service(platform), .window = AT_ONCE, .start = send_one, .arg = &crowd};
+    unsigned long done;
+    assert_int_equal(bulk_run(&conf, &done), 0);
+    assert_int_equal(done, AT_ONCE);
+    assert_int_equal(crowd.numbers,
+                     (1ULL << (5 + AT_ONCE)) - (1ULL << 5)); /* 5 and on, once each */
+}
+
+/* Two instances at once: each change finds the plan as the one before it left it. */
+static void changes_at_once_are_made_one_after_the_other(void **state)
+{
+    (void)state;
+    crowd_run(0);
+    crowd_run(5);
+    expect_target("2025-LC", "02647", 1176 + AT_ONCE);
+    expect_target("2025-LC", "15", 78284 + AT_ONCE);
+    expect_exact("2025-LC", "15", 98);
+}
+
 static int is_verified(void *arg)
 {
     (void)arg;
@@ -467,6 +559,7 @@ int main(void)
         cmocka_unit_test(a_locked_plan_changes_by_two_officers),
         cmocka_unit_test(wrong_amendments_name_their_field),
         cmocka_unit_test(targets_follow_the_successors),
+        cmocka_unit_test(changes_at_once_are_made_one_after_the_other),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
