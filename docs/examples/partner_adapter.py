@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from partner_client import TIMEOUT_S, Client, NoAnswer, Refused, private_key_of
 
-ORDER = ("personalId", "amountVnd", "pointCode", "collectorCode", "channel")
+ORDER = ("personalId", "amountVnd", "pointCode", "collectorCode", "channel", "receiptNumber")
 
 
 def result(answer):
@@ -26,6 +26,9 @@ def act(client, task):
             return {"state": "OK", "code": ""}
         if task["action"] == "reverse":
             return result(client.reverse(task["transactionId"], task["originalTransactionId"]))
+        if task["action"] == "remit":
+            answer = client.remit(task["transactionId"], task["collectorCode"], task["amountVnd"])
+            return {"state": "REMITTED", "paymentId": "", "amountVnd": answer["amountVnd"], "code": ""}
         order = {name: task[name] for name in ORDER if task.get(name)}
         return result(client.collect(task["transactionId"], order))
     except Refused as error:

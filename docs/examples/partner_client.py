@@ -135,10 +135,10 @@ class Client:
     def believes(self, path, sent, status, got, body):
         return self.signer.check(path, sent, status, got, body)
 
-    def call(self, method, body):
-        """The answer; or Refused, or NoAnswer. Each attempt is signed anew."""
-        path = f"/ansinh.v1.Collections/{method}"
-        sent = self.signer.headers(path, body)
+    def call(self, method, body, key=None):
+        """The answer; or Refused, or NoAnswer. Each attempt is signed anew. key: of a command that is not of Collections."""
+        path = f"/ansinh.v1.{method}" if "/" in method else f"/ansinh.v1.Collections/{method}"
+        sent = self.signer.headers(path, body) | ({"Idempotency-Key": key} if key else {})
         try:
             with urllib.request.urlopen(urllib.request.Request(self.url + path, body, sent),
                                         timeout=self.timeout_s) as answer:
@@ -159,13 +159,13 @@ class Client:
 
     # --- until the outcome is known -----------------------------------------------------------------
 
-    def settle(self, method, body, ask):
+    def settle(self, method, body, ask, **key):
         """Sends the same bytes until it is known what became of them: the answer, or Refused for good.
         ask() finds out in between; None: not done, send it again."""
         wait_s = FIRST_WAIT_S
         for _ in range(ATTEMPTS):
             try:
-                return self.call(method, body)
+                return self.call(method, body, **key)
             except Refused as error:
                 if error.code not in RETRY | UNKNOWN:
                     raise
@@ -200,7 +200,8 @@ class Client:
             "partnerTransactionId": transaction_id, "billId": bill["billId"], "billVersion": bill["billVersion"],
             "amountVnd": order.get("amountVnd") or bill["dueVnd"], "paidAtMs": str(int(now.timestamp() * 1000)),
             "businessDate": str(now.date() + timedelta(days=is_late)), "channel": order["channel"],
-            "pointCode": order["pointCode"], "collectorCode": order["collectorCode"]}).encode()
+            "pointCode": order["pointCode"], "collectorCode": order["collectorCode"],
+            "receiptNumber": order.get("receiptNumber", "0")}).encode()
 
     def kept(self, transaction_id, order, make):
         """The bytes of this transaction. The id of another order is refused here, before anybody is asked."""
@@ -212,7 +213,8 @@ class Client:
         return self.journal.entries[transaction_id]["body"].encode()
 
     def collect(self, transaction_id, order):
-        """order: personalId, pointCode, collectorCode, channel, and amountVnd unless it is what is due."""
+        """order: personalId, pointCode, collectorCode, channel, and amountVnd unless it is what is due,
+        receiptNumber of an offline receipt."""
         body = self.kept(transaction_id, order, lambda: self.pay_request(transaction_id, order))
         answer = self.settle("Pay", body, lambda: self.ask_payment(transaction_id))
         return {"state": "COLLECTION_STATE_PAID", **answer}
@@ -222,6 +224,12 @@ class Client:
         body = self.kept(transaction_id, order, lambda: json.dumps({
             "partnerTransactionId": transaction_id, **order, "reason": "REVERSAL_REASON_TECHNICAL"}).encode())
         return self.settle("Reverse", body, lambda: None)
+
+    def remit(self, reference, collector, amount_vnd):
+        """Hands cash over. The reference is ours and new for each remittance; it is the command's key as well."""
+        order = {"holderCode": collector, "amountVnd": amount_vnd}
+        body = self.kept(reference, order, lambda: json.dumps({**order, "reference": reference}).encode())
+        return self.settle("Custody/Remit", body, lambda: None, key=reference)
 
     def echo(self):
         return self.settle("Echo", json.dumps({"text": "xin chào"}).encode(), lambda: None)

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,13 +23,17 @@
 #define PERSON_BYTES 16
 #define NOBODY "001099999999" /* in the form of an id, and of nobody */
 #define WRONG_AMOUNT "1"
+#define NUMBER_BYTES 24
+#define CASH_TRIES_MAX 30 /* until a payment is counted as cash */
+#define CASH_TRY_AFTER_MS 500
 
 /* Whose ids and persons a task takes. */
 enum task_flag {
     TAKES_OTHER_PERSON = 1,
     TAKES_NOBODY = 2,
     TAKES_WRONG_AMOUNT = 4,
-    REPEATS = 8, /* the bytes of the task before */
+    REPEATS = 8,        /* the bytes of the task before */
+    TAKES_RECEIPT = 16, /* a number of a block */
 };
 
 struct task {
@@ -81,6 +86,12 @@ static const struct scenario {
      "",
      {{"reverse", "b", "a", 0, CERTIFY_CANCELLED, CERTIFY_CANCELLED, 1},
       COLLECT(CERTIFY_REFUSED | CERTIFY_CANCELLED, CERTIFY_CANCELLED, 1)}},
+    {"offline", "", {{"collect", "a", "", TAKES_RECEIPT, CERTIFY_PAID, CERTIFY_PAID, 1}}},
+    {"remittance", "", {PAYS_AT_ONCE, {"remit", "b", "", 0, CERTIFY_REMITTED, 0, 1}}},
+    {"remittance-unanswered",
+     "SIM-GARBAGE-",
+     {COLLECT(CERTIFY_PAID, CERTIFY_PAID, CERTIFY_ATTEMPTS_MAX),
+      {"remit", "b", "", 0, CERTIFY_REMITTED, 0, CERTIFY_ATTEMPTS_MAX}}},
 };
 
 struct certify {
@@ -159,37 +170,107 @@ static void keep_digest(const struct certify *self, const char *method, const ch
     }
 }
 
+/* --- receipts and cash ------------------------------------------------------------------------ */
+
+/* What a task needs of the platform beforehand. */
+struct errand {
+    char receipt_number[NUMBER_BYTES], amount_vnd[NUMBER_BYTES];
+    int64_t number;
+    struct certify_cash cash;
+};
+
+/* All that the collector has in hand is to be handed over; what was paid a moment ago is in it
+ * soon. */
+static int await_cash(const struct certify *self, struct errand *ret, struct err *err)
+{
+    for (int i = 0; i < CASH_TRIES_MAX; i++) {
+        if (certify_read_cash(&self->calls, &ret->cash) < 0)
+            return err_set(err, -EIO, "the platform does not tell what is in hand");
+        if (ret->cash.in_hand_vnd > 0)
+            break;
+        (void)poll(NULL, 0, CASH_TRY_AFTER_MS);
+    }
+    if (ret->cash.in_hand_vnd <= 0)
+        return err_set(err, -EBADMSG, "the collector has no cash in hand");
+    (void)snprintf(ret->amount_vnd, sizeof(ret->amount_vnd), "%" PRId64, ret->cash.in_hand_vnd);
+    return 0;
+}
+
+static int prepare(const struct certify *self, const struct task *task, struct errand *ret,
+                   struct err *err)
+{
+    *ret = (struct errand){0};
+    if (task->flags & TAKES_WRONG_AMOUNT)
+        (void)snprintf(ret->amount_vnd, sizeof(ret->amount_vnd), "%s", WRONG_AMOUNT);
+    if (strcmp(task->action, "remit") == 0)
+        return await_cash(self, ret, err);
+    if (!(task->flags & TAKES_RECEIPT))
+        return 0;
+    if (certify_allocate(&self->calls, &ret->number) < 0)
+        return err_set(err, -EIO, "the platform allocates no receipt number");
+    (void)snprintf(ret->receipt_number, sizeof(ret->receipt_number), "%" PRId64, ret->number);
+    return 0;
+}
+
+/* Whether just that was handed over, once. */
+static int judge_cash(const struct certify *self, const struct errand *errand, struct err *err)
+{
+    struct certify_cash after;
+    if (certify_read_cash(&self->calls, &after) < 0)
+        return err_set(err, -EIO, "the platform does not tell what is in hand");
+    int64_t remitted_vnd = after.remitted_vnd - errand->cash.remitted_vnd;
+    if (remitted_vnd == errand->cash.in_hand_vnd)
+        return 0;
+    return err_set(err, -EBADMSG, "%" PRId64 " dong are handed over, wanted %" PRId64, remitted_vnd,
+                   errand->cash.in_hand_vnd);
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+static const char *method_of(const char *action)
+{
+    return strcmp(action, "collect") == 0   ? "Collections/Pay"
+           : strcmp(action, "reverse") == 0 ? "Collections/Reverse"
+           : strcmp(action, "remit") == 0   ? "Custody/Remit"
+                                            : "";
+}
+
 /* digest: of the task before, and then of this one. */
 static int try_task(struct certify *self, const struct scenario *scenario, const struct task *task,
                     const char *person, char digest[CERTIFY_TEXT_BYTES], struct err *err)
 {
     struct ids ids;
+    struct errand errand;
     struct certify_result said, held;
-    int is_echo = strcmp(task->action, "echo") == 0;
-    int is_reversal = strcmp(task->action, "reverse") == 0;
+    int is_collect = strcmp(task->action, "collect") == 0;
+    int is_remit = strcmp(task->action, "remit") == 0;
     name_ids(self, scenario, task, &ids);
-    const char *payment_id = is_echo ? "" : is_reversal ? ids.original : ids.own;
+    int rc = prepare(self, task, &errand, err);
+    if (rc < 0)
+        return rc;
+    const char *payment_id = is_collect ? ids.own : ids.original;
     const struct certify_task told = {.scenario = scenario->name,
                                       .action = task->action,
                                       .transaction_id = ids.own,
                                       .original_id = ids.original,
-                                      .person = is_echo || is_reversal ? "" : person,
-                                      .amount_vnd =
-                                          task->flags & TAKES_WRONG_AMOUNT ? WRONG_AMOUNT : ""};
-    const struct certify_expect expect = {.method = is_echo       ? ""
-                                                    : is_reversal ? "Collections/Reverse"
-                                                                  : "Collections/Pay",
+                                      .person = is_collect ? person : "",
+                                      .amount_vnd = errand.amount_vnd,
+                                      .receipt_number = errand.receipt_number};
+    const struct certify_expect expect = {.method = method_of(task->action),
                                           .transaction_id = ids.own,
                                           .asked_id = payment_id,
                                           .body_digest = task->flags & REPEATS ? digest : "",
                                           .said = task->said,
                                           .held = task->held,
-                                          .attempts_max = task->attempts_max};
-    int rc = observe(self, &told, payment_id, &said, &held, err);
+                                          .attempts_max = task->attempts_max,
+                                          .receipt_number = errand.number};
+    rc = observe(self, &told, payment_id, &said, &held, err);
     if (rc == 0)
         rc = certify_judge_lines(&expect, self->lines, self->n_lines, err);
     if (rc == 0)
         rc = certify_judge_result(&expect, &said, &held, err);
+    if (rc == 0 && is_remit)
+        rc = judge_cash(self, &errand, err);
     keep_digest(self, expect.method, ids.own, digest);
     return rc;
 }

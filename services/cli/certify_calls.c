@@ -78,11 +78,12 @@ int certify_let_do(const struct certify_calls *self, const struct certify_task *
     buf_init(&body, REQUEST_MAX_BYTES);
     *ret = (struct certify_result){0};
     int rc =
-        put(&body, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "scenario", task->scenario,
-                             "action", task->action, "transactionId", task->transaction_id,
-                             "originalTransactionId", task->original_id, "personalId", task->person,
-                             "amountVnd", task->amount_vnd, "pointCode", self->point,
-                             "collectorCode", self->collector, "channel", "PAYMENT_CHANNEL_CASH"));
+        put(&body, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "scenario",
+                             task->scenario, "action", task->action, "transactionId",
+                             task->transaction_id, "originalTransactionId", task->original_id,
+                             "personalId", task->person, "amountVnd", task->amount_vnd, "pointCode",
+                             self->point, "collectorCode", self->collector, "channel",
+                             "PAYMENT_CHANNEL_CASH", "receiptNumber", task->receipt_number));
     if (rc < 0)
         return rc;
     forward_fields_add(&fields, "Content-Type", "application/json");
@@ -98,13 +99,13 @@ int certify_let_do(const struct certify_calls *self, const struct certify_task *
 /* --- the platform ----------------------------------------------------------------------------- */
 
 /* 0 with the HTTP status, or -EIO. These calls count for the partner's rate, too: waits when it is
- * spent. */
-static int ask(const struct certify_calls *self, const char *method, const char *name,
-               const char *value, struct buf *ret, long *ret_status)
+ * spent. Takes the request. */
+static int ask(const struct certify_calls *self, const char *method, json_t *request,
+               struct buf *ret, long *ret_status)
 {
     CLEANUP(buf_fini) struct buf json;
     buf_init(&json, REQUEST_MAX_BYTES);
-    if (put(&json, json_pack("{s:s}", name, value)) < 0)
+    if (put(&json, request) < 0)
         return -EIO;
     for (int i = 0; i < TRIES_MAX; i++) {
         buf_reset(ret);
@@ -125,8 +126,8 @@ int certify_look_up(const struct certify_calls *self, const char *transaction_id
     CLEANUP(buf_fini) struct buf body;
     buf_init(&body, ANSWER_MAX_BYTES);
     *ret = (struct certify_result){0};
-    if (ask(self, "ansinh.v1.Collections/GetPayment", "partnerTransactionId", transaction_id, &body,
-            &status) < 0)
+    if (ask(self, "ansinh.v1.Collections/GetPayment",
+            json_pack("{s:s}", "partnerTransactionId", transaction_id), &body, &status) < 0)
         return -EIO;
     json_auto_t *answer = load(&body);
     const json_t *payment = json_object_get(answer, "payment");
@@ -138,6 +139,7 @@ int certify_look_up(const struct certify_calls *self, const char *transaction_id
     ret->state = certify_state_of(state);
     copy(ret->payment_id, payment, "paymentId");
     ret->amount_vnd = number_of(payment, "amountVnd");
+    ret->receipt_number = number_of(payment, "receiptNumber");
     return 0;
 }
 
@@ -146,7 +148,8 @@ int certify_is_due(const struct certify_calls *self, const char *person)
     long status;
     CLEANUP(buf_fini) struct buf body;
     buf_init(&body, ANSWER_MAX_BYTES);
-    if (ask(self, "ansinh.v1.Collections/Inquire", "personalId", person, &body, &status) < 0)
+    if (ask(self, "ansinh.v1.Collections/Inquire", json_pack("{s:s}", "personalId", person), &body,
+            &status) < 0)
         return -EIO;
     json_auto_t *answer = load(&body);
     if (status == HTTP_OK)
@@ -155,6 +158,39 @@ int certify_is_due(const struct certify_calls *self, const char *person)
         return 0;
     (void)cli_fail(1, "Inquire: %.*s", (int)body.len, (const char *)body.data);
     return -EIO;
+}
+
+/* NULL: it was no answer, said. */
+static json_t *must_ask(const struct certify_calls *self, const char *method, json_t *request)
+{
+    long status;
+    CLEANUP(buf_fini) struct buf body;
+    buf_init(&body, ANSWER_MAX_BYTES);
+    if (ask(self, method, request, &body, &status) < 0)
+        return NULL;
+    if (status == HTTP_OK)
+        return load(&body);
+    (void)cli_fail(1, "%s: %.*s", method, (int)body.len, (const char *)body.data);
+    return NULL;
+}
+
+int certify_read_cash(const struct certify_calls *self, struct certify_cash *ret)
+{
+    json_auto_t *answer = must_ask(self, "ansinh.v1.Custody/GetCustody",
+                                   json_pack("{s:s}", "holderCode", self->collector));
+    const json_t *custody = json_object_get(answer, "custody");
+    ret->in_hand_vnd = number_of(custody, "cashInHandVnd");
+    ret->remitted_vnd = number_of(custody, "remittedVnd");
+    return answer == NULL ? -EIO : 0;
+}
+
+int certify_allocate(const struct certify_calls *self, int64_t *ret_number)
+{
+    json_auto_t *answer = must_ask(
+        self, "ansinh.v1.Receipts/AllocateBlock",
+        json_pack("{s:s,s:i,s:s}", "pointCode", self->point, "count", 1, "officer", "certify"));
+    *ret_number = number_of(answer, "firstNumber");
+    return answer == NULL ? -EIO : 0;
 }
 
 /* --- the record ------------------------------------------------------------------------------- */

@@ -15,13 +15,19 @@ struct certify_calls {
     long timeout_ms; /* of the adapter */
 };
 
+/* Cash of the collector. */
+struct certify_cash {
+    int64_t in_hand_vnd, remitted_vnd;
+};
+
 /* What a client is told to do. */
 struct certify_task {
     const char *scenario;
-    const char *action; /* "collect", "reverse", "echo" */
+    const char *action; /* "collect", "reverse", "echo", "remit" */
     const char *transaction_id, *original_id;
-    const char *person;     /* personal id, or "" */
-    const char *amount_vnd; /* "": what is due */
+    const char *person;         /* personal id, or "" */
+    const char *amount_vnd;     /* "": what is due */
+    const char *receipt_number; /* of an offline receipt, or "" */
 };
 
 /* Lets the client do it and waits for its word. 0, or -EIO: it does not answer, -EPROTO: not as
@@ -35,6 +41,12 @@ int certify_look_up(const struct certify_calls *self, const char *transaction_id
 
 /* Whether anything is due of a participant: 1, 0, or -EIO. */
 int certify_is_due(const struct certify_calls *self, const char *person) MUST_CHECK;
+
+/* What the collector has in hand, a second or so late. 0 or -EIO. */
+int certify_read_cash(const struct certify_calls *self, struct certify_cash *ret) MUST_CHECK;
+
+/* Allocates a block of one receipt number to the point. 0 or -EIO. */
+int certify_allocate(const struct certify_calls *self, int64_t *ret_number) MUST_CHECK;
 
 /* What came behind a number: how many lines, at most CERTIFY_LINES_MAX, and the last number. 0, or
  * -EIO, -EPROTO. */

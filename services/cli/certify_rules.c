@@ -19,6 +19,7 @@ static const struct {
     {"UNKNOWN", CERTIFY_UNKNOWN},
     {"NOT_FOUND", CERTIFY_NOT_FOUND},
     {"PENDING", CERTIFY_PENDING},
+    {"REMITTED", CERTIFY_REMITTED},
 };
 
 unsigned certify_state_of(const char *text)
@@ -55,6 +56,9 @@ int certify_judge_result(const struct certify_expect *expect, const struct certi
                        name_of(expect->said));
     if ((said->state & (CERTIFY_PAID | CERTIFY_REVERSED)) == 0)
         return 0;
+    if (expect->receipt_number != 0 && held->receipt_number != expect->receipt_number)
+        return err_set(err, -EBADMSG, "the payment has receipt %" PRId64 ", wanted %" PRId64,
+                       held->receipt_number, expect->receipt_number);
     if (strcmp(said->payment_id, held->payment_id) != 0)
         return err_set(err, -EBADMSG, "the client says payment %.40s, it is %.40s",
                        said->payment_id[0] == '\0' ? "without an id" : said->payment_id,
@@ -70,7 +74,8 @@ int certify_judge_result(const struct certify_expect *expect, const struct certi
 static int changes_something(const struct certify_line *line)
 {
     return strncmp(line->method, "Collections/Pay", 15) == 0 ||
-           strcmp(line->method, "Collections/Reverse") == 0;
+           strcmp(line->method, "Collections/Reverse") == 0 ||
+           strcmp(line->method, "Custody/Remit") == 0;
 }
 
 static int is_attempt(const struct certify_expect *expect, const struct certify_line *line)
@@ -94,7 +99,8 @@ static int is_about_it(const struct certify_expect *expect, const struct certify
 static int judge_nonces(const struct certify_line *lines, size_t n, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        if (strncmp(lines[i].method, "Collections/", 12) != 0)
+        if (strncmp(lines[i].method, "Collections/", 12) != 0 &&
+            strncmp(lines[i].method, "Custody/", 8) != 0)
             continue;
         if (lines[i].nonce[0] == '\0')
             return err_set(err, -EBADMSG, "a request without a nonce: %.40s", lines[i].method);

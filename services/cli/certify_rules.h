@@ -23,6 +23,7 @@ enum certify_state {
     CERTIFY_UNKNOWN = 32,
     CERTIFY_NOT_FOUND = 64, /* of the platform alone */
     CERTIFY_PENDING = 128,
+    CERTIFY_REMITTED = 256, /* of a client alone */
 };
 
 /* "PAID", also behind "COLLECTION_STATE_"; 0: none of them. */
@@ -33,6 +34,7 @@ struct certify_result {
     unsigned state;
     char payment_id[CERTIFY_TEXT_BYTES];
     int64_t amount_vnd;
+    int64_t receipt_number; /* of the platform alone */
 };
 
 /* A request that came to the sandbox. */
@@ -53,6 +55,7 @@ struct certify_expect {
     unsigned said;           /* states that are right */
     unsigned held;           /* state that the platform must hold */
     unsigned attempts_max;
+    int64_t receipt_number; /* that the payment must have; 0: any */
 };
 
 /* Whether it was said rightly what the platform holds. -EBADMSG with what is wrong. */

@@ -40,6 +40,7 @@
 #define SLOW_MS 5000
 #define ANSWER_TIMEOUT_MS 60000
 #define TRANSACTION_FIELD "partner_transaction_id"
+#define REFERENCE_FIELD "reference" /* of a remittance */
 #define NONCE_FIELD ";nonce=\""
 
 static const char unavailable[] = "{\"code\":\"unavailable\",\"message\":\"simulated; nothing was "
@@ -87,6 +88,9 @@ static const char *transaction_of(const ProtobufCMessage *message)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, TRANSACTION_FIELD);
+    if (field == NULL)
+        field =
+            protobuf_c_message_descriptor_get_field_by_name(message->descriptor, REFERENCE_FIELD);
     return field == NULL
                ? ""
                : *(const char *const *)(const void *)((const char *)message + field->offset);

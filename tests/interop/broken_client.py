@@ -5,6 +5,7 @@ tests/interop/broken_client.py FAULT and the arguments of docs/examples/partner_
 """
 import json
 import pathlib
+import secrets
 import sys
 import time
 
@@ -19,14 +20,14 @@ class NewId(partner_client.Client):
 
     sent = 0
 
-    def call(self, method, body):
+    def call(self, method, body, **key):
         if method == "Pay":
             request = json.loads(body)
             if self.sent > 0:
                 request["partnerTransactionId"] = f"{self.sent}-{request['partnerTransactionId']}"
             self.sent += 1
             body = json.dumps(request).encode()
-        return super().call(method, body)
+        return super().call(method, body, **key)
 
 
 class OtherBytes(partner_client.Client):
@@ -44,12 +45,19 @@ class Believes(partner_client.Client):
         return True
 
 
+class NewKey(partner_client.Client):
+    """Takes a repetition of a command for another one."""
+
+    def call(self, method, body, key=None):
+        return super().call(method, body, key and secrets.token_hex(16))
+
+
 class GivesUp(partner_client.Client):
     """Takes no answer for a refusal."""
 
-    def settle(self, method, body, ask):
+    def settle(self, method, body, ask, **key):
         try:
-            return self.call(method, body)
+            return self.call(method, body, **key)
         except partner_client.NoAnswer as error:
             raise partner_client.Refused("unavailable", str(error)) from error
 
@@ -57,9 +65,9 @@ class GivesUp(partner_client.Client):
 class Impatient(partner_client.Client):
     """Does not wait."""
 
-    def settle(self, method, body, ask):
+    def settle(self, method, body, ask, **key):
         partner_client.FIRST_WAIT_S = partner_client.LONGEST_WAIT_S = 0
-        return super().settle(method, body, ask)
+        return super().settle(method, body, ask, **key)
 
 
 class SameNonce(partner_client.Client):
@@ -73,7 +81,7 @@ class SameNonce(partner_client.Client):
 
 
 FAULTS = {"new-id": NewId, "other-bytes": OtherBytes, "believes": Believes, "gives-up": GivesUp, "impatient": Impatient,
-          "same-nonce": SameNonce}
+          "same-nonce": SameNonce, "new-key": NewKey}
 
 if __name__ == "__main__":
     partner_adapter.main(FAULTS[sys.argv.pop(1)])

@@ -50,9 +50,9 @@ async function isFromPlatform(uri, sent, answer, body) {
 }
 
 // { kind: "ok" | "final" | "retry" | "unknown", answer, code, waitMs }
-async function attempt(method, body) {
-  const uri = `${url}/ansinh.v1.Collections/${method}`;
-  const sent = headersFor(uri, body);
+async function attempt(method, body, key) {
+  const uri = `${url}/ansinh.v1.${method.includes("/") ? method : `Collections/${method}`}`;
+  const sent = { ...headersFor(uri, body), ...(key && { "Idempotency-Key": key }) };
   try {
     const answer = await fetch(uri, { method: "POST", headers: sent, body, signal: AbortSignal.timeout(Number(timeoutMs)) });
     const text = Buffer.from(await answer.arrayBuffer());
@@ -67,10 +67,10 @@ async function attempt(method, body) {
 }
 
 // Until it is known: what attempt() says, or what ask() found.
-async function settle(method, body, ask) {
+async function settle(method, body, ask, key) {
   let backoff = 500;
   for (let i = 0; i < 8; i++) {
-    const it = await attempt(method, body);
+    const it = await attempt(method, body, key);
     if (it.kind === "ok" || it.kind === "final") return it;
     await sleep(Math.max(it.waitMs, backoff * (0.5 + Math.random() / 2)));
     backoff = Math.min(2 * backoff, 30000);
@@ -96,29 +96,34 @@ async function orderBody(task, order) {
   if (task.action === "reverse") {
     return { body: JSON.stringify({ partnerTransactionId: task.transactionId, ...order, reason: "REVERSAL_REASON_TECHNICAL" }) };
   }
+  if (task.action === "remit") return { body: JSON.stringify({ ...order, reference: task.transactionId }) };
   const bill = await settle("Inquire", JSON.stringify({ personalId: task.personalId }));
   if (bill.kind !== "ok") return { bill };
   const now = Date.now();
   return { body: JSON.stringify({ partnerTransactionId: task.transactionId, billId: bill.answer.billId,
     billVersion: bill.answer.billVersion, amountVnd: task.amountVnd || bill.answer.dueVnd, paidAtMs: String(now),
-    businessDate: businessDate(now), channel: task.channel, pointCode: task.pointCode, collectorCode: task.collectorCode }) };
+    businessDate: businessDate(now), channel: task.channel, pointCode: task.pointCode, collectorCode: task.collectorCode,
+    receiptNumber: task.receiptNumber || "0" }) };
 }
 
 async function act(task) {
   if (task.action === "echo") return settle("Echo", JSON.stringify({ text: "xin chào" }));
   const order = task.action === "reverse" ? { originalTransactionId: task.originalTransactionId }
+    : task.action === "remit" ? { holderCode: task.collectorCode, amountVnd: task.amountVnd }
     : { personalId: task.personalId, amountVnd: task.amountVnd };
   const kept = journal.get(task.transactionId);
   if (kept && JSON.stringify(kept.order) !== JSON.stringify(order)) return { kind: "final", code: "already_exists" };
   const { body, bill } = kept ?? (await orderBody(task, order));
   if (!body) return bill;
   journal.set(task.transactionId, { order, body });
+  if (task.action === "remit") return settle("Custody/Remit", body, null, task.transactionId);
   return task.action === "reverse" ? settle("Reverse", body) : settle("Pay", body, () => askPayment(task.transactionId));
 }
 
 function reported(task, it) {
   if (it.kind !== "ok") return { state: it.kind === "final" ? "REFUSED" : "UNKNOWN", code: it.code ?? "unknown" };
   if (task.action === "echo") return { state: "OK" };
+  if (task.action === "remit") return { state: "REMITTED", amountVnd: it.answer.amountVnd };
   const of = it.answer.payment ?? it.answer.reversal ?? {};
   return { state: (it.answer.state ?? "PAID").replace("COLLECTION_STATE_", ""), paymentId: of.paymentId, amountVnd: of.amountVnd };
 }

@@ -56,8 +56,8 @@ static void states_have_names(void **state)
 static void what_is_said_must_be_what_is_held(void **state)
 {
     (void)state;
-    const struct certify_expect expect = paid("a");
-    const struct certify_result held = {CERTIFY_PAID, "p0001-1-2", 264000};
+    struct certify_expect expect = paid("a");
+    const struct certify_result held = {CERTIFY_PAID, "p0001-1-2", 264000, 0};
     struct certify_result said = held;
     assert_int_equal(certify_judge_result(&expect, &said, &held, &err), 0);
     said.amount_vnd = 1;
@@ -71,13 +71,17 @@ static void what_is_said_must_be_what_is_held(void **state)
     assert_non_null(strstr(err.text, "says UNKNOWN, wanted PAID"));
     said.state = 0;
     assert_int_equal(certify_judge_result(&expect, &said, &held, &err), -EBADMSG);
+    said = held;
+    expect.receipt_number = 7;
+    assert_int_equal(certify_judge_result(&expect, &said, &held, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "has receipt 0, wanted 7"));
 }
 
 static void what_is_held_must_be_what_should_be(void **state)
 {
     (void)state;
     const struct certify_expect expect = paid("a");
-    const struct certify_result said = {CERTIFY_PAID, "p0001-1-2", 264000};
+    const struct certify_result said = {CERTIFY_PAID, "p0001-1-2", 264000, 0};
     const struct certify_result held = {.state = CERTIFY_NOT_FOUND};
     assert_int_equal(certify_judge_result(&expect, &said, &held, &err), -EBADMSG);
     assert_non_null(strstr(err.text, "holds NOT_FOUND, wanted PAID"));
