@@ -79,14 +79,14 @@ static long long read_split(const char *plan, const char *unit, long long *ret_o
     return sum;
 }
 
-static void expect_exact(const char *plan, long long total)
+static void expect_exact(const char *plan, long long total, int n_provinces)
 {
     long long own, n_communes = 0, all = 0;
     int n;
     assert_int_equal(read_split(plan, "VN", &own, &n), total);
     assert_int_equal(own, total);
-    assert_int_equal(n, PROVINCES);
-    for (int i = 0; i < PROVINCES; i++) {
+    assert_int_equal(n, n_provinces);
+    for (int i = 0; i < n_provinces; i++) {
         char code[8];
         (void)snprintf(code, sizeof(code), "%02d", i + 1);
         long long sum = read_split(plan, code, &own, &n);
@@ -116,7 +116,7 @@ static void cascade(const char *plan, const char *total, const char *weights)
         fail_msg("%s", answer);
     print_message("%s of %s: %lld ms\n", plan, total, (long long)took_ms);
     assert_true(took_ms < CASCADE_MAX_MS);
-    expect_exact(plan, strtoll(total, NULL, 10));
+    expect_exact(plan, strtoll(total, NULL, 10), PROVINCES);
 }
 
 static void a_country_is_divided_exactly(void **state)
@@ -147,7 +147,33 @@ static void an_amendment_holds_up_to_the_country(void **state)
     assert_int_equal(platform_call(platform, NULL, "Plans/DecideAmendment", answer,
                                    "{\"planCode\":\"B\",\"number\":1,\"officer\":\"CB-2\"}"),
                      0);
-    expect_exact("B", 1234600);
+    expect_exact("B", 1234600, PROVINCES);
+}
+
+static void write_moved(FILE *file)
+{
+    (void)fputs("code,parent_code,level,name\n", file);
+    for (int i = PROVINCES - 1; i < COMMUNES; i += PROVINCES)
+        (void)fprintf(file, "%05d,%02d,commune,Xã %d\n", 10000 + i, PROVINCES - 1, i);
+}
+
+static void write_successor(FILE *file)
+{
+    (void)fprintf(file, "old_code,new_code,share_per_million,on\n%02d,%02d,1000000,2026-07-01\n",
+                  PROVINCES, PROVINCES - 1);
+}
+
+/* The last province goes into the one before it, whose communes all keep their codes. */
+static void a_merged_province_takes_its_communes_along(void **state)
+{
+    (void)state;
+    import("units", write_moved);
+    import("successors", write_successor);
+    assert_int_equal(platform_call(platform, NULL, "Plans/RebasePlan", answer,
+                                   "{\"planCode\":\"B\",\"on\":\"2026-07-01\","
+                                   "\"officer\":\"CB-1\"}"),
+                     0);
+    expect_exact("B", 1234600, PROVINCES - 1);
 }
 
 static int is_verified(void *arg)
@@ -169,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_country_is_divided_exactly),
         cmocka_unit_test(an_amendment_holds_up_to_the_country),
+        cmocka_unit_test(a_merged_province_takes_its_communes_along),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
