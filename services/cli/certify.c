@@ -9,14 +9,15 @@
 
 #include "common/base/clock.h"
 #include "common/base/parse.h"
+#include "common/service/custody_keys.h"
 #include "services/cli/certify_calls.h"
 #include "services/cli/cli.h"
 
 #define USAGE                                                                                      \
     "usage: ansinh certify --partner URL --sandbox URL --key FILE --key-id ID --people FILE\n"     \
     "                      [--run NAME] [--only SCENARIO] [--point CODE] [--collector CODE]\n"     \
-    "                      [--timeout SECONDS]"
-#define TASKS_MAX 2
+    "                      [--savers FILE] [--timeout SECONDS]"
+#define TASKS_MAX 4
 #define RUN_MAX_CHARS 20
 #define TIMEOUT_S 900 /* eight attempts of forty seconds and the waits between */
 #define TIMEOUT_MAX_S 36000
@@ -26,6 +27,7 @@
 #define NUMBER_BYTES 24
 #define CASH_TRIES_MAX 30 /* until a payment is counted as cash */
 #define CASH_TRY_AFTER_MS 500
+#define BLOCK_IS_KNOWN_MS (4 * CUSTODY_BEAT_MS) /* to those who take payments */
 
 /* Whose ids and persons a task takes. */
 enum task_flag {
@@ -34,6 +36,9 @@ enum task_flag {
     TAKES_WRONG_AMOUNT = 4,
     REPEATS = 8,        /* the bytes of the task before */
     TAKES_RECEIPT = 16, /* a number of a block */
+    TAKES_SAVER = 32,   /* somebody who pays more than the limit of cash */
+    IS_BLOCKED = 64,    /* once the collector is over the limit */
+    IS_FREE = 128,      /* once it may collect again */
 };
 
 struct task {
@@ -92,13 +97,19 @@ static const struct scenario {
      "SIM-GARBAGE-",
      {COLLECT(CERTIFY_PAID, CERTIFY_PAID, CERTIFY_ATTEMPTS_MAX),
       {"remit", "b", "", 0, CERTIFY_REMITTED, 0, CERTIFY_ATTEMPTS_MAX}}},
+    {"cash-limit",
+     "",
+     {{"collect", "a", "", TAKES_SAVER, CERTIFY_PAID, CERTIFY_PAID, 1},
+      {"collect", "b", "", TAKES_OTHER_PERSON | IS_BLOCKED, CERTIFY_REFUSED, CERTIFY_NOT_FOUND, 1},
+      {"remit", "c", "", 0, CERTIFY_REMITTED, 0, 1},
+      {"collect", "d", "", IS_FREE, CERTIFY_PAID, CERTIFY_PAID, 1}}},
 };
 
 struct certify {
     struct certify_calls calls;
     const char *run, *only;
-    FILE *people;
-    int64_t last; /* line of the record */
+    FILE *people, *savers; /* savers: who pays more than the limit of cash; may be NULL */
+    int64_t last;          /* line of the record */
     size_t n_lines;
     struct certify_line lines[CERTIFY_LINES_MAX];
 };
@@ -106,10 +117,10 @@ struct certify {
 /* --- people ----------------------------------------------------------------------------------- */
 
 /* The next one who has something to pay. 0 or -errno, said. */
-static int next_person(struct certify *self, char ret[PERSON_BYTES])
+static int next_person(struct certify *self, FILE *people, char ret[PERSON_BYTES])
 {
     char line[128];
-    while (fgets(line, sizeof(line), self->people) != NULL) {
+    while (fgets(line, sizeof(line), people) != NULL) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[0] == '\0' || strlen(line) >= PERSON_BYTES)
             continue;
@@ -120,7 +131,8 @@ static int next_person(struct certify *self, char ret[PERSON_BYTES])
         if (rc == 1)
             return 0;
     }
-    (void)cli_fail(1, "--people: nobody else in the file has anything to pay");
+    (void)cli_fail(1, "%s: nobody else in the file has anything to pay",
+                   people == self->people ? "--people" : "--savers");
     return -ENOENT;
 }
 
@@ -179,6 +191,21 @@ struct errand {
     struct certify_cash cash;
 };
 
+/* Until the collector may collect no more, or again. */
+static int await_block(const struct certify *self, int is_blocked, struct err *err)
+{
+    struct certify_cash cash;
+    for (int i = 0; i < CASH_TRIES_MAX; i++) {
+        if (certify_read_cash(&self->calls, &cash) < 0)
+            return err_set(err, -EIO, "the platform does not tell what is in hand");
+        (void)poll(NULL, 0, cash.is_blocked == is_blocked ? BLOCK_IS_KNOWN_MS : CASH_TRY_AFTER_MS);
+        if (cash.is_blocked == is_blocked)
+            return 0;
+    }
+    return err_set(err, -EBADMSG, "the platform holds the collector for %s",
+                   is_blocked ? "free: has the partner no limit of cash?" : "blocked");
+}
+
 /* All that the collector has in hand is to be handed over; what was paid a moment ago is in it
  * soon. */
 static int await_cash(const struct certify *self, struct errand *ret, struct err *err)
@@ -204,6 +231,8 @@ static int prepare(const struct certify *self, const struct task *task, struct e
         (void)snprintf(ret->amount_vnd, sizeof(ret->amount_vnd), "%s", WRONG_AMOUNT);
     if (strcmp(task->action, "remit") == 0)
         return await_cash(self, ret, err);
+    if (task->flags & (IS_BLOCKED | IS_FREE))
+        return await_block(self, (task->flags & IS_BLOCKED) != 0, err);
     if (!(task->flags & TAKES_RECEIPT))
         return 0;
     if (certify_allocate(&self->calls, &ret->number) < 0)
@@ -212,15 +241,19 @@ static int prepare(const struct certify *self, const struct task *task, struct e
     return 0;
 }
 
-/* Whether just that was handed over, once. */
+/* Whether just that was handed over, once, which is told a moment later. */
 static int judge_cash(const struct certify *self, const struct errand *errand, struct err *err)
 {
     struct certify_cash after;
-    if (certify_read_cash(&self->calls, &after) < 0)
-        return err_set(err, -EIO, "the platform does not tell what is in hand");
-    int64_t remitted_vnd = after.remitted_vnd - errand->cash.remitted_vnd;
-    if (remitted_vnd == errand->cash.in_hand_vnd)
-        return 0;
+    int64_t remitted_vnd = 0;
+    for (int i = 0; i < CASH_TRIES_MAX; i++) {
+        if (certify_read_cash(&self->calls, &after) < 0)
+            return err_set(err, -EIO, "the platform does not tell what is in hand");
+        remitted_vnd = after.remitted_vnd - errand->cash.remitted_vnd;
+        if (remitted_vnd == errand->cash.in_hand_vnd)
+            return 0;
+        (void)poll(NULL, 0, CASH_TRY_AFTER_MS);
+    }
     return err_set(err, -EBADMSG, "%" PRId64 " dong are handed over, wanted %" PRId64, remitted_vnd,
                    errand->cash.in_hand_vnd);
 }
@@ -287,7 +320,7 @@ static int try_scenario(struct certify *self, const struct scenario *scenario, s
             (void)snprintf(person, sizeof(person), "%s", NOBODY);
         else if (strcmp(task->action, "collect") == 0 &&
                  (person[0] == '\0' || task->flags & TAKES_OTHER_PERSON))
-            rc = next_person(self, person);
+            rc = next_person(self, task->flags & TAKES_SAVER ? self->savers : self->people, person);
         if (rc < 0)
             return err_set(err, rc, "it could not be tried");
         rc = try_task(self, scenario, task, person, digest, err);
@@ -303,7 +336,8 @@ static int run(struct certify *self)
     int rc = 0;
     for (size_t i = 0; i < ARRAY_LEN(scenarios) && rc != -EIO; i++) {
         struct err err = {0};
-        if (self->only[0] != '\0' && strcmp(self->only, scenarios[i].name) != 0)
+        if ((self->only[0] != '\0' && strcmp(self->only, scenarios[i].name) != 0) ||
+            (scenarios[i].tasks[0].flags & TAKES_SAVER && self->savers == NULL))
             continue;
         rc = try_scenario(self, &scenarios[i], &err);
         n_tried++;
@@ -321,8 +355,8 @@ static int run(struct certify *self)
     return n_failed > 0;
 }
 
-static int take_option(struct certify *self, const char **ret_people, const char *name,
-                       const char *value)
+static int take_option(struct certify *self, const char **ret_people, const char **ret_savers,
+                       const char *name, const char *value)
 {
     int64_t seconds;
     const struct {
@@ -333,6 +367,7 @@ static int take_option(struct certify *self, const char **ret_people, const char
                  {"--key", &self->calls.signer.key},
                  {"--key-id", &self->calls.signer.key_id},
                  {"--people", ret_people},
+                 {"--savers", ret_savers},
                  {"--run", &self->run},
                  {"--only", &self->only},
                  {"--point", &self->calls.point},
@@ -360,7 +395,7 @@ int cli_certify(int argc, char **argv)
 {
     static struct certify self; /* of the size of its lines */
     char fresh[RUN_MAX_CHARS + 1];
-    const char *people = "";
+    const char *people = "", *savers = "";
     (void)snprintf(fresh, sizeof(fresh), "%" PRId64, clock_wall_ms() / 1000);
     self = (struct certify){.calls = {.partner = "",
                                       .signer = {.url = "", .key = "", .key_id = ""},
@@ -370,7 +405,7 @@ int cli_certify(int argc, char **argv)
                             .run = fresh,
                             .only = ""};
     for (int i = 1; i < argc; i += 2) {
-        if (take_option(&self, &people, argv[i], i + 1 < argc ? argv[i + 1] : "") < 0)
+        if (take_option(&self, &people, &savers, argv[i], i + 1 < argc ? argv[i + 1] : "") < 0)
             return cli_fail(2, "%s: unknown, or of another form\n" USAGE, argv[i]);
     }
     if (self.calls.partner[0] == '\0' || self.calls.signer.url[0] == '\0' ||
@@ -384,7 +419,12 @@ int cli_certify(int argc, char **argv)
     self.people = fopen(people, "r");
     if (self.people == NULL)
         return cli_fail(1, "--people: %s: %s", people, strerror(errno));
-    int status = run(&self);
+    self.savers = savers[0] == '\0' ? NULL : fopen(savers, "r");
+    int status = savers[0] != '\0' && self.savers == NULL
+                     ? cli_fail(1, "--savers: %s: %s", savers, strerror(errno))
+                     : run(&self);
+    if (self.savers != NULL)
+        (void)fclose(self.savers);
     (void)fclose(self.people);
     return status;
 }

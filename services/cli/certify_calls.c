@@ -181,6 +181,7 @@ int certify_read_cash(const struct certify_calls *self, struct certify_cash *ret
     const json_t *custody = json_object_get(answer, "custody");
     ret->in_hand_vnd = number_of(custody, "cashInHandVnd");
     ret->remitted_vnd = number_of(custody, "remittedVnd");
+    ret->is_blocked = json_is_true(json_object_get(custody, "blocked"));
     return answer == NULL ? -EIO : 0;
 }
 

@@ -18,6 +18,7 @@ struct certify_calls {
 /* Cash of the collector. */
 struct certify_cash {
     int64_t in_hand_vnd, remitted_vnd;
+    int is_blocked; /* over what the partner may have in hand */
 };
 
 /* What a client is told to do. */
