@@ -1,4 +1,4 @@
-/* A fact: one counted event of the journal as 64 bytes. Every number of analytics is a sum over
+/* A fact: one counted event of the journal as 56 bytes. Every number of analytics is a sum over
  * facts, every list of records is these facts, and a number as of a moment is the sum of the facts
  * recorded until then. Pure. */
 #ifndef ANSINH_ANALYTICS_FACT_H
@@ -46,23 +46,22 @@ enum fact_metric {
 };
 #define FACT_METRICS 13
 
-#define FACT_POCKETS 4  /* participant, central, local, donor */
-#define FACT_SESSIONS 3 /* same day, first touch, last touch: ansinh.v1.AttributionMethod - 1 */
+#define FACT_POCKETS 4 /* participant, central, local, donor */
 
-/* Stored as it is in views, on little-endian machines: 64 bytes without padding. */
+/* Stored as it is in views, on little-endian machines: 56 bytes without padding. */
 struct fact {
-    int64_t at_ms;                   /* when it was recorded */
-    uint64_t citizen;                /* first 8 bytes of the keyed hash, little-endian */
-    uint64_t position;               /* fact_position_pack */
-    int32_t pockets[FACT_POCKETS];   /* dong; negative when taken back */
-    uint32_t source;                 /* facts_source */
-    uint32_t commune;                /* 5-digit code as a number, as it was recorded */
-    uint32_t session[FACT_SESSIONS]; /* it is counted for, by method; 0: none */
-    uint16_t day;                    /* business day it counts for, from 1970-01-01 */
-    uint8_t kind;                    /* enum fact_kind */
-    uint8_t product_group;           /* fact_product_group */
+    int64_t at_ms;                 /* when it was recorded */
+    uint64_t citizen;              /* first 8 bytes of the keyed hash, little-endian */
+    uint64_t position;             /* fact_position_pack */
+    int32_t pockets[FACT_POCKETS]; /* dong; negative when taken back */
+    uint32_t source;               /* facts_source */
+    uint32_t commune;              /* 5-digit code as a number, as it was recorded */
+    uint16_t day;                  /* business day it counts for, from 1970-01-01 */
+    uint8_t kind;                  /* enum fact_kind */
+    uint8_t product_group;         /* fact_product_group */
+    uint32_t zero;                 /* fills the row */
 };
-_Static_assert(sizeof(struct fact) == 64, "a fact is stored as it is");
+_Static_assert(sizeof(struct fact) == 56, "a fact is stored as it is");
 
 /* Place of the entry that made the fact; a lapse has that of the entry that set the deadline.
  * -ERANGE: a sequence number of 2^40, an epoch of 2^14 or a partition of 2^10 or more. */

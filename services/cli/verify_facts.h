@@ -22,7 +22,7 @@ enum verify_fact_kind {
     FACT_IS_CHANGED
 };
 
-/* A row as it is stored: little-endian, 72 bytes. */
+/* A row as it is stored: little-endian, 64 bytes. */
 struct verify_fact {
     int64_t at_ms;
     uint64_t citizen;
@@ -30,13 +30,13 @@ struct verify_fact {
     int32_t pockets[4];
     uint32_t source; /* number in the list of sources */
     uint32_t commune;
-    uint32_t session[3];
     uint16_t day;
     uint8_t kind;
     uint8_t product_group; /* product << 4 | group */
+    uint32_t zero;
     uint64_t terms;
 };
-_Static_assert(sizeof(struct verify_fact) == 72, "a row has 72 bytes");
+_Static_assert(sizeof(struct verify_fact) == 64, "a row has 64 bytes");
 
 #define VERIFY_FACTS_MAX 3 /* of an entry */
 

@@ -392,7 +392,7 @@ static void test_people_who_are_there(void **state)
                                "Lò Văn Thử,1985-05-17,male,02647,other,1500000,monthly,"
                                "2025-07-01,1234567890\n"),
                      1);
-    assert_error("already_exists: si_code: this SI code belongs to another participant");
+    assert_error("already_exists: si_code: this SI code belongs to another person");
 }
 
 /* One person's payments go in one after the other, in the order of the file. */

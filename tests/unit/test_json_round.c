@@ -31,7 +31,7 @@
 #include "common/json/json.h"
 #include "tests/support/json_every.h"
 
-#define TYPES_MAX 300
+#define TYPES_MAX 400
 #define ROUNDS 200
 #define REFERENCE_ROUNDS 5
 #define ARENA_BYTES (16U << 20)
