@@ -36,6 +36,9 @@ static struct notifications_conf {
     int64_t retry_ms;
     int64_t max_age_days;
     int64_t queue_max;
+    int64_t alert_hour;
+    char alert_language[CONF_STRING_BYTES];
+    char public_url[CONF_STRING_BYTES];
 } conf;
 
 #define FIELD(field_) offsetof(struct notifications_conf, field_)
@@ -74,6 +77,13 @@ static const struct conf_item items[] = {
      "what happened longer ago is recorded as expired and not sent"},
     {"NOTIFICATIONS_QUEUE_MAX", CONF_INT, "1000000", 1, 100000000, "", FIELD(queue_max),
      "messages that may wait; further ones are recorded as failed"},
+    {"NOTIFICATIONS_ALERT_HOUR", CONF_INT, "-1", -1, 23, "", FIELD(alert_hour),
+     "hour in +07:00 at which the offices of units that are behind their plan get a letter; -1: "
+     "never"},
+    {"NOTIFICATIONS_ALERT_LANGUAGE", CONF_STRING, "vi", 2, 2, "", FIELD(alert_language),
+     "of these letters, vi or en"},
+    {"NOTIFICATIONS_PUBLIC_URL", CONF_STRING, "", 0, TEXT_MAX, "", FIELD(public_url),
+     "address of the dashboard for these letters, https://host; needed with an hour"},
 };
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -247,8 +257,41 @@ static void open_sender(struct notifications *self)
         .retry_ms = conf.retry_ms,
         .tries_max = (unsigned)conf.tries,
         .max_age_days = conf.max_age_days,
+        .alert_language = conf.alert_language[0] == 'e' ? LANGUAGE_IS_EN : LANGUAGE_IS_VI,
+        .public_url = conf.public_url,
     };
     self->sender = sender_create(&sender);
+}
+
+static void open_behind(struct notifications *self)
+{
+    struct behind_conf behind = {
+        .svc = self->svc,
+        .store = self->store,
+        .projector = self->projector,
+        .sender = self->sender,
+        .hour = conf.alert_hour,
+        .channel = self->smtp != NULL ? CHANNEL_SMTP : CHANNEL_MAILDIR,
+        .queue_max = conf.queue_max,
+    };
+    self->behind = behind_create(&behind);
+}
+
+static int is_url(const char *text)
+{
+    int is_http = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+    return is_http && text[strcspn(text, " <>\"\t\r\n")] == '\0';
+}
+
+static int check_alerts(struct err *err)
+{
+    if (strcmp(conf.alert_language, "vi") != 0 && strcmp(conf.alert_language, "en") != 0)
+        return err_field(err, -EINVAL, "NOTIFICATIONS_ALERT_LANGUAGE",
+                         "NOTIFICATIONS_ALERT_LANGUAGE: want vi or en");
+    if ((conf.alert_hour >= 0 || conf.public_url[0] != '\0') && !is_url(conf.public_url))
+        return err_field(err, -EINVAL, "NOTIFICATIONS_PUBLIC_URL",
+                         "NOTIFICATIONS_PUBLIC_URL: want https://host");
+    return 0;
 }
 
 static const struct bus_method methods[] = {{"ListDeliveries", on_list_deliveries, 0}};
@@ -258,11 +301,14 @@ static int create(struct service *svc, struct err *err)
     if (!message_is_address(conf.from))
         return err_field(err, -EINVAL, "NOTIFICATIONS_FROM",
                          "NOTIFICATIONS_FROM: want name@domain");
+    int rc = check_alerts(err);
+    if (rc < 0)
+        return rc;
     struct notifications *self = calloc(1, sizeof(*self));
     ASSERT(self != NULL);
     self->svc = svc;
     svc->context = self;
-    int rc = open_templates(self, err);
+    rc = open_templates(self, err);
     if (rc == 0)
         rc = open_channel(self, err);
     if (rc < 0)
@@ -282,6 +328,7 @@ static int create(struct service *svc, struct err *err)
         .reset = reset,
     };
     self->projector = projector_create(svc, &spec);
+    open_behind(self);
     self->n_queued = metrics_counter(svc->metrics, "deliveries_total", "state=\"queued\"");
     self->n_expired = metrics_counter(svc->metrics, "deliveries_total", "state=\"expired\"");
     self->n_overflow = metrics_counter(svc->metrics, "deliveries_total", "state=\"overflow\"");
@@ -304,12 +351,13 @@ static int is_idle(struct service *svc)
 {
     struct notifications *self = svc->context;
     int is_projected = projector_drained(self->projector);
-    return sender_is_idle(self->sender) && is_projected;
+    return sender_is_idle(self->sender) && behind_is_idle(self->behind) && is_projected;
 }
 
 static void destroy(struct service *svc)
 {
     struct notifications *self = svc->context;
+    behind_destroy(&self->behind);
     projector_destroy(&self->projector);
     smtp_destroy(&self->smtp);
     sender_destroy(&self->sender);

@@ -4,6 +4,7 @@
 
 #include "common/base/buf.h"
 #include "common/service/projector.h"
+#include "services/notifications/behind.h"
 #include "services/notifications/notifications_store.h"
 #include "services/notifications/sender.h"
 
@@ -14,6 +15,7 @@ struct notifications {
     struct projector *projector;
     struct notify_store *store;
     struct sender *sender;
+    struct behind *behind;
     struct templates *templates;
     struct smtp *smtp;
     struct maildir *maildir;

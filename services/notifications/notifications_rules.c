@@ -52,6 +52,8 @@ void rules_error_text(unsigned error, char ret[ERROR_TEXT_BYTES])
         [ERROR_CONTACTS] = "the address could not be asked for",
         [ERROR_QUEUE_FULL] = "too many messages were waiting",
         [ERROR_CRASHED] = "every try ended without a result",
+        [ERROR_UNIT] = "the unit is not known",
+        [ERROR_FORECAST] = "the unit could not be asked about",
     };
     if (error < ARRAY_LEN(texts))
         (void)snprintf(ret, ERROR_TEXT_BYTES, "%s", texts[error]);

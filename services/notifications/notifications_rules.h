@@ -10,7 +10,7 @@
 #define RETRY_MAX_MS 3600000 /* never longer than this between two tries */
 #define ERROR_TEXT_BYTES 48
 
-enum task_kind { TASK_WELCOME = 1, TASK_RECEIPT = 2, TASK_REVERSAL = 3 };
+enum task_kind { TASK_WELCOME = 1, TASK_RECEIPT = 2, TASK_REVERSAL = 3, TASK_BEHIND = 4 };
 
 enum task_state {
     TASK_QUEUED = 1,
@@ -33,6 +33,8 @@ enum task_error {
     ERROR_CONTACTS = 5,   /* enrolment does not answer */
     ERROR_QUEUE_FULL = 6, /* more messages wait than the limit allows */
     ERROR_CRASHED = 7,    /* every try ended without a result */
+    ERROR_UNIT = 8,       /* the directory does not know the unit */
+    ERROR_FORECAST = 9,   /* enrolment or analytics do not answer about a unit */
     ERROR_SMTP_MIN = 400,
     ERROR_SMTP_MAX = 599,
 };

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 #define ID_PACKED_BYTES 10 /* a journal position: epoch 4 bytes, sequence 6, big-endian */
 #define WELCOME_PACKED_BYTES (ID_BYTES + ID_PACKED_BYTES + 1 + 8 + 4)
 #define RECEIPT_PACKED_BYTES (WELCOME_PACKED_BYTES + 4 + 4 + 4 * 8)
 #define REVERSAL_PACKED_BYTES (RECEIPT_PACKED_BYTES + 10)
+#define BEHIND_PACKED_BYTES (WELCOME_PACKED_BYTES + 4 * 8)
 #define CARD_PACKED_BYTES 8 /* at the end, of health insurance */
 #define BUCKETS 16384
 
@@ -93,6 +95,29 @@ static const char script_settle[] =
                   "record(ARGV[1], 0, ARGV[2], ARGV[3], false)\n"
                   "return 1\n";
 
+/* --- units ------------------------------------------------------------------------------------ */
+
+/* A citizen's first 8 bytes are its field, the last two its bucket. */
+void task_of_unit(const char *code, int32_t day, struct task *ret)
+{
+    size_t len = strlen(code);
+    unsigned bucket = 0;
+    ASSERT(len < UNIT_CODE_BYTES && day > 0);
+    *ret = (struct task){.kind = TASK_BEHIND, .position = {0, (uint64_t)day}, .day = day};
+    memcpy(ret->citizen, code, len);
+    for (size_t i = 0; i < len; i++)
+        bucket = bucket * 31 + (uint8_t)code[i];
+    memcpy(ret->citizen + UNIT_CODE_BYTES, "behind", 6);
+    ret->citizen[ID_BYTES - 2] = (uint8_t)(bucket >> 8);
+    ret->citizen[ID_BYTES - 1] = (uint8_t)bucket;
+}
+
+void task_unit(const struct task *task, char ret_code[UNIT_CODE_BYTES])
+{
+    memcpy(ret_code, task->citizen, UNIT_CODE_BYTES);
+    ret_code[UNIT_CODE_BYTES - 1] = '\0';
+}
+
 /* --- packed forms ----------------------------------------------------------------------------- */
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t n_bytes)
@@ -129,6 +154,13 @@ size_t task_pack(const struct task *task, uint8_t ret[TASK_PACKED_MAX_BYTES])
     at = put(at, task->kind, 1);
     at = put(at, (uint64_t)task->at_ms, 8);
     at = put(at, (uint32_t)task->day, 4);
+    if (task->kind == TASK_BEHIND) {
+        at = put(at, (uint64_t)task->behind.value, 8);
+        at = put(at, (uint64_t)task->behind.plan, 8);
+        at = put(at, (uint64_t)task->behind.needed_per_day, 8);
+        at = put(at, (uint64_t)task->behind.pace_per_day, 8);
+        return (size_t)(at - ret);
+    }
     if (task->kind != TASK_WELCOME) {
         at = put(at, task->receipt.from_month, 4);
         at = put(at, task->receipt.months, 4);
@@ -146,6 +178,18 @@ size_t task_pack(const struct task *task, uint8_t ret[TASK_PACKED_MAX_BYTES])
     return (size_t)(at - ret);
 }
 
+static int unpack_behind(const uint8_t *at, size_t len, struct task *ret)
+{
+    if (len != BEHIND_PACKED_BYTES)
+        return -EPROTO;
+    ret->kind = TASK_BEHIND;
+    ret->behind.value = (int64_t)take(&at, 8);
+    ret->behind.plan = (int64_t)take(&at, 8);
+    ret->behind.needed_per_day = (int64_t)take(&at, 8);
+    ret->behind.pace_per_day = (int64_t)take(&at, 8);
+    return 0;
+}
+
 int task_unpack(const void *bytes, size_t len, struct task *ret)
 {
     if (len < WELCOME_PACKED_BYTES)
@@ -159,6 +203,8 @@ int task_unpack(const void *bytes, size_t len, struct task *ret)
     ret->day = (int32_t)take(&at, 4);
     if (kind == TASK_WELCOME)
         return len == WELCOME_PACKED_BYTES ? 0 : -EPROTO;
+    if (kind == TASK_BEHIND)
+        return unpack_behind(at, len, ret);
     size_t usual = kind == TASK_RECEIPT ? RECEIPT_PACKED_BYTES : REVERSAL_PACKED_BYTES;
     if ((kind != TASK_RECEIPT && kind != TASK_REVERSAL) ||
         (len != usual && len != usual + CARD_PACKED_BYTES))
@@ -199,7 +245,7 @@ int delivery_unpack(const uint8_t bytes[DELIVERY_PACKED_BYTES], struct delivery 
     ret->error = (unsigned)take(&at, 2);
     ret->updated_at_ms = (int64_t)take(&at, 6);
     uint64_t kind = kind_state >> 4, state = kind_state & 15;
-    if (kind < TASK_WELCOME || kind > TASK_REVERSAL || state < TASK_QUEUED || state > TASK_FAILED ||
+    if (kind < TASK_WELCOME || kind > TASK_BEHIND || state < TASK_QUEUED || state > TASK_FAILED ||
         channel > CHANNEL_MAILDIR)
         return -EPROTO;
     ret->kind = (enum task_kind)kind;
@@ -352,6 +398,30 @@ void notify_store_settle(struct notify_store *self, const struct task *task,
     for (size_t i = 0; i < ARRAY_LEN(argv); i++)
         lens[i] = i == 6 ? task_len : i == 7 ? sizeof(packed_delivery) : strlen(argv[i]);
     store_send(self->views, 0, ARRAY_LEN(argv), argv, lens, on_settled, settling);
+}
+
+void notify_store_add(struct notify_store *self, const struct task *tasks, size_t n,
+                      enum task_channel channel, notify_settled_fn fn, void *arg)
+{
+    enum { HEAD = 2 };
+    const char *argv[HEAD + ADD_MAX] = {"RPUSH", self->in};
+    size_t lens[HEAD + ADD_MAX] = {strlen("RPUSH"), strlen(self->in)};
+    ASSERT(n > 0 && n <= ADD_MAX);
+    uint8_t(*found)[FOUND_PACKED_MAX_BYTES] = calloc(n, sizeof(*found));
+    struct settling *settling = malloc(sizeof(*settling));
+    ASSERT(found != NULL && settling != NULL);
+    *settling = (struct settling){fn, arg};
+    for (size_t i = 0; i < n; i++) {
+        const struct delivery delivery = {.position = tasks[i].position,
+                                          .kind = tasks[i].kind,
+                                          .state = TASK_QUEUED,
+                                          .channel = channel,
+                                          .updated_at_ms = clock_wall_ms()};
+        lens[HEAD + i] = found_pack(&tasks[i], &delivery, found[i]);
+        argv[HEAD + i] = (const char *)found[i];
+    }
+    store_send(self->views, 0, HEAD + (int)n, argv, lens, on_settled, settling);
+    free(found);
 }
 
 struct reading {

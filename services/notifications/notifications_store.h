@@ -19,6 +19,8 @@
 #define HISTORY_MAX 100      /* deliveries remembered per citizen */
 #define TAKE_MAX 256         /* tasks per turn */
 #define FILE_MAX 1000        /* found tasks per turn that are put into history and queue */
+#define ADD_MAX 500          /* tasks of notify_store_add */
+#define UNIT_CODE_BYTES 8
 
 #define TASK_PACKED_MAX_BYTES 98
 #define DELIVERY_PACKED_BYTES 21
@@ -30,6 +32,13 @@ struct task_receipt {
     int32_t card_from_day, card_to_day; /* of family health insurance; 0: of voluntary insurance */
 };
 
+/* Averages are in hundredths. */
+struct task_behind {
+    int64_t value, plan;
+    int64_t needed_per_day; /* negative: the plan's days are over */
+    int64_t pace_per_day;
+};
+
 /* One message to write: no personal data. */
 struct task {
     uint8_t citizen[ID_BYTES];
@@ -39,7 +48,13 @@ struct task {
     int32_t day;                     /* business day of what happened */
     struct task_receipt receipt;     /* of a payment, recorded or taken back */
     struct journal_position payment; /* that is taken back */
+    struct task_behind behind;
 };
+
+/* In the place of a citizen and of a journal position, for what is told to a unit once a day: code
+ * has at most 7 characters, day is after 1970. */
+void task_of_unit(const char *code, int32_t day, struct task *ret);
+void task_unit(const struct task *task, char ret_code[UNIT_CODE_BYTES]);
 
 /* What is remembered about one. */
 struct delivery {
@@ -71,6 +86,14 @@ struct notify_store *notify_store_create(struct store *views);
 /* Answers that are still to come must have come. */
 void notify_store_destroy(struct notify_store **self);
 
+/* As settled below. */
+typedef void (*notify_settled_fn)(void *arg, int rc);
+
+/* Puts 1..ADD_MAX queued tasks into the list, outside of a flush; those that the history has
+ * already are dropped when they are filed, so this is safe to repeat. */
+void notify_store_add(struct notify_store *self, const struct task *tasks, size_t n,
+                      enum task_channel channel, notify_settled_fn fn, void *arg);
+
 struct claimed_task {
     struct task task;
     unsigned attempts; /* this one included */
@@ -97,7 +120,6 @@ void notify_store_turn(struct notify_store *self, size_t take_max, int64_t claim
 /* Writes down how a try of a claimed task ended: into the history, and out of the queue or back to
  * it. A claim that is lost meanwhile changes nothing, unless the verdict is final: then it holds,
  * and the other sender's comes too late. Safe to repeat. rc as with store_reply_fn, or -EPROTO. */
-typedef void (*notify_settled_fn)(void *arg, int rc);
 void notify_store_settle(struct notify_store *self, const struct task *task,
                          const struct delivery *delivery, const struct verdict *verdict,
                          int64_t token, notify_settled_fn fn, void *arg);

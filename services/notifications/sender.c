@@ -9,12 +9,15 @@
 #include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
+#include "common/domain/calendar.h"
 #include "common/service/command.h"
 #include "services/notifications/message.h"
+#include "services/notifications/office.h"
 
 #define TICK_MS 100 /* between two looks at the queue */
 #define SETTLE_RETRY_MS 200
 #define CLAIM_MARGIN_MS 15000 /* beyond the time-outs of asking and sending */
+#define ASKED_MAX 2           /* calls one after the other before a message is sent */
 #define ARENA_BYTES 65536
 #define WARN_EVERY_MS 10000
 #define FAILURES_MAX 5 /* in a row, then it is a problem */
@@ -144,17 +147,14 @@ static void deliver_to_maildir(struct job *job, const char *event_id)
 }
 
 /* Fills self->text. */
-static int write_message(struct job *job, const char *event_id,
-                         const Ansinh__V1__ResolveContactResponse *contact)
+static int write_message(struct job *job, const char *event_id, const struct recipient *to,
+                         const char *email)
 {
     struct sender *self = job->owner;
-    int is_english = contact->language == ANSINH__V1__LANGUAGE__LANGUAGE_EN;
-    struct recipient to = {contact->participant_id, contact->full_name,
-                           is_english ? LANGUAGE_IS_EN : LANGUAGE_IS_VI};
     buf_reset(&self->subject);
     buf_reset(&self->body);
     buf_reset(&self->text);
-    int rc = templates_render(self->conf.templates, &job->task, event_id, &to, &self->subject,
+    int rc = templates_render(self->conf.templates, &job->task, event_id, to, &self->subject,
                               &self->body);
     if (rc == 0)
         rc = buf_putc(&self->subject, '\0');
@@ -165,32 +165,45 @@ static int write_message(struct job *job, const char *event_id,
     struct message message = {
         .from_name = self->conf.from_name,
         .from = self->conf.from,
-        .to_name = contact->full_name,
-        .to = contact->email,
+        .to_name = to->full_name,
+        .to = email,
         .subject = (const char *)self->subject.data,
         .body = (const char *)self->body.data,
         .id = event_id,
-        .language = is_english ? "en" : "vi",
+        .language = to->language == LANGUAGE_IS_EN ? "en" : "vi",
         .at_ms = job->task.at_ms,
     };
     return message_build(&message, &self->text);
 }
 
-static void deliver(struct job *job, const Ansinh__V1__ResolveContactResponse *contact)
+/* The event's place in the journal, or a unit and a day. */
+static void name_event(const struct task *task, char ret[POSITION_TEXT_BYTES])
+{
+    if (task->kind != TASK_BEHIND) {
+        position_format(partition_of(task->citizen), task->position, ret);
+        return;
+    }
+    char code[UNIT_CODE_BYTES], day[DATE_TEXT_BYTES];
+    task_unit(task, code);
+    date_format(task->day, day);
+    (void)snprintf(ret, POSITION_TEXT_BYTES, "behind-%s-%s", code, day);
+}
+
+static void deliver(struct job *job, const struct recipient *to, const char *email)
 {
     struct sender *self = job->owner;
-    if (contact->email[0] == '\0') {
+    if (email[0] == '\0') {
         finish(job, TRY_NO_ADDRESS, ERROR_NONE);
         return;
     }
     char event_id[POSITION_TEXT_BYTES];
-    position_format(partition_of(job->task.citizen), job->task.position, event_id);
-    if (!message_is_address(contact->email) || write_message(job, event_id, contact) < 0)
+    name_event(&job->task, event_id);
+    if (!message_is_address(email) || write_message(job, event_id, to, email) < 0)
         finish(job, TRY_PERMANENT, ERROR_ADDRESS);
     else if (self->conf.smtp == NULL)
         deliver_to_maildir(job, event_id);
     else
-        smtp_send(self->conf.smtp, contact->email, self->text.data, self->text.len, on_sent, job);
+        smtp_send(self->conf.smtp, email, self->text.data, self->text.len, on_sent, job);
 }
 
 static void on_contact(void *arg, const struct bus_answer *answer)
@@ -212,10 +225,57 @@ static void on_contact(void *arg, const struct bus_answer *answer)
     bus_arena_allocator(self->arena, &allocator);
     const Ansinh__V1__ResolveContactResponse *contact =
         ansinh__v1__resolve_contact_response__unpack(&allocator, answer->body_len, answer->body);
-    if (contact == NULL)
+    if (contact == NULL) {
         finish(job, TRY_DEFERRED, ERROR_CONTACTS);
-    else
-        deliver(job, contact);
+        return;
+    }
+    int is_english = contact->language == ANSINH__V1__LANGUAGE__LANGUAGE_EN;
+    const struct recipient to = {.participant_id = contact->participant_id,
+                                 .full_name = contact->full_name,
+                                 .language = is_english ? LANGUAGE_IS_EN : LANGUAGE_IS_VI};
+    deliver(job, &to, contact->email);
+}
+
+static void ask_contact(struct job *job)
+{
+    const struct sender *self = job->owner;
+    Ansinh__V1__ResolveContactRequest request;
+    ansinh__v1__resolve_contact_request__init(&request);
+    request.citizen = (ProtobufCBinaryData){ID_BYTES, job->task.citizen};
+    struct bus_call call = {.service = "enrolment",
+                            .method = "ansinh.v1.Contacts/ResolveContact",
+                            .timeout_ms = self->conf.svc->conf.call_timeout_ms};
+    bus_call(self->conf.svc->client, &call, &request.base, on_contact, job);
+}
+
+static void on_office(void *arg, enum office_result result, const struct office *office)
+{
+    struct job *job = arg;
+    const struct sender *self = job->owner;
+    char code[UNIT_CODE_BYTES];
+    task_unit(&job->task, code);
+    switch (result) {
+    case OFFICE_CANCELED:
+        job_end(job); /* as with a contact */
+        break;
+    case OFFICE_UNKNOWN:
+        finish(job, TRY_PERMANENT, ERROR_UNIT);
+        break;
+    case OFFICE_AWAY:
+        finish(job, TRY_DEFERRED, ERROR_FORECAST);
+        break;
+    case OFFICE_FOUND: {
+        const struct recipient to = {.participant_id = code,
+                                     .full_name = office->name,
+                                     .language = self->conf.alert_language,
+                                     .forecast = self->conf.alert_language == LANGUAGE_IS_EN
+                                                     ? office->forecast_en
+                                                     : office->forecast_vi,
+                                     .link = self->conf.public_url};
+        deliver(job, &to, office->email);
+        break;
+    }
+    }
 }
 
 /* --- taking ----------------------------------------------------------------------------------- */
@@ -239,7 +299,9 @@ static void start(struct sender *self, const struct claimed_task *claimed, int64
     self->n_busy++;
     CRASH_POINT(MESSAGE_CLAIMED);
     int32_t today = clock_business_day(clock_wall_ms());
-    if (rules_is_expired(job->task.day, today, self->conf.max_age_days)) {
+    /* What was missing yesterday is told better by today's letter. */
+    int64_t max_age_days = job->task.kind == TASK_BEHIND ? 0 : self->conf.max_age_days;
+    if (rules_is_expired(job->task.day, today, max_age_days)) {
         finish(job, TRY_EXPIRED, ERROR_NONE);
         return;
     }
@@ -247,13 +309,13 @@ static void start(struct sender *self, const struct claimed_task *claimed, int64
         finish(job, TRY_PERMANENT, ERROR_CRASHED);
         return;
     }
-    Ansinh__V1__ResolveContactRequest request;
-    ansinh__v1__resolve_contact_request__init(&request);
-    request.citizen = (ProtobufCBinaryData){ID_BYTES, job->task.citizen};
-    struct bus_call call = {.service = "enrolment",
-                            .method = "ansinh.v1.Contacts/ResolveContact",
-                            .timeout_ms = self->conf.svc->conf.call_timeout_ms};
-    bus_call(self->conf.svc->client, &call, &request.base, on_contact, job);
+    if (job->task.kind != TASK_BEHIND) {
+        ask_contact(job);
+        return;
+    }
+    char code[UNIT_CODE_BYTES];
+    task_unit(&job->task, code);
+    office_ask(self->conf.svc, code, on_office, job);
 }
 
 /* After views lost its last second a task that is in hand here may be handed out once more. */
@@ -305,8 +367,8 @@ static void look(struct sender *self)
     if (self->is_looking || self->conf.svc->is_draining)
         return;
     self->is_looking = 1;
-    int64_t claim_ms =
-        self->conf.svc->conf.call_timeout_ms + self->conf.send_timeout_ms + CLAIM_MARGIN_MS;
+    int64_t claim_ms = ASKED_MAX * self->conf.svc->conf.call_timeout_ms +
+                       self->conf.send_timeout_ms + CLAIM_MARGIN_MS;
     notify_store_turn(self->conf.store, room(self), claim_ms, on_turn, self);
 }
 

@@ -28,6 +28,8 @@ struct sender_conf {
     int64_t retry_ms;
     unsigned tries_max;
     int64_t max_age_days;
+    enum template_language alert_language; /* of what is told to units */
+    const char *public_url;                /* of the dashboard, for these */
 };
 
 /* Registers its counters in svc->metrics. */

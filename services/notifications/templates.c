@@ -11,14 +11,14 @@
 #include "common/domain/calendar.h"
 #include "common/service/command.h"
 
-#define KINDS (TASK_REVERSAL + 1)
+#define KINDS (TASK_BEHIND + 1)
 #define VALUE_BYTES 64
 _Static_assert(VALUE_BYTES >= POSITION_TEXT_BYTES, "a payment's id is a value");
 #define MONTH_VALUE_BYTES 24
 #define NAME_BYTES 512 /* of a full name */
 #define SUBJECT_START "Subject: "
 
-/* {variables}; a kind has those up to its own. */
+/* {variables}; a person's kind has those up to its own, a unit's some of the first and its own. */
 enum variable {
     VAR_NAME,
     VAR_PARTICIPANT_ID,
@@ -37,20 +37,37 @@ enum variable {
     VAR_PRODUCT,
     RECEIPT_VARIABLES,
     VAR_REVERSAL_ID = RECEIPT_VARIABLES,
+    REVERSAL_VARIABLES,
+    VAR_UNIT = REVERSAL_VARIABLES,
+    VAR_VALUE,
+    VAR_PLAN,
+    VAR_MISSING,
+    VAR_NEEDED,
+    VAR_PACE,
+    VAR_FORECAST,
+    VAR_LINK,
     VARIABLES,
 };
 
 static const char *const variable_names[] = {
-    "name",        "participant_id", "date",   "payment_id", "total",
-    "participant", "central",        "local",  "donor",      "months",
-    "from_month",  "to_month",       "period", "product",    "reversal_id",
+    "name",    "participant_id", "date",        "payment_id", "total",      "participant",
+    "central", "local",          "donor",       "months",     "from_month", "to_month",
+    "period",  "product",        "reversal_id", "unit",       "value",      "plan",
+    "missing", "needed",         "pace",        "forecast",   "link",
 };
 
-static const char *const kind_names[KINDS] = {
-    [TASK_WELCOME] = "welcome", [TASK_RECEIPT] = "receipt", [TASK_REVERSAL] = "reversal"};
-static const size_t kind_variables[KINDS] = {[TASK_WELCOME] = WELCOME_VARIABLES,
-                                             [TASK_RECEIPT] = RECEIPT_VARIABLES,
-                                             [TASK_REVERSAL] = VARIABLES};
+static const char *const kind_names[KINDS] = {[TASK_WELCOME] = "welcome",
+                                              [TASK_RECEIPT] = "receipt",
+                                              [TASK_REVERSAL] = "reversal",
+                                              [TASK_BEHIND] = "behind"};
+#define FIRST(n) ((1U << (n)) - 1)
+#define ALL FIRST(VARIABLES)
+static const unsigned kind_variables[KINDS] = {
+    [TASK_WELCOME] = FIRST(WELCOME_VARIABLES),
+    [TASK_RECEIPT] = FIRST(RECEIPT_VARIABLES),
+    [TASK_REVERSAL] = FIRST(REVERSAL_VARIABLES),
+    [TASK_BEHIND] = (ALL & ~FIRST(REVERSAL_VARIABLES)) | 1U << VAR_NAME | 1U << VAR_DATE,
+};
 static const char *const product_names[][TEMPLATE_LANGUAGES] = {
     {"bảo hiểm xã hội tự nguyện", "voluntary social insurance"},
     {"bảo hiểm y tế hộ gia đình", "family health insurance"}};
@@ -68,14 +85,15 @@ struct templates {
 
 /* The variable of a "{name}" that text begins with, and its length with the braces; negative for
  * anything else. */
-static int find_variable(const char *text, size_t n_variables, size_t *ret_len)
+static int find_variable(const char *text, unsigned variables, size_t *ret_len)
 {
     const char *end = strchr(text, '}');
     if (end == NULL)
         return -EINVAL;
     size_t len = (size_t)(end - text) - 1;
-    for (size_t i = 0; i < n_variables; i++) {
-        if (strlen(variable_names[i]) == len && memcmp(variable_names[i], text + 1, len) == 0) {
+    for (size_t i = 0; i < VARIABLES; i++) {
+        if ((variables >> i & 1) != 0 && strlen(variable_names[i]) == len &&
+            memcmp(variable_names[i], text + 1, len) == 0) {
             *ret_len = len + 2;
             return (int)i;
         }
@@ -271,8 +289,38 @@ static void fill_receipt(const struct task *task, enum template_language languag
     fill_period(receipt, language, values);
 }
 
-static void append_filled(struct buf *out, const char *text, const char *name,
-                          char values[VARIABLES][VALUE_BYTES])
+static void format_count(int64_t count, enum template_language language, char ret[VALUE_BYTES])
+{
+    char money[MONEY_TEXT_BYTES];
+    (void)money_format(count, language, money);
+    (void)snprintf(ret, VALUE_BYTES, "%.*s", (int)strcspn(money, " "), money);
+}
+
+static void format_figure(int64_t hundredths, enum template_language language,
+                          char ret[VALUE_BYTES])
+{
+    format_count(hundredths / 100, language, ret);
+    size_t len = strlen(ret);
+    (void)snprintf(ret + len, VALUE_BYTES - len, language == LANGUAGE_IS_EN ? ".%02d" : ",%02d",
+                   (int)(hundredths % 100));
+}
+
+static void fill_behind(const struct task *task, enum template_language language,
+                        char values[VARIABLES][VALUE_BYTES])
+{
+    const struct task_behind *behind = &task->behind;
+    task_unit(task, values[VAR_UNIT]);
+    format_count(behind->value, language, values[VAR_VALUE]);
+    format_count(behind->plan, language, values[VAR_PLAN]);
+    format_count(behind->plan - behind->value, language, values[VAR_MISSING]);
+    format_figure(behind->pace_per_day, language, values[VAR_PACE]);
+    if (behind->needed_per_day >= 0)
+        format_figure(behind->needed_per_day, language, values[VAR_NEEDED]);
+    else
+        (void)snprintf(values[VAR_NEEDED], VALUE_BYTES, "-"); /* no days are left */
+}
+
+static void append_filled(struct buf *out, const char *text, const char *const values[VARIABLES])
 {
     for (;;) {
         size_t plain = strcspn(text, "{");
@@ -281,9 +329,9 @@ static void append_filled(struct buf *out, const char *text, const char *name,
         if (*text == '\0')
             return;
         size_t len = 0;
-        int variable = find_variable(text, VARIABLES, &len);
+        int variable = find_variable(text, ALL, &len);
         ASSERT(variable >= 0); /* checked when the file was read */
-        (void)buf_puts(out, variable == VAR_NAME ? name : values[variable]);
+        (void)buf_puts(out, values[variable]);
         text += len;
     }
 }
@@ -293,18 +341,26 @@ int templates_render(const struct templates *self, const struct task *task, cons
 {
     char name[NAME_BYTES];
     char values[VARIABLES][VALUE_BYTES] = {0};
+    const char *texts[VARIABLES];
     clean_name(to, name);
     (void)snprintf(values[VAR_PARTICIPANT_ID], VALUE_BYTES, "%s", to->participant_id);
     (void)snprintf(values[VAR_PAYMENT_ID], VALUE_BYTES, "%s", event_id);
     format_day(task->day, to->language, values[VAR_DATE]);
-    if (task->kind != TASK_WELCOME)
+    if (task->kind == TASK_BEHIND)
+        fill_behind(task, to->language, values);
+    else if (task->kind != TASK_WELCOME)
         fill_receipt(task, to->language, values);
     if (task->kind == TASK_REVERSAL) {
         (void)snprintf(values[VAR_REVERSAL_ID], VALUE_BYTES, "%s", event_id);
         position_format(partition_of(task->citizen), task->payment, values[VAR_PAYMENT_ID]);
     }
+    for (size_t i = 0; i < VARIABLES; i++)
+        texts[i] = values[i];
+    texts[VAR_NAME] = name;
+    texts[VAR_FORECAST] = to->forecast == NULL ? "" : to->forecast;
+    texts[VAR_LINK] = to->link == NULL ? "" : to->link;
     const struct text *text = &self->texts[task->kind][to->language];
-    append_filled(ret_subject, text->subject, name, values);
-    append_filled(ret_body, text->body, name, values);
+    append_filled(ret_subject, text->subject, texts);
+    append_filled(ret_body, text->body, texts);
     return ret_subject->failed != 0 ? ret_subject->failed : ret_body->failed;
 }

@@ -26,6 +26,7 @@ struct recipient {
     const char *full_name; /* controls are written as spaces; no UTF-8 or empty: the participant's
                               id stands for it */
     enum template_language language;
+    const char *forecast, *link; /* of a unit: a sentence, the dashboard; NULL for a person */
 };
 
 /* Reads all files of the directory. -ENOENT: one is missing; -EINVAL: no subject line, an unknown

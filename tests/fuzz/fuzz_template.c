@@ -16,7 +16,8 @@
 
 /* Two of each kind of task, in its order: byte 0 of an input chooses, so new ones come last. */
 static const char *const names[] = {"welcome.vi.txt", "welcome.en.txt",  "receipt.vi.txt",
-                                    "receipt.en.txt", "reversal.vi.txt", "reversal.en.txt"};
+                                    "receipt.en.txt", "reversal.vi.txt", "reversal.en.txt",
+                                    "behind.vi.txt",  "behind.en.txt"};
 static char folder[64];
 
 static void clean_up(void)
@@ -96,7 +97,7 @@ static void render(const struct templates *templates, size_t which, const char *
                         .kind = (enum task_kind)(TASK_WELCOME + which / 2),
                         .day = 20414,
                         .receipt = {24300, 12, 1, 2, 3, 4}};
-    struct recipient to = {"ABCD", name, (enum template_language)(which % 2)};
+    struct recipient to = {"ABCD", name, (enum template_language)(which % 2), NULL, NULL};
     CLEANUP(buf_fini) struct buf subject, body;
     buf_init(&subject, TEMPLATE_TEXT_MAX_BYTES);
     buf_init(&body, TEMPLATE_TEXT_MAX_BYTES);

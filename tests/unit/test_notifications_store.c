@@ -64,6 +64,31 @@ static void a_card_comes_back_too(void **state)
     }
 }
 
+static void a_unit_comes_back_with_its_numbers(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"15", "02647", "1234567"};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct task task, back;
+        char code[UNIT_CODE_BYTES];
+        uint8_t packed[TASK_PACKED_MAX_BYTES];
+        task_of_unit(codes[i], 20619, &task);
+        task.behind = (struct task_behind){-3, INT64_MAX, -1, 1};
+        size_t len = task_pack(&task, packed);
+        assert_int_equal(task_unpack(packed, len, &back), 0);
+        task_unit(&back, code);
+        assert_string_equal(code, codes[i]);
+        assert_int_equal(back.kind, TASK_BEHIND);
+        assert_int_equal(back.day, 20619);
+        assert_int_equal(back.position.seq, 20619);
+        assert_int_equal(back.behind.value, -3);
+        assert_int_equal(back.behind.plan, INT64_MAX);
+        assert_int_equal(back.behind.needed_per_day, -1);
+        assert_int_equal(back.behind.pace_per_day, 1);
+        assert_int_equal(task_unpack(packed, len - 1, &back), -EPROTO);
+    }
+}
+
 static void other_bytes_are_no_task(void **state)
 {
     (void)state;
@@ -75,7 +100,7 @@ static void other_bytes_are_no_task(void **state)
             if (n != len)
                 assert_int_equal(task_unpack(packed, n, &back), -EPROTO);
         }
-        packed[ID_BYTES + 10] = 4; /* the kind */
+        packed[ID_BYTES + 10] = 5; /* the kind */
         assert_int_equal(task_unpack(packed, len, &back), -EPROTO);
     }
 }
@@ -121,7 +146,7 @@ static void other_bytes_are_no_delivery(void **state)
     static const struct {
         size_t at;
         uint8_t byte;
-    } cases[] = {{10, 0x02}, {10, 0x42}, {10, 0x10}, {10, 0x16}, {11, 3}};
+    } cases[] = {{10, 0x02}, {10, 0x52}, {10, 0x10}, {10, 0x16}, {11, 3}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         memcpy(broken, packed, sizeof(broken));
         broken[cases[i].at] = cases[i].byte;
@@ -145,6 +170,7 @@ static void an_ended_task_costs_little(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tasks_come_back_as_they_were),
     cmocka_unit_test(a_card_comes_back_too),
+    cmocka_unit_test(a_unit_comes_back_with_its_numbers),
     cmocka_unit_test(other_bytes_are_no_task),
     cmocka_unit_test(deliveries_come_back_as_they_were),
     cmocka_unit_test(other_bytes_are_no_delivery),

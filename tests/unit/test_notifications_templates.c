@@ -10,7 +10,8 @@
 #include "services/notifications/templates.h"
 
 static const char *const files[] = {"welcome.vi.txt", "welcome.en.txt",  "receipt.vi.txt",
-                                    "receipt.en.txt", "reversal.vi.txt", "reversal.en.txt"};
+                                    "receipt.en.txt", "reversal.vi.txt", "reversal.en.txt",
+                                    "behind.vi.txt",  "behind.en.txt"};
 
 static struct task receipt(void)
 {
@@ -76,7 +77,7 @@ static void a_receipt_for_missing_months_names_no_month(void **state)
     assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
     struct task task = receipt();
     task.receipt.from_month = 0;
-    struct recipient to = {"PARTICIPANT", "Nguyễn Văn An", LANGUAGE_IS_VI};
+    struct recipient to = {"PARTICIPANT", "Nguyễn Văn An", LANGUAGE_IS_VI, NULL, NULL};
     assert_non_null(strstr(render(templates, &task, &to), "3 (đóng cho những tháng còn thiếu)"));
     to.language = LANGUAGE_IS_EN;
     assert_non_null(strstr(render(templates, &task, &to), "3 (for months that were missing)"));
@@ -88,7 +89,7 @@ static void a_receipt_of_health_insurance_names_it_and_the_card(void **state)
     CLEANUP(templates_destroy) struct templates *templates = NULL;
     assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
     struct task task = receipt();
-    struct recipient to = {"MEMBER", "Nguyễn Văn An", LANGUAGE_IS_VI};
+    struct recipient to = {"MEMBER", "Nguyễn Văn An", LANGUAGE_IS_VI, NULL, NULL};
     assert_non_null(strstr(render(templates, &task, &to), "bảo hiểm xã hội tự nguyện"));
     task.receipt.from_month = 0;
     task.receipt.card_from_day = date_make(2026, 9, 1);
@@ -123,7 +124,7 @@ static void a_receipt_says_everything(void **state)
           NULL}},
     };
     for (size_t i = 0; i < 2; i++) {
-        struct recipient to = {"PARTICIPANT", "Nguyễn Văn An", cases[i].language};
+        struct recipient to = {"PARTICIPANT", "Nguyễn Văn An", cases[i].language, NULL, NULL};
         const char *text = render(templates, &task, &to);
         for (size_t w = 0; cases[i].words[w] != NULL; w++) {
             if (strstr(text, cases[i].words[w]) == NULL)
@@ -139,7 +140,7 @@ static void a_welcome_names_person_and_day(void **state)
     CLEANUP(templates_destroy) struct templates *templates = NULL;
     assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
     struct task task = {.kind = TASK_WELCOME, .day = date_make(2025, 2, 3)};
-    struct recipient to = {"PARTICIPANT", "Trần Thị Bình", LANGUAGE_IS_VI};
+    struct recipient to = {"PARTICIPANT", "Trần Thị Bình", LANGUAGE_IS_VI, NULL, NULL};
     const char *text = render(templates, &task, &to);
     assert_non_null(strstr(text, "Trần Thị Bình"));
     assert_non_null(strstr(text, "03/02/2025"));
@@ -155,7 +156,8 @@ static void a_reversal_names_the_payment_and_itself(void **state)
     task.kind = TASK_REVERSAL;
     task.payment = (struct journal_position){1, 41};
     for (int language = LANGUAGE_IS_VI; language <= LANGUAGE_IS_EN; language++) {
-        struct recipient to = {"PARTICIPANT", "Trần Thị Bình", (enum template_language)language};
+        struct recipient to = {"PARTICIPANT", "Trần Thị Bình", (enum template_language)language,
+                               NULL, NULL};
         const char *text = render(templates, &task, &to);
         const char *subject = strstr(text, "p0000-1-41");
         assert_non_null(subject);
@@ -166,6 +168,37 @@ static void a_reversal_names_the_payment_and_itself(void **state)
     }
 }
 
+static void a_unit_that_is_behind_reads_its_numbers(void **state)
+{
+    (void)state;
+    CLEANUP(templates_destroy) struct templates *templates = NULL;
+    assert_int_equal(templates_load("deploy/templates", &templates, NULL), 0);
+    static const char *const words[][6] = {
+        {"Phường Sơn La", "15/06/2026", "1.250 / 12.000 người", "10.750 người", "1.077,16 người",
+         "0,05 người"},
+        {"Phường Sơn La", "2026-06-15", "1,250 of 12,000", "10,750\n", "1,077.16\n",
+         "0.05 per day"},
+    };
+    struct task task;
+    task_of_unit("03646", date_make(2026, 6, 15), &task);
+    task.behind = (struct task_behind){1250, 12000, 107716, 5};
+    for (int language = LANGUAGE_IS_VI; language <= LANGUAGE_IS_EN; language++) {
+        struct recipient to = {"03646", "Phường Sơn La", (enum template_language)language,
+                               "Too slow {name}.", "https://a.vn"};
+        const char *text = render(templates, &task, &to);
+        for (size_t i = 0; i < 6; i++) {
+            if (strstr(text, words[language][i]) == NULL)
+                fail_msg("no \"%s\" in\n%s", words[language][i], text);
+        }
+        assert_non_null(strstr(text, "03646"));
+        assert_non_null(strstr(text, "\nToo slow {name}.\n"));
+        assert_non_null(strstr(text, ": https://a.vn\n"));
+    }
+    task.behind.needed_per_day = -1;
+    struct recipient to = {"03646", "Phường Sơn La", LANGUAGE_IS_EN, "", ""};
+    assert_non_null(strstr(render(templates, &task, &to), "Needed per day:          -\n"));
+}
+
 static void a_broken_name_gives_way_to_the_id(void **state)
 {
     (void)state;
@@ -174,10 +207,10 @@ static void a_broken_name_gives_way_to_the_id(void **state)
     struct task task = {.kind = TASK_WELCOME};
     static const char *const names[] = {"", "\xff\xfe", "\xc3"};
     for (size_t i = 0; i < 3; i++) {
-        struct recipient to = {"PARTICIPANT", names[i], LANGUAGE_IS_EN};
+        struct recipient to = {"PARTICIPANT", names[i], LANGUAGE_IS_EN, NULL, NULL};
         assert_non_null(strstr(render(templates, &task, &to), "Dear PARTICIPANT,"));
     }
-    struct recipient to = {"PARTICIPANT", "A\r\nB\x1b[31m {total}", LANGUAGE_IS_EN};
+    struct recipient to = {"PARTICIPANT", "A\r\nB\x1b[31m {total}", LANGUAGE_IS_EN, NULL, NULL};
     assert_non_null(strstr(render(templates, &task, &to), "Dear A  B [31m {total},"));
 }
 
@@ -196,7 +229,7 @@ static void wrong_files_are_refused_by_name(void **state)
     (void)state;
     char dir[] = "/tmp/ansinh-test-XXXXXX";
     assert_non_null(mkdtemp(dir));
-    static const char good[] = "Subject: x {name}\n\nHello {participant_id} {date}\n";
+    static const char good[] = "Subject: x {name}\n\nHello {date}\n";
     static char huge[TEMPLATE_FILE_MAX_BYTES + 1];
     memset(huge, 'a', sizeof(huge));
     memcpy(huge, "Subject: x\n\n", 12);
@@ -245,6 +278,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_receipt_for_missing_months_names_no_month),
     cmocka_unit_test(a_welcome_names_person_and_day),
     cmocka_unit_test(a_reversal_names_the_payment_and_itself),
+    cmocka_unit_test(a_unit_that_is_behind_reads_its_numbers),
     cmocka_unit_test(a_broken_name_gives_way_to_the_id),
     cmocka_unit_test(wrong_files_are_refused_by_name),
 };
