@@ -60,7 +60,7 @@ def arguments():
     parser.add_argument("--key", required=True)
     parser.add_argument("--key-id", required=True)
     parser.add_argument("--journal", required=True)
-    parser.add_argument("--port", type=int, default=8091)
+    parser.add_argument("--port", type=int, default=8099)
     parser.add_argument("--timeout", type=float, default=TIMEOUT_S)
     return parser.parse_args()
 

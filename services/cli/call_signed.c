@@ -115,7 +115,9 @@ static int post(const struct call_signed *self, const char *method, const char *
 
 static int uri_of(const struct call_signed *self, const char *method, char ret[URI_BYTES])
 {
-    int len = snprintf(ret, URI_BYTES, "%s/%s", self->url, method);
+    size_t url_len = strlen(self->url);
+    url_len -= url_len > 0 && self->url[url_len - 1] == '/'; /* with or without it at the end */
+    int len = snprintf(ret, URI_BYTES, "%.*s/%s", (int)url_len, self->url, method);
     return len < 0 || len >= URI_BYTES ? cli_fail(2, "--url: too long") : 0;
 }
 

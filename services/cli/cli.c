@@ -13,7 +13,7 @@
 static const struct cli_command commands[] = {
     {"call", "[--partner CODE | --url URL --key FILE --key-id ID ...] Service/Method JSON|-",
      "call a method, as a collecting organisation would, and print the answer", cli_call},
-    {"import", "[--dry-run] units|organisations|plan|participants|payments FILE",
+    {"import", "[--dry-run] KIND FILE",
      "take rows of a CSV file in; bad ones go to FILE.errors.csv", cli_import},
     {"policy", "check|show|import ...", "check files of the law, show a day's, take a decree over",
      cli_policy},

@@ -15,10 +15,13 @@ static const struct {
              "--url signs a call over HTTP with FILE, from `ansinh partner keygen`; add\n"
              "--hmac-sha256 when it is a secret.\n"
              "  ansinh call Analytics/GetProgress '{\"unitCode\":\"15\"}'\n"},
-    {"import", "--dry-run changes nothing. Exit status 1 when there were bad rows; the others\n"
-               "went in. Importing the same file again does nothing twice (participants and\n"
-               "payments: within two days). The columns of each kind are in\n"
-               "services/cli/README.md; a wrong header line names them.\n"},
+    {"import",
+     "KIND is units, successors, denominators, si-units, organisations, plan, participants,\n"
+     "payments, acceptances, campaigns, sessions or contacts.\n"
+     "--dry-run changes nothing. Exit status 1 when there were bad rows; the others\n"
+     "went in. Importing the same file again does nothing twice (participants and\n"
+     "payments: within two days). The columns of each kind are in\n"
+     "services/cli/README.md; a wrong header line names them.\n"},
     {"policy", "  ansinh policy check FILE|FOLDER... [--over FOLDER]\n"
                "      form, citations and gaps, and what would change; needs no platform\n"
                "  ansinh policy show [--on DATE] [--unit CODE] [--json]\n"
