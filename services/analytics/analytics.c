@@ -263,6 +263,7 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "board_people_bytes", "", (int64_t)people_bytes(self->people), 0);
     emit(sink, "board_facts_loaded", "", self->is_loaded, 0);
     emit(sink, "board_sessions", "", sessions_count(self->sessions), 0);
+    emit(sink, "board_sessions_bytes", "", (int64_t)sessions_bytes(self->sessions), 0);
 }
 
 static const struct bus_method methods[] = {

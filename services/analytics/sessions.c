@@ -156,6 +156,7 @@ const uint64_t *sessions_people(const struct sessions *self, const struct sessio
 
 size_t sessions_bytes(const struct sessions *self)
 {
-    return self->capacity * sizeof(*self->newest) + self->lists_capacity * sizeof(*self->lists) +
+    return arena_used(self->arena) + self->capacity * sizeof(*self->newest) +
+           self->lists_capacity * sizeof(*self->lists) +
            self->people_capacity * sizeof(*self->people);
 }

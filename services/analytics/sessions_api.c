@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/parse.h"
 #include "common/domain/calendar.h"
 #include "services/analytics/analytics.h"
 #include "services/analytics/attribution.h"
@@ -14,7 +15,6 @@
 #define PAGE_MAX 500
 #define PAGE_DEFAULT 100
 #define OFFSET_MAX 10000000
-#define COMMUNE_DIGITS 5
 #define KINDS (ANSINH__V1__SESSION_KIND__SESSION_KIND_RADIO + 1)
 
 struct yield {
@@ -39,10 +39,11 @@ static int is_in_unit(const struct sessions_question *self, const char *code)
     const struct slice *slice = &self->question.slice;
     const struct directory_unit *unit =
         directory_unit(self->question.analytics->svc->directory, code);
-    if (slice->unit == NULL && unit != NULL && strlen(code) == COMMUNE_DIGITS) {
-        unsigned long commune = strtoul(code, NULL, 10);
-        return slice->communes != NULL && (slice->communes[commune / 8] >> commune % 8 & 1) != 0;
-    }
+    int64_t commune;
+    if (slice->unit == NULL)
+        return unit != NULL && slice->communes != NULL &&
+               parse_int64(code, 0, SLICE_COMMUNES - 1, &commune) == 0 &&
+               (slice->communes[commune / 8] >> commune % 8 & 1) != 0;
     while (unit != NULL && unit != slice->unit)
         unit = unit->parent;
     return unit != NULL;
