@@ -28,6 +28,8 @@ struct behind {
     int is_asking;       /* a board or an answer of views is to come */
     int64_t retry_at_ms; /* monotonic */
     long long warned_ms;
+    int is_counted; /* what came before the hour is on the board */
+    struct journal_position counted[PARTITIONS];
     size_t n_boards, board_i; /* the first is the country's */
     char boards[BOARDS_MAX][UNIT_CODE_BYTES];
     struct task tasks[ADD_MAX]; /* of the board */
@@ -160,6 +162,37 @@ static void ask(struct behind *self)
     bus_call(svc->client, &call, &request.base, on_board, self);
 }
 
+static void on_counted(void *arg, int rc)
+{
+    struct behind *self = arg;
+    self->is_asking = 0;
+    self->is_counted = rc == 0;
+    for (unsigned i = 0; i < PARTITIONS && self->is_counted; i++) {
+        struct journal_position own = projector_position(self->conf.projector, i);
+        const struct journal_position *board = &self->counted[i];
+        self->is_counted =
+            own.epoch != board->epoch ? own.epoch < board->epoch : own.seq <= board->seq;
+    }
+    if (self->is_counted)
+        ask(self);
+    else
+        put_off(self, "the board has not counted all yet");
+}
+
+/* An analytics that was away for a while answers before it has counted all: not before the board
+ * has what this projection, which has swept the journals since the hour, has come to. */
+static void ask_counted(struct behind *self)
+{
+    struct projector_stats stats;
+    projector_stats_get(self->conf.projector, &stats);
+    if (!stats.has_swept || !projector_is_caught_up(self->conf.projector)) {
+        put_off(self, "the journals are still being read");
+        return;
+    }
+    self->is_asking = 1;
+    notify_store_board(self->conf.store, self->counted, on_counted, self);
+}
+
 static void begin(struct behind *self, int32_t day)
 {
     if (self->day != 0 && !self->is_done)
@@ -167,6 +200,7 @@ static void begin(struct behind *self, int32_t day)
                  self->board_i);
     self->day = day;
     self->is_done = 0;
+    self->is_counted = 0;
     self->board_i = 0;
     self->n_boards = 1;
     memcpy(self->boards[0], COUNTRY, sizeof(COUNTRY));
@@ -187,8 +221,10 @@ static void on_tick(void *arg)
         return;
     if (day != self->day)
         begin(self, day);
-    if (!self->is_done)
+    if (!self->is_done && self->is_counted)
         ask(self);
+    else if (!self->is_done)
+        ask_counted(self);
 }
 
 struct behind *behind_create(const struct behind_conf *conf)

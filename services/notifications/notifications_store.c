@@ -8,12 +8,14 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/parse.h"
 
 #define ID_PACKED_BYTES 10 /* a journal position: epoch 4 bytes, sequence 6, big-endian */
 #define WELCOME_PACKED_BYTES (ID_BYTES + ID_PACKED_BYTES + 1 + 8 + 4)
 #define RECEIPT_PACKED_BYTES (WELCOME_PACKED_BYTES + 4 + 4 + 4 * 8)
 #define REVERSAL_PACKED_BYTES (RECEIPT_PACKED_BYTES + 10)
 #define BEHIND_PACKED_BYTES (WELCOME_PACKED_BYTES + 4 * 8)
+#define BOARD_VIEW "board"  /* the name of analytics' projection */
 #define CARD_PACKED_BYTES 8 /* at the end, of health insurance */
 #define BUCKETS 16384
 
@@ -398,6 +400,57 @@ void notify_store_settle(struct notify_store *self, const struct task *task,
     for (size_t i = 0; i < ARRAY_LEN(argv); i++)
         lens[i] = i == 6 ? task_len : i == 7 ? sizeof(packed_delivery) : strlen(argv[i]);
     store_send(self->views, 0, ARRAY_LEN(argv), argv, lens, on_settled, settling);
+}
+
+struct board_reading {
+    struct journal_position *at;
+    struct settling then;
+};
+
+/* "17" and "1-42" */
+static int take_counted(struct journal_position *at, const struct store_reply *field_reply,
+                        const struct store_reply *value_reply)
+{
+    size_t field_len, value_len;
+    const char *field = store_reply_bytes(field_reply, &field_len);
+    const char *value = store_reply_bytes(value_reply, &value_len);
+    int64_t partition, epoch, seq;
+    char text[48];
+    if (field == NULL || value == NULL || value_len >= sizeof(text))
+        return -EPROTO;
+    (void)snprintf(text, sizeof(text), "%s", value);
+    char *dash = strchr(text, '-');
+    if (dash == NULL)
+        return -EPROTO;
+    *dash = '\0';
+    if (parse_int64(field, 0, PARTITIONS - 1, &partition) < 0 ||
+        parse_int64(text, 1, UINT32_MAX, &epoch) < 0 ||
+        parse_int64(dash + 1, 1, INT64_MAX, &seq) < 0)
+        return -EPROTO;
+    at[partition] = (struct journal_position){(uint32_t)epoch, (uint64_t)seq};
+    return 0;
+}
+
+static void on_board_at(void *arg, int rc, const struct store_reply *reply)
+{
+    struct board_reading *reading = arg;
+    rc = check_reply(rc, reply, STORE_REPLY_ARRAY);
+    for (size_t i = 0; rc == 0 && i + 1 < store_reply_count(reply); i += 2)
+        rc = take_counted(reading->at, store_reply_at(reply, i), store_reply_at(reply, i + 1));
+    reading->then.fn(reading->then.arg, rc);
+    free(reading);
+}
+
+void notify_store_board(struct notify_store *self, struct journal_position at[PARTITIONS],
+                        notify_settled_fn fn, void *arg)
+{
+    char key[KEY_MAX_BYTES];
+    struct board_reading *reading = malloc(sizeof(*reading));
+    ASSERT(reading != NULL);
+    *reading = (struct board_reading){at, {fn, arg}};
+    memset(at, 0, PARTITIONS * sizeof(*at));
+    (void)view_key(BOARD_VIEW, VIEW_KEY_CHECKPOINT, key);
+    store_send_text(self->views, 0, on_board_at, reading, "HGETALL", key, NULL);
 }
 
 void notify_store_add(struct notify_store *self, const struct task *tasks, size_t n,

@@ -94,6 +94,11 @@ typedef void (*notify_settled_fn)(void *arg, int rc);
 void notify_store_add(struct notify_store *self, const struct task *tasks, size_t n,
                       enum task_channel channel, notify_settled_fn fn, void *arg);
 
+/* Up to where the journal is counted on analytics' board, which does not go back: fills at (zeros
+ * where nothing is), which stays the caller's until fn has run. */
+void notify_store_board(struct notify_store *self, struct journal_position at[PARTITIONS],
+                        notify_settled_fn fn, void *arg);
+
 struct claimed_task {
     struct task task;
     unsigned attempts; /* this one included */
