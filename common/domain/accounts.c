@@ -105,3 +105,11 @@ void post_suspense_move(const char *reference, const char *organisation, int64_t
     transfer(ret, amount_vnd, (struct side){ACCOUNT_IS_SUSPENSE, holder_of(reference)},
              owner_of(organisation, HOLDER_UNKNOWN));
 }
+
+void post_commission(const char *organisation, int64_t amount_vnd, struct postings *ret)
+{
+    const char *holder = holder_of(organisation);
+    ret->n = 0;
+    transfer(ret, amount_vnd, (struct side){ACCOUNT_IS_COMMISSION_EXPENSE, holder},
+             (struct side){ACCOUNT_IS_COMMISSIONS, holder});
+}

@@ -21,7 +21,9 @@ enum account {
     ACCOUNT_IS_CONTRIBUTIONS,
     ACCOUNT_IS_SUSPENSE,
     ACCOUNT_IS_REFUNDS,
-    ACCOUNTS_END = 13 /* 11 and 12 are free; what is stored has room for them */
+    ACCOUNT_IS_COMMISSIONS,
+    ACCOUNT_IS_COMMISSION_EXPENSE,
+    ACCOUNTS_END
 };
 
 #define HOLDER_UNKNOWN "-" /* of an account that has a holder, and nobody said which */
@@ -76,5 +78,8 @@ void post_bank_entry(const char *bank_account, const char *organisation, const c
 /* Money in suspense turns out to be an organisation's. */
 void post_suspense_move(const char *reference, const char *organisation, int64_t amount_vnd,
                         struct postings *ret);
+
+/* An organisation has earned a commission; negative: less than was posted before. */
+void post_commission(const char *organisation, int64_t amount_vnd, struct postings *ret);
 
 #endif

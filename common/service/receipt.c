@@ -240,6 +240,11 @@ void receipt_place_bank(const uint8_t subject[ID_BYTES], struct receipt_place *r
     place_subject(ret, 'b', subject);
 }
 
+void receipt_place_commission(const uint8_t subject[ID_BYTES], struct receipt_place *ret)
+{
+    place_subject(ret, 'k', subject);
+}
+
 void receipt_place_session(const uint8_t subject[ID_BYTES], struct receipt_place *ret)
 {
     place_subject(ret, 'v', subject);

@@ -67,6 +67,8 @@ void receipt_place_cash(const uint8_t subject[ID_BYTES],
                         struct receipt_place *ret); /* RemittedRecord */
 void receipt_place_bank(const uint8_t subject[ID_BYTES],
                         struct receipt_place *ret); /* BankEntryRecord */
+void receipt_place_commission(const uint8_t subject[ID_BYTES],
+                              struct receipt_place *ret); /* CommissionRecord */
 void receipt_place_session(const uint8_t subject[ID_BYTES],
                            struct receipt_place *ret); /* SessionRecord */
 

@@ -547,6 +547,7 @@ void fold_apply(struct fold *self, struct journal_position position, const Ansin
     case ANSINH__V1__EVENT__KIND_CASH_REMITTED:
     case ANSINH__V1__EVENT__KIND_BANK_ENTRY_POSTED:
     case ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED:
+    case ANSINH__V1__EVENT__KIND_COMMISSION_POSTED:
     case ANSINH__V1__EVENT__KIND_SESSION_RECORDED:
     case ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED:
         return;

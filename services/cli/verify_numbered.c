@@ -403,6 +403,25 @@ static const char *apply_moved(const struct numbered *self, const Ansinh__V1__Su
                                                              : "moves more than is in suspense";
 }
 
+static const char *apply_commission(const struct numbered *self,
+                                    const Ansinh__V1__CommissionPosted *in)
+{
+    struct receipt_place place;
+    if (in->commission == NULL)
+        return "posts no commission";
+    receipt_place_commission(in->subject.data, &place);
+    struct fold_numbered *record = find(self, &place);
+    int64_t before_vnd =
+        record == NULL
+            ? 0
+            : ((const Ansinh__V1__CommissionRecord *)message_of(self, record))->amount_vnd;
+    put(self, &place, &in->commission->base);
+    return in->posted_vnd == in->commission->amount_vnd - before_vnd &&
+                   in->commission->posted_at_ms == self->at_ms
+               ? NULL
+               : "posts a commission that contradicts itself";
+}
+
 /* --- sessions --------------------------------------------------------------------------------- */
 
 static const char *apply_session(const struct numbered *self, const Ansinh__V1__SessionRecorded *in)
@@ -453,6 +472,8 @@ static const ProtobufCBinaryData *subject_of(const Ansinh__V1__Event *event)
         return &event->bank_entry_posted->subject;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED)
         return &event->suspense_moved->subject;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_COMMISSION_POSTED)
+        return &event->commission_posted->subject;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_SESSION_RECORDED)
         return &event->session_recorded->subject;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED)
@@ -479,6 +500,8 @@ const char *numbered_apply(struct map *records, struct arena *arena, unsigned pa
         return apply_banked(&self, event->bank_entry_posted);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_SUSPENSE_MOVED)
         return apply_moved(&self, event->suspense_moved);
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_COMMISSION_POSTED)
+        return apply_commission(&self, event->commission_posted);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_SESSION_RECORDED)
         return apply_session(&self, event->session_recorded);
     if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED)

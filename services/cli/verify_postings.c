@@ -5,7 +5,7 @@
 
 #include "common/base/macros.h"
 
-#define ACCOUNTS (ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS + 1)
+#define ACCOUNTS (ANSINH__V1__ACCOUNT__ACCOUNT_COMMISSION_EXPENSE + 1)
 
 /* Net sum and turnover (of debits) of each account in one entry. */
 struct sums {
@@ -133,6 +133,10 @@ static void want(const Ansinh__V1__Event *event, struct sums *ret)
         int64_t vnd = event->suspense_moved->amount_vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_SUSPENSE] = vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_ORGANISATION_CLEARING] = -vnd;
+    } else if (event->kind_case == ANSINH__V1__EVENT__KIND_COMMISSION_POSTED) {
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COMMISSION_EXPENSE] =
+            event->commission_posted->posted_vnd;
+        ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_COMMISSIONS] = -event->commission_posted->posted_vnd;
     } else if (payout_of(event) != NULL) {
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_REFUNDS] = event->refund_case->amount_vnd;
         ret->net[ANSINH__V1__ACCOUNT__ACCOUNT_BANK_SETTLEMENT] = -event->refund_case->amount_vnd;

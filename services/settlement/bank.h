@@ -7,6 +7,9 @@
 /* Handlers; arg is the struct settlement. */
 void on_post_bank_entry(void *arg, struct bus_request *request);
 void on_move_suspense(void *arg, struct bus_request *request);
+
+/* commission.c */
+void on_post_commission(void *arg, struct bus_request *request);
 void on_list_suspense(void *arg, struct bus_request *request);
 
 #endif

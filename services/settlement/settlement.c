@@ -150,6 +150,7 @@ static const struct bus_method ledger_methods[] = {
     {"ListRefundCases", on_list_refund_cases, 0},
     {"PostBankEntry", on_post_bank_entry, BUS_COMMAND},
     {"MoveSuspense", on_move_suspense, BUS_COMMAND},
+    {"PostCommission", on_post_commission, BUS_COMMAND},
 };
 
 static const struct bus_method books_methods[] = {{"ListBooked", on_list_booked, 0}};

@@ -124,6 +124,46 @@ static void its_commission_is_worked_out(void **state)
         fail_msg("%s: %s", wanted, line);
 }
 
+static int post_commission_of(const char *month, long long vnd, const char *officers)
+{
+    return platform_call(platform, NULL, "Ledger/PostCommission", answer,
+                         "{\"organisationCode\":\"VNPOST\",\"month\":\"%s\",\"amountVnd\":"
+                         "\"%lld\",%s}",
+                         month, vnd, officers);
+}
+
+static int has_balance(void *arg)
+{
+    return platform_call(platform, NULL, "Ledger/GetAccount", answer,
+                         "{\"account\":\"ACCOUNT_COMMISSIONS\",\"holder\":\"VNPOST\"}") == 0 &&
+           strstr(answer, arg) != NULL;
+}
+
+static void a_commission_is_posted_by_two_officers(void **state)
+{
+    (void)state;
+    const char *two = "\"officerCode\":\"an\",\"approverCode\":\"binh\"";
+    const int bad = ANSINH__V1__CODE__CODE_INVALID_ARGUMENT;
+    assert_int_equal(post_commission_of("2025-11", 1000, two), 0);
+    assert_non_null(strstr(answer, "\"postedVnd\":\"1000\""));
+    assert_int_equal(post_commission_of("2025-11", 1000, two), 0); /* nothing is left to post */
+    assert_non_null(strstr(answer, "\"entryId\":\"\""));
+    assert_int_equal(post_commission_of("2025-11", 700, two), 0);
+    assert_non_null(strstr(answer, "\"postedVnd\":\"-300\""));
+    assert_int_equal(post_commission_of("2025-10", 50, two), 0);
+    if (!wait_until(platform, has_balance, (void *)(uintptr_t) "\"balanceVnd\":\"-750\"", WAIT_MS))
+        fail_msg("%s", answer);
+    assert_int_equal(
+        post_commission_of("2025-11", 1, "\"officerCode\":\"an\",\"approverCode\":\"AN\""), bad);
+    assert_non_null(strstr(answer, "approver_code"));
+    char month[8];
+    (void)snprintf(month, sizeof(month), "%.7s", today);
+    assert_int_equal(post_commission_of(month, 1, two), bad);
+    assert_non_null(strstr(answer, "month"));
+    assert_int_equal(post_commission_of("2025-11", -1, two), bad);
+    assert_non_null(strstr(answer, "amount_vnd"));
+}
+
 static void the_ledger_and_the_books_agree(void **state)
 {
     (void)state;
@@ -175,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_budget_burns_to_its_warning_and_over),
         cmocka_unit_test(its_commission_is_worked_out),
+        cmocka_unit_test(a_commission_is_posted_by_two_officers),
         cmocka_unit_test(the_ledger_and_the_books_agree),
         cmocka_unit_test(the_sample_says_that_it_is_none),
     };

@@ -278,6 +278,11 @@ static const struct good_request requests[] = {
     READ("Receipts/VerifyCode", "{'code':'0000-0000-0000-0000'}"),
     READ("Ledger/TrialBalance", "{'withHolders':true}"),
     READ("Books/ListBooked", "{'businessDate':'2025-11-30'}"),
+    COMMAND("Ledger/PostCommission",
+            "{'organisationCode':'VNPOST','month':'2025-11','amountVnd':5,'officerCode':'a',"
+            "'approverCode':'b'}",
+            "{'organisationCode':'VNPOST','month':'2025-11','amountVnd':5,'officerCode':'a',"
+            "'approverCode':'b'}"),
     COMMAND("Ledger/PostBankEntry",
             "{'bankAccount':'0011','statementId':'S1','entryRef':'E1','amountVnd':5,"
             "'bookedOn':'2025-11-30','reference':'R1','organisationCode':'VNPOST'}",

@@ -147,6 +147,8 @@ static void money_between_two_holders(void **state)
                                              {ACCOUNT_IS_SUSPENSE, "FT26001", 500}};
     static const struct posting found[] = {{ACCOUNT_IS_SUSPENSE, "FT26001", 500},
                                            {ACCOUNT_IS_ORGANISATION_CLEARING, "VNPOST", -500}};
+    static const struct posting earned[] = {{ACCOUNT_IS_COMMISSION_EXPENSE, "VNPOST", 500},
+                                            {ACCOUNT_IS_COMMISSIONS, "VNPOST", -500}};
     post_remittance("NV-000123", "VNPOST", 500, &is);
     assert_postings(&is, remitted, ARRAY_LEN(remitted));
     post_bank_entry("0011", "VNPOST", "FT26001", 500, &is);
@@ -160,6 +162,8 @@ static void money_between_two_holders(void **state)
                     2);
     post_suspense_move("FT26001", "VNPOST", 500, &is);
     assert_postings(&is, found, ARRAY_LEN(found));
+    post_commission("VNPOST", 500, &is);
+    assert_postings(&is, earned, ARRAY_LEN(earned));
 }
 
 /* --- random sums, and verify's other way to the same ------------------------------------------ */

@@ -142,6 +142,7 @@ static void commands_are_those_that_change_something(void **state)
                                            "Partners/RevokeKey",
                                            "Ledger/PostBankEntry",
                                            "Ledger/MoveSuspense",
+                                           "Ledger/PostCommission",
                                            "Custody/Remit",
                                            "Receipts/VoidReceipt",
                                            "Receipts/ReplaceReceipt",

@@ -81,6 +81,7 @@ static int setup(void **state)
     types_add(&ansinh__v1__progress_view__descriptor);
     types_add(&ansinh__v1__remitted_record__descriptor);
     types_add(&ansinh__v1__session_record__descriptor);
+    types_add(&ansinh__v1__commission_record__descriptor);
     types_add(&ansinh__v1__receipt_series_record__descriptor);
     types_add(&ansinh__v1__payment_receipt_record__descriptor);
     types_add(&ansinh__v1__receipt_record__descriptor);
