@@ -294,6 +294,34 @@ class DashboardTest(PageTest):
         self.browser.element("#notice a").click()
         self.await_unit("VN")
 
+    def test_refused_source_or_moment_is_told_with_a_way_out(self):
+        self.may_complain = True
+        cases = (
+            ("who=collector:NOBODY", "vi", "Nhân viên thu: không có mã “NOBODY”", "who="),
+            ("who=collector:NOBODY", "en", "“NOBODY” is not known", "who="),
+            ("at=2020-01-01T10:00:00", "vi", "chỉ xem được 35 ngày qua", "at="),
+            ("at=2020-01-01T10:00:00", "en", "the last 35 days", "at="),
+            ("at=nonsense", "en", "“nonsense”", "at="),
+        )
+        for parameter, lang, text, dropped in cases:
+            self.browser.open(f"?unit={PROVINCE}&lang={lang}&{parameter}")
+            notice = self.browser.element("#notice")
+            self.browser.wait(notice.is_displayed, f"{parameter} is told")
+            self.assertIn(text, notice.text)
+            self.assertEqual(self.browser.link(), "refused")
+            self.assertEqual(self.browser.text("link-text"), "")
+            self.browser.click("#notice a")
+            self.await_live()
+            self.assertNotIn(dropped, self.browser.driver.current_url)
+            self.assertFalse(self.browser.element("#notice").is_displayed())
+
+    def test_no_time_of_a_change_that_was_not_seen(self):
+        commune = self.api.progress(PROVINCE).children[-3].code  # where no other test pays
+        self.visit(f"?unit={commune}&lang=vi")
+        self.assertEqual(self.browser.text("changed"), "chưa thấy thay đổi")
+        self.api.pay(self.api.enrol(commune))
+        self.browser.wait(lambda: self.browser.text("changed").startswith("thay đổi lần cuối "), "the change is told", MOVE_TIMEOUT_S)
+
     def test_first_view_is_small_and_from_here_alone(self):
         self.visit()
         script = "return performance.getEntriesByType('resource').map(entry => [entry.name, entry.decodedBodySize])"

@@ -5,6 +5,7 @@ Needs what test_dashboard.py needs.
 """
 
 import datetime
+import json
 import unittest
 
 from api import dong, number, percent
@@ -98,6 +99,23 @@ class RecordsTest(PageTest):
                                    **{"from": since}, until=self.today, metrics=["METRIC_PAID"])
             total = number(int(answer["totals"][0]), "vi")
             self.browser.wait(lambda: total + " " in self.browser.text("readout"), f"the chart's sum is {total}")
+
+    def growth(self, value, last):
+        """What the chart says when so many came, and so many in the same days a year before."""
+        answer = {"points": [{"day": self.today, "values": [str(value)], "lastYear": [str(last)]}]}
+        source = (
+            "const ask = window.fetch; window.fetch = (path, ...rest) => String(path).endsWith('/GetSeries')"
+            f" ? Promise.resolve(new Response('{json.dumps(answer)}')) : ask(path, ...rest);"
+        )
+        with self.browser.prepared(source):
+            self.visit(f"?unit={PROVINCE}&lang=en")
+            self.browser.wait(lambda: "a year before" in self.browser.text("readout"), "the growth")
+        return self.browser.text("readout").split("(")[1]
+
+    def test_growth_is_not_rounded_to_nothing(self):
+        for value, last, text in ((1, 1500, "\u221299.9%)"), (1, 9000, "\u221299.9%)"), (0, 60, "\u2212100.0%)"),
+                                  (103, 100, "+3.0%)"), (60, 60, "0.0%)")):
+            self.assertEqual(self.growth(value, last), text)
 
     def test_bar_opens_into_its_records(self):
         self.pay_commune()

@@ -55,7 +55,10 @@ class SprintTest(PageTest):
             self.assertEqual(self.browser.text("sentence"), sentence)
             for element_id, field in (("needed", "neededPerDay"), ("pace", "pacePerDay")):
                 self.assertEqual(self.browser.text(element_id), pace(unit[field], lang))
-            self.assertIn(str(unit["daysLeft"]), self.browser.text("left"))
+            # The sample's plan is of a year that is over: nothing is counted down to.
+            over = {"vi": "Kế hoạch 2025: đã hết năm", "en": "Plan of 2025: its year is over"}
+            self.assertEqual(self.browser.text("left"), over[lang])
+            self.assertEqual(self.browser.text("until"), "")
 
     def test_counts_down_to_the_end_of_the_campaign_that_runs(self):
         commune = self.api.progress(PROVINCE).children[-2].code
@@ -85,6 +88,17 @@ class SprintTest(PageTest):
         self.assertEqual(rows, wanted[: len(rows)])
         self.assertGreater(len(rows), 4)
         self.assertTrue(self.browser.text("help-all").startswith(number(len(late), "vi") + " "))
+
+    def test_country_tells_how_many_have_no_plan(self):
+        children = self.forecast("VN")["children"]
+        planless = sum(1 for child in children if int(child["plan"]) == 0)
+        self.assertGreater(planless, 0)
+        for lang, text in (("vi", f"{planless} đơn vị chưa có kế hoạch"), ("en", f"{planless} have no plan")):
+            self.visit(f"?unit=VN&lang={lang}")
+            self.await_there("help")
+            self.assertTrue(self.browser.text("help-all").endswith(text), self.browser.text("help-all"))
+            n_late = self.browser.run("return document.getElementById('help-list').children.length")
+            self.assertEqual(self.browser.element("#help-note").is_displayed(), n_late > 0)
 
     def test_map_has_a_tile_for_every_unit(self):
         for unit, is_map in (("VN", True), (PROVINCE, False)):

@@ -8,7 +8,7 @@ const DEFAULTS = {
   chart: 'day',
   sort: 'percent.up',
   q: '',
-  who: '', // "collector:VNP-1": only what came by that organisation, point or collector
+  who: '', // "collector:NV0001": only what came by that organisation, point or collector
   by: '', // the boards: of whom, in which order, of which tier, since when
   order: 'percent',
   tier: '0',

@@ -15,7 +15,7 @@ import { dayText, drawHero, drawMoney, moment } from './hero.js';
 import { Live } from './live.js';
 import { model, NOWHERE } from './model.js';
 import { Panels } from './panels.js';
-import { beginPicker } from './picker.js';
+import { beginPicker, DAYS_BACK } from './picker.js';
 import { beginRecords, drawRecords } from './records.js';
 import { series } from './series.js';
 import { sessions } from './sessions.js';
@@ -125,14 +125,25 @@ function watch(unit) {
   page.live = state.at || who() ? new Asked(on) : new Live(unit, on);
 }
 
-function refuse() {
+/* field: of the request, which the server does not take; that of the unit when nothing is said. */
+function refuse(field = 'unit_code') {
   page.live?.end();
   page.live = null;
   at('board').hidden = true;
-  const link = make('a', { href: href({ unit: COUNTRY }) }, words().to_country);
-  at('notice').replaceChildren(`${words().unknown_unit(state.unit)} `, link);
+  const { text, change, next } = refusal(field);
+  at('notice').replaceChildren(`${text} `, make('a', { href: href(change) }, next));
   at('notice').hidden = false;
   setLink('refused');
+}
+
+/* What is wrong with the address, and the way to the page without it. */
+function refusal(field) {
+  const chosen = who();
+  if (chosen && field === `${chosen.kind}_code`)
+    return { text: words().unknown_who(words()[`who_${chosen.kind}`], chosen.code), change: { who: '' }, next: words().who_all };
+  if (state.at && field !== 'unit_code')
+    return { text: words().unknown_moment(state.at, DAYS_BACK), change: { at: '' }, next: words().pick_live };
+  return { text: words().unknown_unit(state.unit), change: { unit: COUNTRY }, next: words().to_country };
 }
 
 async function findPlace(unit) {
@@ -215,9 +226,9 @@ function unitName(unit) {
 }
 
 function drawChange() {
-  const { changedMs, hasChanged } = model.board;
+  const { changedMs } = model.board;
   if (state.at) say('changed', words().pick_other);
-  else say('changed', hasChanged ? words().changed(moment(changedMs)) : words().unchanged(moment(changedMs)));
+  else say('changed', changedMs ? words().changed(moment(changedMs)) : words().unchanged);
 }
 
 function drawUnits() {

@@ -1,7 +1,7 @@
 /* The board from answers instead of the stream: as it was at a moment, or of one organisation, point or collector. */
 
 import { state } from './address.js';
-import { call } from './api.js';
+import { call, Refused } from './api.js';
 import { asOf, slice, who } from './slice.js';
 
 const ASK_MS = 5000;
@@ -36,6 +36,10 @@ export class Asked {
     } catch (error) {
       if (signal.aborted) return;
       console.info(error.message);
+      if (error instanceof Refused) {
+        this.#on.refused(error.field);
+        return;
+      }
       this.#on.lost();
     }
     setTimeout(() => !signal.aborted && this.#ask(), ASK_MS);

@@ -34,13 +34,12 @@ export class Board {
   unit = null;
   children = new Map();
   planYear = 0;
-  changedMs = 0; // when the figures changed last; before the first change, since when they are watched
-  hasChanged = false;
+  changedMs = 0; // when the figures were seen to change last; 0: not yet
 
   snapshot(json) {
     const before = this.unit;
     this.unit = readUnit(json);
-    if (!before || isOther(before, this.unit)) this.#mark(json, before !== null);
+    if (before && isOther(before, this.unit)) this.#mark(json);
     this.children = new Map((json.children ?? []).map(readUnit).map((unit) => [unit.code, unit]));
     this.planYear = json.planYear ?? 0;
   }
@@ -55,11 +54,10 @@ export class Board {
       if (before === this.unit) this.unit = unit;
       else this.children.set(unit.code, unit);
     }
-    this.#mark(json, true);
+    this.#mark(json);
   }
 
-  #mark(json, hasChanged) {
+  #mark(json) {
     this.changedMs = Number(json.asOfMs ?? 0);
-    this.hasChanged = hasChanged;
   }
 }

@@ -70,27 +70,36 @@ function drawForecast(json) {
   at('meter').style.setProperty('--done', needed > 0n ? Math.min(100, Number((reached * 100n) / needed)) : 100);
   at('verdict').dataset.reach = unit.reach ?? '';
   say('sentence', state.lang === 'vi' ? unit.sentenceVi : unit.sentence);
+  const { planYear } = model.board;
+  overYear = !json.campaign && planYear < Number(json.today.slice(0, 4)) ? planYear : 0;
   untilMs = Number(json.campaign?.untilMs ?? Date.parse(`${json.until}T24:00:00+07:00`));
   const name = (state.lang === 'en' && json.campaign?.nameEn) || json.campaign?.name;
-  say('until', words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
+  say('until', overYear ? '' : words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
   countDown();
 }
 
 let untilMs = 0;
+let overYear = 0; // of a plan whose year has ended: there is nothing to count down to
 
 /* Days while there are many of them, then hours and minutes. */
 export function countDown() {
   const leftMs = Math.max(untilMs - Date.now(), 0);
-  if (leftMs >= 2 * DAY_MS) say('left', words().days_left(number(Math.floor(leftMs / DAY_MS))));
+  if (overYear) say('left', words().plan_over(overYear));
+  else if (leftMs >= 2 * DAY_MS) say('left', words().days_left(number(Math.floor(leftMs / DAY_MS))));
   else say('left', words().hours_left(Math.floor(leftMs / HOUR_MS), Math.floor((leftMs % HOUR_MS) / MINUTE_MS)));
 }
 
 const shortfall = (unit) => whole(unit.plan) - whole(unit.projected);
 
 function drawHelp(json) {
-  const late = (json.children ?? []).filter((unit) => whole(unit.plan) > 0n && shortfall(unit) > 0n);
-  at('help').hidden = !(json.children ?? []).some((unit) => whole(unit.plan) > 0n);
-  say('help-all', late.length === 0 ? words().nobody_late : words().help_all(number(late.length)));
+  const { children = [] } = json;
+  const planned = children.filter((unit) => whole(unit.plan) > 0n);
+  const late = planned.filter((unit) => shortfall(unit) > 0n);
+  const planless = children.length - planned.length;
+  at('help').hidden = planned.length === 0;
+  const lead = late.length === 0 ? words().nobody_late : words().help_all(number(late.length));
+  say('help-all', planless === 0 ? lead : `${lead}; ${words().planless(number(planless))}`);
+  at('help-note').hidden = late.length === 0;
   const most = late.length > 0 ? shortfall(late[0]) : 1n;
   settle(at('help-list'), late.slice(0, HELP_MAX).map((unit) => helpRow(unit, most)));
 }

@@ -4,7 +4,7 @@ import { go, state } from './address.js';
 import { at, say } from './dom.js';
 import { words } from './text.js';
 
-const DAYS_BACK = 35;
+export const DAYS_BACK = 35;
 const OFFSET_MS = 7 * 3600 * 1000; // +07:00 all year
 const DAY_MS = 24 * 3600 * 1000;
 

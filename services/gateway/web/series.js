@@ -4,7 +4,7 @@ import { go, href, state } from './address.js';
 import { call } from './api.js';
 import { Chart } from './chart.js';
 import { at, make, say, settle } from './dom.js';
-import { businessDay, clock, count, date } from './format.js';
+import { businessDay, clock, count, date, percent } from './format.js';
 import { saveCsv } from './csv.js';
 import { asOf, lastDay, opening, slice } from './slice.js';
 import { words } from './text.js';
@@ -106,9 +106,11 @@ function readout(bar) {
 function total() {
   const [value, last] = [sum('value'), sum('last')];
   const text = count(value, state.lang);
-  const growth = Math.round(((value - last) * 100) / last);
-  if (last < GROWTH_FROM || growth > GROWTH_MAX) return words().chart_sum(text);
-  return words().chart_growth(text, count(last, state.lang), `${growth > 0 ? '+' : ''}${count(growth, state.lang)}`);
+  // In tenths of a percent, cut: -99.96 is not yet -100.
+  const growth = Math.trunc(((value - last) * 1000) / last);
+  if (last < GROWTH_FROM || growth > GROWTH_MAX * 10) return words().chart_sum(text);
+  const sign = growth > 0 ? '+' : growth < 0 ? '\u2212' : '';
+  return words().chart_growth(text, count(last, state.lang), `${sign}${percent((Math.abs(growth) / 10).toFixed(1), state.lang)}`);
 }
 
 at('series-csv').addEventListener('click', () => {
