@@ -502,6 +502,12 @@ static int is_refused_in_the_log(void *arg)
     return is_there;
 }
 
+static int is_told(void *arg)
+{
+    (void)arg;
+    return platform_ansinh(platform, said, "status", NULL) == 1;
+}
+
 static void who_has_other_files_is_told_and_stops(void **state)
 {
     (void)state;
@@ -510,7 +516,7 @@ static void who_has_other_files_is_told_and_stops(void **state)
     platform_signal(platform, "payments", 2, SIGKILL);
     platform_spawn(platform, "payments", 2);
     platform_wait_ready(platform);
-    assert_int_equal(platform_ansinh(platform, said, "status", NULL), 1);
+    assert_true(wait_until(platform, is_told, NULL, 5000));
     assert_said("instances compute by different laws");
     /* fits the others: there the row before reaches on */
     MUST("Directory/ImportPolicy",

@@ -34,7 +34,9 @@ static void test_defaults(void **state)
     assert_string_equal(write_text(&unit, JSON_INDENT), "{}");
     assert_string_equal(write_text(&unit, JSON_DEFAULTS),
                         "{\"code\":\"\",\"parentCode\":\"\",\"level\":\"UNIT_LEVEL_UNSPECIFIED\","
-                        "\"name\":\"\",\"nameEn\":\"\",\"fullName\":\"\",\"specialZone\":false}");
+                        "\"name\":\"\",\"nameEn\":\"\",\"fullName\":\"\",\"specialZone\":false,"
+                        "\"difficultyTier\":0,\"officeEmail\":\"\",\"validFrom\":\"\","
+                        "\"validUntil\":\"\"}");
     Ansinh__V1__ImportUnitsRequest request;
     ansinh__v1__import_units_request__init(&request);
     assert_string_equal(write_text(&request, JSON_DEFAULTS), "{\"units\":[],\"dryRun\":false}");
