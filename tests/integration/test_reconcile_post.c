@@ -17,7 +17,7 @@
 
 #define FILE_BYTES 1048576
 #define BILLS 8
-#define KILLED_FIRST 100 /* people of the test that kills */
+#define KILLED_FIRST 100  /* people of the test that kills */
 #define KILLED_BILLS 1000 /* several times as many as are under way at once */
 #define WAIT_MS 60000
 
