@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/parse.h"
 
 #define KEY_QUEUE "rq"
 #define HEAD_BYTES (1 + 2 + 4 + 8 + 8 + 4 + 1)
@@ -83,15 +84,17 @@ struct taking {
 static int read_tasks(const struct store_reply *reply, struct issue_task *tasks, size_t *ret_n)
 {
     size_t n = store_reply_count(reply);
-    if (store_reply_type(reply) != STORE_REPLY_ARRAY || n > ISSUE_TAKE_MAX)
+    if (store_reply_type(reply) != STORE_REPLY_ARRAY || n > 2 * ISSUE_TAKE_MAX || n % 2 != 0)
         return -EPROTO;
-    for (size_t i = 0; i < n; i++) {
-        size_t len;
-        const char *bytes = store_reply_bytes(store_reply_at(reply, i), &len);
-        if (bytes == NULL || issue_task_unpack(bytes, len, &tasks[i]) < 0)
+    for (size_t i = 0; i < n / 2; i++) {
+        size_t len, score_len;
+        const char *bytes = store_reply_bytes(store_reply_at(reply, 2 * i), &len);
+        const char *score = store_reply_bytes(store_reply_at(reply, 2 * i + 1), &score_len);
+        if (bytes == NULL || score == NULL || issue_task_unpack(bytes, len, &tasks[i]) < 0 ||
+            parse_int64(score, 0, INT64_MAX, &tasks[i].at_ms) < 0)
             return -EPROTO;
     }
-    *ret_n = n;
+    *ret_n = n / 2;
     return 0;
 }
 
@@ -125,7 +128,7 @@ void issue_queue_take(struct store *views, issue_queue_fn fn, void *arg)
     taking->arg = arg;
     (void)view_key(TILL_VIEW, KEY_QUEUE, key);
     store_send_text(views, 0, on_counted, taking, "ZCARD", key, NULL);
-    store_send_text(views, 0, on_taken, taking, "ZRANGE", key, "0", "239", NULL);
+    store_send_text(views, 0, on_taken, taking, "ZRANGE", key, "0", "239", "WITHSCORES", NULL);
     _Static_assert(ISSUE_TAKE_MAX == 240, "the number above");
 }
 

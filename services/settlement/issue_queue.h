@@ -26,7 +26,7 @@ struct issue_task {
     size_t packed_len;
 };
 
-/* Returns its length; at_ms is not in it. */
+/* Returns its length; at_ms is not in it: the queue keeps it. */
 size_t issue_task_pack(const struct issue_task *task, uint8_t ret[ISSUE_TASK_MAX_BYTES]);
 int issue_task_unpack(const void *bytes, size_t len, struct issue_task *ret) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/service/postings.h"
 #include "services/settlement/issue_queue.h"
 
 #define FOUND_MAX_BYTES (4096 * (ISSUE_TASK_MAX_BYTES + 16)) /* more than one flush's events */
@@ -47,7 +48,8 @@ static void add(struct receipt_queue *self, struct issue_task *task,
     const char *point = payment->point_code;
     (void)snprintf(task->point, sizeof(task->point), "%s",
                    point[0] == '\0' ? RECEIPT_CODE_OF_NOBODY : point);
-    (void)snprintf(task->organisation, sizeof(task->organisation), "%s", payment->partner);
+    (void)snprintf(task->organisation, sizeof(task->organisation), "%s",
+                   payment_organisation(payment));
     task->named_number = payment->receipt_number;
     task->paid_day = payment->paid_day;
     found.len = (uint8_t)issue_task_pack(task, found.packed);
