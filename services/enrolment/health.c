@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "common/domain/identity.h"
+#include "common/domain/policy.h"
 #include "common/service/command.h"
 #include "common/service/directory.h"
 #include "services/enrolment/alias.h"
@@ -185,8 +186,12 @@ static int check_declaration(struct declaring *self, struct err *err)
                                       .enrolled_on = in->declared_on,
                                       .sex = (int)in->sex,
                                       .language = (int)in->language};
+    const struct policy_row *rate;
     int rc = person_check(&declaration, today, &self->facts, err);
-    if (rc < 0 && strcmp(err->field, "enrolled_on") == 0)
+    if (rc == 0) /* bills are for this day or later ones: the law must know it */
+        rc = policy_need(self->service->svc->policy, POLICY_HEALTH_RATE, 0,
+                         self->facts.enrolled_day, &rate, err);
+    if (rc < 0 && (strcmp(err->field, "enrolled_on") == 0 || strcmp(err->field, "on") == 0))
         (void)snprintf(err->field, sizeof(err->field), "declared_on");
     if (rc == 0)
         rc = household_code_check(in->household_code, err);

@@ -162,6 +162,7 @@ static void a_declaration_is_checked(void **state)
         {"'birthDate':'1985-13-01'", "birth_date: "},
         {"'sex':1", "personal_id: "},
         {"'declaredOn':'2999-01-01'", "declared_on: "},
+        {"'declaredOn':'1969-12-31'", "declared_on: the tables have no "},
         {"'previousValidUntil':'soon'", "previous_valid_until: "},
         {"'previousValidUntil':'2199-01-01'", "previous_valid_until: "},
         {"'language':7", "language: "},
