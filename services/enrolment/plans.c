@@ -16,6 +16,13 @@
 
 /* --- a plan's rows as a tree ------------------------------------------------------------------ */
 
+/* Of two past splits: the one that was replaced first. Amendments are numbered when they are
+ * proposed and decided in any order. */
+static int ended_before(const Ansinh__V1__PlanPast *a, const Ansinh__V1__PlanPast *b)
+{
+    return a->until_ms < b->until_ms || (a->until_ms == b->until_ms && a->amendment < b->amendment);
+}
+
 /* The splits of a plan as they were until the first amendment after a moment. */
 static struct map *past_splits(const struct directory *directory, const char *plan_code,
                                int64_t as_of_ms)
@@ -31,7 +38,7 @@ static struct map *past_splits(const struct directory *directory, const char *pl
             directory_rows_code('h', &row->split->base, code) < 0)
             continue;
         const Ansinh__V1__PlanPast *other = map_get(found, code, strlen(code));
-        if (other == NULL || row->amendment < other->amendment)
+        if (other == NULL || ended_before(row, other))
             (void)map_put(found, code, strlen(code), (void *)(uintptr_t)row);
     }
     return found;

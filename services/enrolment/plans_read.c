@@ -148,7 +148,7 @@ static int fill_history(const struct plan_read *self, int64_t as_of_ms, Ansinh__
                         Ansinh__V1__GetPlanResponse *out)
 {
     const Ansinh__V1__PlanAmendment *row;
-    uint32_t first_after = UINT32_MAX;
+    int64_t first_after_ms = INT64_MAX;
     size_t cursor = 0;
     out->history = arena_alloc(self->request->arena, PLAN_AMENDMENTS_MAX * sizeof(*out->history));
     if (out->history == NULL)
@@ -158,8 +158,8 @@ static int fill_history(const struct plan_read *self, int64_t as_of_ms, Ansinh__
         if (strcmp(row->plan_code, plan->code) != 0)
             continue;
         if (as_of_ms > 0 && row->state == APPROVED && row->decided_at_ms > as_of_ms &&
-            row->decided_at_ms > 0 && row->number < first_after) {
-            first_after = row->number;
+            row->decided_at_ms < first_after_ms) {
+            first_after_ms = row->decided_at_ms;
             plan->root = row->root_before;
             plan->target = row->target_before;
         }

@@ -541,6 +541,39 @@ static int is_verified(void *arg)
            strstr(said, " 0 differences") != NULL;
 }
 
+static int number_of_proposal(const char *moves)
+{
+    assert_int_equal(amend(moves, "CB-1"), 0);
+    assert_true(says("\"number\":"));
+    return atoi(strstr(answer, "\"number\":") + strlen("\"number\":"));
+}
+
+static void expect_then(int64_t as_of_ms, long long commune, long long province)
+{
+    assert_int_equal(get("2025-LC", "02647", as_of_ms), 0);
+    assert_int_equal(own_target(), commune);
+    assert_int_equal(get("2025-LC", "15", as_of_ms), 0);
+    assert_int_equal(own_target(), province);
+}
+
+static void amendments_decided_in_another_order_keep_their_history(void **state)
+{
+    (void)state;
+    assert_int_equal(get("2025-LC", "02647", 0), 0);
+    long long commune = own_target();
+    assert_int_equal(get("2025-LC", "15", 0), 0);
+    long long province = own_target();
+    int first = number_of_proposal("{\"scope\":" SCOPE("02647") ",\"change\":7}");
+    int second = number_of_proposal("{\"scope\":" SCOPE("02647") ",\"change\":5}");
+    int64_t before_ms = moment_between();
+    assert_int_equal(decide(NULL, second, "CB-2", ""), 0);
+    int64_t between_ms = moment_between();
+    assert_int_equal(decide(NULL, first, "CB-2", ""), 0);
+    expect_then(before_ms, commune, province);
+    expect_then(between_ms, commune + 5, province + 5);
+    expect_then(0, commune + 12, province + 12);
+}
+
 static void the_ledger_is_what_the_journal_says(void **state)
 {
     (void)state;
@@ -560,6 +593,7 @@ int main(void)
         cmocka_unit_test(wrong_amendments_name_their_field),
         cmocka_unit_test(targets_follow_the_successors),
         cmocka_unit_test(changes_at_once_are_made_one_after_the_other),
+        cmocka_unit_test(amendments_decided_in_another_order_keep_their_history),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
