@@ -315,11 +315,14 @@ static const char *read_spec(struct http_request *request, struct live_watch_spe
     return NULL;
 }
 
-/* 0: none, or none of ours. */
+/* 0: none, or none of ours. A page that opens another EventSource cannot set the header. */
 static uint64_t last_event_id(struct http_request *request)
 {
     int64_t id;
+    size_t len;
     const char *text = http_header(request, "Last-Event-ID");
+    if (text == NULL)
+        text = http_query(request, "last_event_id", &len);
     return text == NULL || parse_int64(text, 1, INT64_MAX, &id) < 0 ? 0 : (uint64_t)id;
 }
 

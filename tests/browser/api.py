@@ -27,6 +27,12 @@ class Api:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method}: HTTP {error.code} {error.read().decode()}") from None
 
+    def metric(self, name):
+        """The sum of a number over all that /metrics tells of it."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=TIMEOUT_S) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(f"ansinh_{name}{{"))
+
     def progress(self, unit):
         return Progress(self.call("Analytics/GetProgress", unitCode=unit, withChildren=True))
 

@@ -128,7 +128,9 @@ class DashboardTest(PageTest):
 
     def test_connection_that_breaks_is_told_and_heals(self):
         proxy = self.visit_by_proxy()
+        before = self.api.metric("sse_resumed_total")
         self.check_outage(lambda: setattr(proxy, "is_cut", True), lambda: setattr(proxy, "is_cut", False))
+        self.assertGreater(self.api.metric("sse_resumed_total"), before, "it goes on where it broke off")
 
     def test_line_that_hangs_is_noticed_and_heals(self):
         with self.browser.hurried(HURRY_TIMES):

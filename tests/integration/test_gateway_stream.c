@@ -129,7 +129,7 @@ static void test_goes_on_where_it_broke(void **state)
 {
     (void)state;
     struct stream stays = {.gateway = 1}, goes = {.gateway = 1};
-    char id[32];
+    char id[32], query[64];
     stream_open(&stays, "unit=15", "");
     stream_open(&goes, "unit=15", "");
     stream_await(&stays, "event: snapshot");
@@ -147,6 +147,15 @@ static void test_goes_on_where_it_broke(void **state)
     const char *snapshot = (const char *)stays.client.in.data;
     size_t snapshot_len = (size_t)(strstr(snapshot, "event: progress") - snapshot);
     assert_true(goes.client.in.len < snapshot_len / 4);
+    gateway_client_close(&goes.client);
+    /* as a page says it */
+    let_pay(1);
+    stream_await(&stays, paid_text());
+    (void)snprintf(query, sizeof(query), "unit=15&last_event_id=%llu",
+                   (unsigned long long)goes.last_id);
+    stream_open(&goes, query, "");
+    stream_await(&goes, paid_text());
+    assert_int_equal(events(&goes, "event: snapshot"), 0);
     gateway_client_close(&goes.client);
     gateway_client_close(&stays.client);
 }

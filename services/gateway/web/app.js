@@ -117,6 +117,7 @@ function watch(unit) {
   const on = {
     snapshot: takeLive('snapshot'),
     progress: takeLive('progress'),
+    resumed: () => setLink('live'),
     past: (ms) => setLink('past', ms),
     stale: (sinceMs) => setLink('stale', sinceMs),
     lost: () => setLink('lost'),

@@ -8,12 +8,15 @@ const OPEN_MAX_MS = 15000;
 // Browsers allow six connections to a host: tabs in the background must not use them up.
 const HIDDEN_CLOSE_MS = 60000;
 
-/* on: snapshot(json), progress(json), stale(sinceMs), lost(), refused(). refused is called when the server answers
- * that there is no such unit; nothing is tried after it. */
+/* on: snapshot(json), progress(json), resumed(), stale(sinceMs), lost(), refused(). resumed: the stream goes on where it
+ * broke off, and tells what was missed. refused is called when the server answers that there is no such unit; nothing
+ * is tried after it. */
 export class Live {
   #unit;
   #on;
   #source = null;
+  // Another EventSource knows nothing of the one before it: the last event's id goes along in the address.
+  #lastId = '';
   #retryMs = RETRY_FIRST_MS;
   #timer = 0;
   #silenceTimer = 0;
@@ -41,18 +44,22 @@ export class Live {
   }
 
   #open() {
-    const source = new EventSource(`/v1/watch?unit=${encodeURIComponent(this.#unit)}&children=1`);
+    const seen = this.#lastId && `&last_event_id=${this.#lastId}`;
+    const source = new EventSource(`/v1/watch?unit=${encodeURIComponent(this.#unit)}&children=1${seen}`);
     this.#source = source;
     this.#silenceTimer = setTimeout(() => this.#lose(), OPEN_MAX_MS);
     const listen = (name, take) =>
       source.addEventListener(name, (event) => {
         this.#hear();
+        this.#retryMs = RETRY_FIRST_MS;
+        this.#lastId = event.lastEventId;
         take(JSON.parse(event.data));
       });
-    listen('snapshot', (json) => {
-      this.#retryMs = RETRY_FIRST_MS;
-      this.#on.snapshot(json);
+    source.addEventListener('open', () => {
+      this.#hear();
+      if (seen) this.#on.resumed();
     });
+    listen('snapshot', (json) => this.#on.snapshot(json));
     listen('progress', (json) => this.#on.progress(json));
     listen('stale', (json) => this.#on.stale(json.since_ms));
     source.addEventListener('error', () => this.#lose());
