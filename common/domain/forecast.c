@@ -90,13 +90,29 @@ static int64_t variance(const struct history *self)
     return sum;
 }
 
+/* The first day behind today that counts. */
+static int32_t next_day(const struct forecast_request *request)
+{
+    return request->is_new ? MAX(request->from, request->today + 1) : request->today + 1;
+}
+
+/* What is missing from today, in 1/ONE. */
+static int64_t rest_of_today(const struct history *self, int64_t week)
+{
+    const struct forecast_request *request = self->request;
+    int64_t rest = expected(self, week, request->today) - count_on(request, request->today) * ONE;
+    int is_over = request->until < request->today;
+    int is_before = request->is_new && request->from > request->today;
+    return is_over || is_before ? 0 : MAX(rest, 0);
+}
+
 static void project(const struct history *self, struct forecast *ret)
 {
     const struct forecast_request *request = self->request;
     int64_t week = count_between(request, request->today - PACE_DAYS, request->today - 1);
-    int64_t rest = expected(self, week, request->today) - count_on(request, request->today) * ONE;
-    int64_t sum = MAX(rest, 0), days = ret->days_left;
-    for (int32_t day = request->today + 1; day <= request->today + ret->days_left; day++)
+    int64_t sum = rest_of_today(self, week), days = ret->days_left;
+    int32_t first = next_day(request);
+    for (int32_t day = first; day < first + ret->days_left; day++)
         sum += expected(self, week, day);
     /* the days' own deviations, and that of the pace they are projected with */
     int64_t band = isqrt(variance(self) * (days + days * days / PACE_DAYS)) * BAND_PER_MILLE / 1000;
@@ -115,14 +131,27 @@ static int32_t year_before(int32_t day)
                                             : date_make(year - 1, month, day_of_month);
 }
 
+/* Of a year before; what is behind the first day that anything is known of. */
+static int64_t count_year_before(const struct forecast_request *request, int32_t first,
+                                 int32_t last)
+{
+    first = year_before(first);
+    last = year_before(last);
+    int is_known = request->n_days > 0 && request->days[0].day <= first && last < request->today;
+    return is_known ? count_between(request, first, last) : FORECAST_NONE;
+}
+
 static void look_back(const struct forecast_request *request, struct forecast *ret)
 {
-    int32_t first = year_before(request->today + 1);
-    int32_t last = year_before(request->today + ret->days_left);
+    int32_t first = next_day(request), last = MIN(request->until, request->today);
     ret->last_year = FORECAST_NONE;
-    if (request->n_days > 0 && request->days[0].day <= first && last < request->today &&
-        ret->days_left > 0)
-        ret->last_year = count_between(request, first, last);
+    ret->so_far_last_year = FORECAST_NONE;
+    if (ret->days_left > 0)
+        ret->last_year = count_year_before(request, first, first + ret->days_left - 1);
+    if (request->from > last)
+        return;
+    ret->so_far = count_between(request, request->from, last);
+    ret->so_far_last_year = count_year_before(request, request->from, last);
 }
 
 static enum forecast_reach reach_of(const struct forecast_request *request,
@@ -145,7 +174,8 @@ void forecast_make(const struct forecast_request *request, struct forecast *ret)
                              .needed_per_day = FORECAST_NONE,
                              .contacts_needed = FORECAST_NONE,
                              .conversion = FORECAST_NONE};
-    ret->days_left = MIN(MAX(request->until - request->today, 0), FORECAST_HORIZON_MAX_DAYS);
+    ret->days_left = MIN(request->until, request->today + FORECAST_HORIZON_MAX_DAYS) + 1;
+    ret->days_left = MAX(ret->days_left - next_day(request), 0);
     ret->gap = request->plan == 0 ? 0 : request->plan - request->participants;
     find_pattern(&history);
     project(&history, ret);

@@ -335,6 +335,7 @@ static void destroy(struct service *svc)
     facts_out_destroy(&self->facts_out);
     facts_destroy(&self->facts);
     people_destroy(&self->people);
+    observed_destroy(&self->observed);
     sessions_out_destroy(&self->sessions_out);
     sessions_destroy(&self->sessions);
     arena_destroy(&self->arena);

@@ -6,6 +6,7 @@
 #include "services/analytics/analytics_store.h"
 #include "services/analytics/board.h"
 #include "services/analytics/facts_store.h"
+#include "services/analytics/observed.h"
 #include "services/analytics/sessions_fold.h"
 #include "services/analytics/people.h"
 
@@ -31,6 +32,8 @@ struct analytics {
     struct facts_out *facts_out;
     struct sessions *sessions;
     struct sessions_out *sessions_out;
+    struct observed *observed; /* the newest one of now; NULL: none yet */
+    int is_observing;          /* a question makes a newer one */
     struct lapses *lapses;
     uint64_t takeover;     /* number of the last one: who loads for an earlier one stops */
     int is_loaded;         /* the facts are, too; until then no event is taken */

@@ -1,110 +1,124 @@
-/* GetForecast: what a unit and those below it can still reach. */
+/* GetForecast: what a unit and those below it can still reach, and where help brings most. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
-#include "common/service/command.h"
 #include "services/analytics/analytics.h"
-#include "services/analytics/forecast_text.h"
-#include "services/analytics/progress.h"
+#include "services/analytics/forecast_fill.h"
 
 #define CONTACTS_MAX 1000000000
 
-/* Lives in the request's arena. */
-struct asking {
-    struct analytics *self;
-    struct bus_request *request;
-    const Ansinh__V1__GetForecastRequest *in;
-    int32_t today, until;
-    char until_text[DATE_TEXT_BYTES], until_text_vi[DATE_TEXT_BYTES];
-    struct board_day days[BOARD_DAYS_SHOWN];
-    struct forecast_day counts[BOARD_DAYS_SHOWN];
-};
+/* --- asking ----------------------------------------------------------------------------------- */
 
-static int forecast_unit(struct asking *self, const struct directory_unit *unit,
-                         struct forecast *ret)
+static int check(struct forecast_question *self, struct err *err)
 {
-    size_t n;
-    struct board_totals totals;
-    int year, month, day_of_month;
-    uint32_t plan_year;
-    const struct board *board = self->self->board;
-    const uint32_t *communes = progress_communes(unit, self->request->arena, &n);
-    if (communes == NULL)
-        return -ENOMEM;
-    board_sum(board, communes, n, &totals);
-    size_t n_days = board_sum_days(board, communes, n, self->today - BOARD_DAYS_SHOWN + 1,
-                                   self->days, BOARD_DAYS_SHOWN);
-    for (size_t i = 0; i < n_days; i++)
-        self->counts[i] =
-            (struct forecast_day){self->days[i].day, self->days[i].counts[BOARD_PARTICIPANTS]};
-    date_split(self->until, &year, &month, &day_of_month);
-    struct forecast_request request = {
-        .today = self->today,
-        .until = self->until,
-        .participants = totals.values[BOARD_PARTICIPANTS],
-        .plan = directory_plan(unit, (uint32_t)year, &plan_year),
-        .days = self->counts,
-        .n_days = n_days,
-        .contacts = self->in->contacts,
-        .joined = self->in->joined,
-    };
-    forecast_make(&request, ret);
+    const Ansinh__V1__GetForecastRequest *in =
+        (const Ansinh__V1__GetForecastRequest *)self->question.input;
+    int32_t today = self->question.today, until = 0;
+    if (in->until[0] != '\0') {
+        if (date_parse(in->until, &until) < 0)
+            return err_field(err, -EINVAL, "until", "want a date, YYYY-MM-DD");
+        if (until < today || until > today + FORECAST_HORIZON_MAX_DAYS)
+            return err_field(err, -EINVAL, "until", "want today, or a day up to %d days ahead",
+                             FORECAST_HORIZON_MAX_DAYS);
+    }
+    self->until = until;
+    if (in->contacts < 0 || in->contacts > CONTACTS_MAX)
+        return err_field(err, -EINVAL, "contacts", "want 0 to %d", CONTACTS_MAX);
+    if (in->joined < 0 || in->joined > in->contacts)
+        return err_field(err, -EINVAL, "joined", "want 0 to the number of contacts");
     return 0;
 }
 
-static char *decimal(struct arena *arena, int64_t hundredths)
+/* What was observed until now is the same for all units. */
+static void observe(struct forecast_question *self, int is_now)
 {
-    char *text = arena_alloc(arena, DECIMAL_TEXT_BYTES);
-    if (text != NULL)
-        decimal_format(hundredths, text);
-    return text;
+    struct question *question = &self->question;
+    struct analytics *analytics = question->analytics;
+    const struct observed *last = analytics->observed;
+    int is_shared = is_now && self->plan.product == ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    if (is_shared && last != NULL &&
+        (analytics->is_observing || observed_is_fresh(last, question->today, clock_mono_ms())))
+        return;
+    self->observing =
+        observed_create(analytics->sessions, analytics->svc->directory, question->slice.products,
+                        question->today, question->as_of_ms);
+    self->is_refreshing = is_shared;
+    analytics->is_observing |= is_shared;
 }
 
-static int fill_texts(const struct asking *self, const struct directory_unit *unit,
-                      const struct forecast *forecast, Ansinh__V1__UnitForecast *ret)
+static int has_target(const struct forecast_question *self)
 {
-    struct arena *arena = self->request->arena;
-    ret->needed_per_day = decimal(arena, forecast->needed_per_day);
-    ret->pace_per_day = decimal(arena, forecast->pace_per_day);
-    ret->conversion = decimal(arena, forecast->conversion);
-    ret->sentence = arena_alloc(arena, FORECAST_TEXT_BYTES);
-    ret->sentence_vi = arena_alloc(arena, FORECAST_TEXT_BYTES);
-    if (ret->needed_per_day == NULL || ret->pace_per_day == NULL || ret->conversion == NULL ||
-        ret->sentence == NULL || ret->sentence_vi == NULL)
-        return -ENOMEM;
-    forecast_sentence_en(forecast, unit->full_name, self->until_text, ret->sentence);
-    forecast_sentence_vi(forecast, unit->full_name, self->until_text_vi, ret->sentence_vi);
+    size_t i = 0;
+    while (i < self->n_rows && self->rows[i].window.plan == 0)
+        i++;
+    return i < self->n_rows;
+}
+
+static int take_plan(struct forecast_question *self, const char *code, struct err *err)
+{
+    struct question *question = &self->question;
+    int rc = forecast_plan_find(question->analytics->svc->directory, code, &self->plan, err);
+    if (rc == 0)
+        rc = counted_of((Ansinh__V1__Metric)self->plan.counts, "plan_code", &self->counted, err);
+    if (rc < 0)
+        return rc;
+    question->slice.products = 1U << self->plan.product;
+    rc = forecast_rows_make(self);
+    if (rc == 0 && code[0] != '\0' && self->plan.row == NULL && !has_target(self))
+        return err_field(err, -ENOENT, "plan_code", "unknown plan");
+    if (rc == 0 && self->rows[0].window.until > question->today + FORECAST_HORIZON_MAX_DAYS)
+        return err_field(err, -EINVAL, "plan_code", "ends more than %d days ahead: want until",
+                         FORECAST_HORIZON_MAX_DAYS);
+    return rc;
+}
+
+static int prepare(struct question *question, struct err *err)
+{
+    struct forecast_question *self = (struct forecast_question *)question;
+    const Ansinh__V1__GetForecastRequest *in =
+        (const Ansinh__V1__GetForecastRequest *)question->input;
+    if (question->slice.unit == NULL || in->unit_code[0] == '\0')
+        return err_field(err, -ENOENT, "unit_code", "unknown unit");
+    int rc = check(self, err);
+    if (rc == 0)
+        rc = take_plan(self, in->plan_code, err);
+    if (rc < 0)
+        return rc;
+    observe(self, in->as_of_ms == 0);
+    question->from = INT32_MIN;
+    question->until = INT32_MAX;
+    if (self->is_of_board && (self->observing == NULL || observed_is_empty(self->observing)))
+        question->begin = question->facts; /* nothing is to be looked at */
+    else if (self->is_of_board)
+        question->from = observed_since(self->observing);
     return 0;
 }
 
-static int fill_unit(struct asking *self, const struct directory_unit *unit,
-                     Ansinh__V1__UnitForecast *ret)
+static void end(struct question *question)
 {
-    struct forecast forecast;
-    struct arena *arena = self->request->arena;
-    if (forecast_unit(self, unit, &forecast) < 0)
-        return -ENOMEM;
-    ansinh__v1__unit_forecast__init(ret);
-    ret->unit_code = arena_strndup(arena, unit->code, sizeof(unit->code) - 1);
-    ret->name = arena_printf(arena, "%s", unit->name);
-    if (ret->unit_code == NULL || ret->name == NULL)
-        return -ENOMEM;
-    ret->gap = forecast.gap;
-    ret->days_left = (uint32_t)forecast.days_left;
-    ret->projected = forecast.projected;
-    ret->projected_low = forecast.projected_low;
-    ret->projected_high = forecast.projected_high;
-    ret->participants = forecast.participants;
-    ret->plan = forecast.plan;
-    ret->has_last_year = forecast.last_year != FORECAST_NONE;
-    ret->last_year = ret->has_last_year ? forecast.last_year : 0;
-    ret->contacts_needed = MAX(forecast.contacts_needed, 0);
-    ret->reach = (Ansinh__V1__Reach)(forecast.reach + 1);
-    return fill_texts(self, unit, &forecast, ret);
+    struct forecast_question *self = (struct forecast_question *)question;
+    if (self->is_refreshing)
+        question->analytics->is_observing = 0;
+    observed_destroy(&self->observing);
 }
+
+static int visit(void *arg, const struct fact *facts, size_t n, uint64_t first)
+{
+    struct forecast_question *self = arg;
+    (void)first;
+    for (size_t i = 0; i < n; i++) {
+        if (self->observing != NULL)
+            observed_take(self->observing, &facts[i]);
+        if (!self->is_of_board && question_takes(&self->question, &facts[i]))
+            forecast_rows_take(self, &facts[i]);
+    }
+    return 1;
+}
+
+/* --- answering -------------------------------------------------------------------------------- */
 
 /* Those that fall short by most persons first, then by code. */
 static int compare(const void *a, const void *b)
@@ -117,97 +131,103 @@ static int compare(const void *a, const void *b)
     return strcmp(x->unit_code, y->unit_code);
 }
 
-static int fill_children(struct asking *self, const struct directory_unit *unit,
-                         Ansinh__V1__GetForecastResponse *out)
+static int fill_children(struct forecast_question *self, const struct observed *observed,
+                         int has_sentences, Ansinh__V1__GetForecastResponse *out)
 {
-    struct arena *arena = self->request->arena;
-    Ansinh__V1__UnitForecast *rows = arena_alloc(arena, unit->n_children * sizeof(*rows));
-    out->children = arena_alloc(arena, unit->n_children * sizeof(Ansinh__V1__UnitForecast *));
+    struct arena *arena = self->question.arena;
+    Ansinh__V1__UnitForecast *rows = arena_alloc(arena, self->n_rows * sizeof(*rows));
+    out->children = arena_alloc(arena, self->n_rows * sizeof(Ansinh__V1__UnitForecast *));
     if (rows == NULL || out->children == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < unit->n_children; i++) {
-        if (fill_unit(self, unit->children[i], &rows[i]) < 0)
+    for (size_t i = 1; i < self->n_rows; i++) {
+        if (forecast_fill(self, observed, &self->rows[i], has_sentences, &rows[i - 1]) < 0)
             return -ENOMEM;
-        out->children[out->n_children++] = &rows[i];
+        out->children[out->n_children++] = &rows[i - 1];
     }
     qsort(out->children, out->n_children, sizeof(*out->children), compare);
     return 0;
 }
 
-static void answer(struct asking *self, const struct directory_unit *unit)
+/* The plan of the unit that was asked about. */
+static int fill_plan(struct forecast_question *self, Ansinh__V1__GetForecastResponse *out)
 {
-    Ansinh__V1__GetForecastResponse out;
-    Ansinh__V1__UnitForecast own;
-    char today[DATE_TEXT_BYTES];
-    ansinh__v1__get_forecast_response__init(&out);
-    date_format(self->today, today);
-    out.today = today;
-    out.until = self->until_text;
-    out.version = analytics_version(self->self);
-    out.as_of_ms = clock_wall_ms();
-    out.unit = &own;
-    if (fill_unit(self, unit, &own) < 0 ||
-        (self->in->with_children && fill_children(self, unit, &out) < 0))
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "",
-                 "the answer is too large");
-    else
-        bus_reply(self->request, &out.base);
-}
-
-static void on_refreshed(void *arg, int rc)
-{
-    struct asking *self = arg;
-    const struct directory_unit *unit =
-        directory_unit(self->self->svc->directory, self->in->unit_code);
-    if (rc < 0)
-        ledger_away(self->request);
-    else if (unit == NULL)
-        bus_fail(self->request, ANSINH__V1__CODE__CODE_NOT_FOUND, "unit_code", "unknown unit");
-    else
-        answer(self, unit);
-}
-
-static int check(struct asking *self, struct err *err)
-{
-    int year, month, day_of_month;
-    const Ansinh__V1__GetForecastRequest *in = self->in;
-    self->today = clock_business_day(clock_wall_ms());
-    date_split(self->today, &year, &month, &day_of_month);
-    self->until = date_make(year, 12, 31);
-    if (in->until[0] != '\0' && date_parse(in->until, &self->until) < 0)
-        return err_field(err, -EINVAL, "until", "want a date, YYYY-MM-DD");
-    if (self->until < self->today || self->until > self->today + FORECAST_HORIZON_MAX_DAYS)
-        return err_field(err, -EINVAL, "until", "want today, or a day up to %d days ahead",
-                         FORECAST_HORIZON_MAX_DAYS);
-    if (in->contacts < 0 || in->contacts > CONTACTS_MAX)
-        return err_field(err, -EINVAL, "contacts", "want 0 to %d", CONTACTS_MAX);
-    if (in->joined < 0 || in->joined > in->contacts)
-        return err_field(err, -EINVAL, "joined", "want 0 to the number of contacts");
-    date_format(self->until, self->until_text);
-    date_split(self->until, &year, &month, &day_of_month);
-    (void)snprintf(self->until_text_vi, sizeof(self->until_text_vi), "%02d/%02d/%d", day_of_month,
-                   month, year);
+    struct arena *arena = self->question.arena;
+    const struct forecast_plan *plan = &self->plan;
+    const struct forecast_window *window = &self->rows[0].window;
+    char *from = arena_alloc(arena, DATE_TEXT_BYTES), *until = arena_alloc(arena, DATE_TEXT_BYTES);
+    out->counts = (Ansinh__V1__Metric)plan->counts;
+    out->measure = plan->is_new ? ANSINH__V1__PLAN_MEASURE__PLAN_MEASURE_NEW
+                                : ANSINH__V1__PLAN_MEASURE__PLAN_MEASURE_STOCK;
+    if (window->plan == 0 && plan->code[0] == '\0')
+        return 0;
+    out->plan_code = plan->row != NULL ? plan->row->code : arena_printf(arena, "%u", window->year);
+    if (from == NULL || until == NULL || out->plan_code == NULL)
+        return -ENOMEM;
+    date_format(window->from, from);
+    date_format(window->plan_until, until);
+    out->plan_name = plan->row != NULL ? plan->row->name : out->plan_name;
+    out->plan_from = from;
+    out->plan_until = until;
     return 0;
 }
 
+/* What was observed: by this question, or by another one just before. */
+static const struct observed *observed_last(struct forecast_question *self)
+{
+    struct analytics *analytics = self->question.analytics;
+    if (self->observing == NULL)
+        return analytics->observed;
+    observed_close(self->observing, clock_mono_ms());
+    if (!self->is_refreshing)
+        return self->observing;
+    observed_destroy(&analytics->observed);
+    analytics->observed = self->observing;
+    self->observing = NULL;
+    return analytics->observed;
+}
+
+static void answer(struct question *question)
+{
+    struct forecast_question *self = (struct forecast_question *)question;
+    const Ansinh__V1__GetForecastRequest *in =
+        (const Ansinh__V1__GetForecastRequest *)question->input;
+    char today[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES];
+    struct err err = {0};
+    Ansinh__V1__GetForecastResponse out;
+    Ansinh__V1__UnitForecast own;
+    ansinh__v1__get_forecast_response__init(&out);
+    const struct observed *observed = observed_last(self);
+    date_format(question->today, today);
+    date_format(self->rows[0].window.until, until);
+    out.today = today;
+    out.until = until;
+    out.version = analytics_version(question->analytics);
+    out.as_of_ms = question->as_of_ms;
+    out.unit = &own;
+    if (forecast_fill(self, observed, &self->rows[0], 1, &own) < 0 ||
+        forecast_fill_next(self, observed, &own) < 0 || fill_plan(self, &out) < 0 ||
+        (in->with_children && fill_children(self, observed, !in->without_sentences, &out) < 0))
+        question_fail(question, -ENOMEM, &err);
+    else
+        question_reply(question, &out.base);
+}
+
+static const struct question_kind forecast_kind = {.size = sizeof(struct forecast_question),
+                                                   .prepare = prepare,
+                                                   .visit = visit,
+                                                   .answer = answer,
+                                                   .end = end};
+
 void on_get_forecast(void *arg, struct bus_request *request)
 {
-    struct analytics *analytics = arg;
-    struct err err = {0};
-    struct asking *self = arena_zalloc(request->arena, sizeof(*self));
-    if (self == NULL) {
+    const Ansinh__V1__GetForecastRequest *in =
+        (const Ansinh__V1__GetForecastRequest *)request->input;
+    Ansinh__V1__Slice *slice = arena_alloc(request->arena, sizeof(*slice));
+    if (slice == NULL) {
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");
         return;
     }
-    self->self = analytics;
-    self->request = request;
-    self->in = (const Ansinh__V1__GetForecastRequest *)request->input;
-    if (check(self, &err) < 0)
-        bus_fail(request, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT, err.field, "%s", err.text);
-    else if (!projector_is_leader(analytics->projector))
-        board_is_elsewhere(request);
-    else if (directory_unit(analytics->svc->directory, self->in->unit_code) == NULL)
-        directory_refresh(analytics->svc->directory, on_refreshed, self);
-    else
-        on_refreshed(self, 0);
+    ansinh__v1__slice__init(slice);
+    slice->unit_code = in->unit_code;
+    question_ask(arg, request, &forecast_kind, in->as_of_ms, slice);
 }

@@ -5,17 +5,40 @@
 #include <stddef.h>
 
 #include "common/domain/forecast.h"
+#include "common/domain/next_session.h"
 
-#define FORECAST_TEXT_BYTES 512
+#define FORECAST_TEXT_BYTES 1024
 #define DECIMAL_TEXT_BYTES 32
+
+/* What is counted. */
+enum forecast_noun { NOUN_PARTICIPANTS, NOUN_NEW_PARTICIPANTS, NOUN_DECLARATIONS, NOUN_ACCEPTED };
+
+/* What a sentence says besides the forecast; names and days as the reader writes them. */
+struct forecast_words {
+    const char *name;        /* the unit's */
+    const char *until;       /* the last day */
+    const char *plan;        /* its year or name */
+    const char *plan_until;  /* its last day */
+    int is_year, is_expired; /* the plan's name is a year; its days are over */
+    enum forecast_noun noun;
+    int64_t contacts, joined; /* the observed conversion */
+    const char *observed_in;  /* the unit above in which it was observed; NULL: here */
+};
 
 /* Hundredths with a point: 107716 is "1077.16"; "" for FORECAST_NONE. */
 void decimal_format(int64_t hundredths, char ret[DECIMAL_TEXT_BYTES]);
 
-/* name is the unit's, until the last day as the reader writes it. Cut at FORECAST_TEXT_BYTES. */
-void forecast_sentence_en(const struct forecast *forecast, const char *name, const char *until,
+/* Cut at FORECAST_TEXT_BYTES. */
+void forecast_sentence_en(const struct forecast *forecast, const struct forecast_words *words,
                           char ret[FORECAST_TEXT_BYTES]);
-void forecast_sentence_vi(const struct forecast *forecast, const char *name, const char *until,
+void forecast_sentence_vi(const struct forecast *forecast, const struct forecast_words *words,
                           char ret[FORECAST_TEXT_BYTES]);
+
+/* Why a session is proposed: above is the name of the unit whose average was taken, days how many
+ * were observed. Without an expectation: what it was guessed by. */
+void next_session_why_en(const struct next_session *row, const char *above, int32_t days,
+                         int is_by_prospects, char ret[FORECAST_TEXT_BYTES]);
+void next_session_why_vi(const struct next_session *row, const char *above, int32_t days,
+                         int is_by_prospects, char ret[FORECAST_TEXT_BYTES]);
 
 #endif

@@ -132,6 +132,7 @@ void takeover_start(struct analytics *self)
     people_clear(self->people);
     facts_out_clear(self->facts_out, self->facts);
     sessions_clear(self->sessions);
+    observed_destroy(&self->observed);
     sessions_out_clear(self->sessions_out);
     lapses_reset(self->lapses);
     facts_shape_load(self->svc->views, on_shape, takeover);

@@ -299,7 +299,8 @@ static const struct good_request requests[] = {
     READ("Ledger/GetAccount", "{'account':'ACCOUNT_CENTRAL_BUDGET'}"),
     READ("Contacts/ResolveParticipant", "{'siCode':'0123456789'}"),
     READ("Analytics/GetProgress", "{'unitCode':'15','withChildren':true}"),
-    READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159'}"),
+    READ("Analytics/GetForecast", "{'unitCode':'15','contacts':'5742','joined':'159',"
+                                  "'planCode':'2025','withoutSentences':true}"),
     READ("Analytics/GetSeries", "{'slice':{'unitCode':'15'},'bucket':1,'from':'$t','until':'$t',"
                                 "'metrics':[1,2],'withLastYear':true}"),
     READ("Analytics/GetBoard", "{'slice':{'unitCode':'15'},'by':2,'limit':5}"),

@@ -20,6 +20,7 @@ static void fill(int32_t today, size_t n, const int32_t weekly[7])
 static struct forecast_request lao_cai(void)
 {
     return (struct forecast_request){.today = date_make(2025, 11, 30),
+                                     .from = date_make(2025, 1, 1),
                                      .until = date_make(2025, 12, 31),
                                      .participants = 44883,
                                      .plan = 78275,
@@ -146,6 +147,103 @@ static void the_same_days_a_year_ago_are_told_when_they_are_known(void **state)
     assert_true(forecast.last_year == FORECAST_NONE);
 }
 
+/* 39,248 a year ago and 44,883 now: 5,635 more, as 5,635 came in one day of this year. */
+static void lao_cai_grew_by_5635_on_the_same_period(void **state)
+{
+    (void)state;
+    static struct forecast_day history[3];
+    struct forecast forecast;
+    struct forecast_request request = lao_cai();
+    history[0] = (struct forecast_day){date_make(2024, 1, 1), 100};
+    history[1] = (struct forecast_day){date_make(2024, 12, 1), 7}; /* behind the same day */
+    history[2] = (struct forecast_day){date_make(2025, 11, 18), 5735};
+    request.days = history;
+    request.n_days = 3;
+    forecast_make(&request, &forecast);
+    assert_int_equal(forecast.so_far, 5735);
+    assert_int_equal(forecast.so_far_last_year, 100);
+    assert_int_equal(forecast.so_far - forecast.so_far_last_year, 5635);
+    assert_int_equal(forecast.last_year, 7);
+}
+
+/* The last quarter of 2025: what came in it so far, in the same days of 2024, and what is to come.
+ */
+static void a_quarter_is_compared_with_the_same_days_a_year_ago(void **state)
+{
+    (void)state;
+    static struct forecast_day history[2 * DAYS];
+    struct forecast forecast;
+    struct forecast_request request = {.today = date_make(2025, 11, 10),
+                                       .from = date_make(2025, 10, 1),
+                                       .until = date_make(2025, 12, 31),
+                                       .is_new = 1,
+                                       .participants = 41 * 2,
+                                       .plan = 200,
+                                       .days = history};
+    for (int32_t day = request.today - 460; day <= request.today; day++)
+        history[request.n_days++] = (struct forecast_day){day, day > request.today - 100 ? 2 : 1};
+    forecast_make(&request, &forecast);
+    assert_int_equal(forecast.so_far, 41 * 2);
+    assert_int_equal(forecast.so_far_last_year, 41);
+    assert_int_equal(forecast.last_year, 51);
+    assert_int_equal(forecast.projected, 82 + 51 * 2);
+    request.days += 60; /* the board's memory ends in the quarter before */
+    request.n_days -= 60;
+    forecast_make(&request, &forecast);
+    assert_true(forecast.so_far_last_year == FORECAST_NONE);
+    assert_int_equal(forecast.last_year, 51);
+}
+
+/* 15 days of acceleration that begin in 5 days: the days until then bring them nothing. */
+static void a_campaign_that_has_not_begun_counts_its_own_days(void **state)
+{
+    (void)state;
+    static const int32_t weekly[7] = {3, 3, 3, 3, 3, 3, 3};
+    struct forecast forecast;
+    struct forecast_request request = {.today = date_make(2025, 11, 10),
+                                       .from = date_make(2025, 11, 15),
+                                       .until = date_make(2025, 11, 29),
+                                       .is_new = 1,
+                                       .plan = 45,
+                                       .days = days,
+                                       .n_days = 56};
+    fill(request.today, 56, weekly);
+    forecast_make(&request, &forecast);
+    assert_int_equal(forecast.days_left, 15);
+    assert_int_equal(forecast.needed_per_day, 300);
+    assert_int_equal(forecast.projected, 45);
+    assert_int_equal(forecast.reach, REACH_ON_COURSE);
+    assert_int_equal(forecast.so_far, 0);
+    /* all there are at the end: those days count, too, and what is left of today */
+    request.is_new = 0;
+    forecast_make(&request, &forecast);
+    assert_int_equal(forecast.days_left, 19);
+    assert_int_equal(forecast.projected, 60);
+}
+
+/* The plan of 2025, looked at in 2026. */
+static void a_plan_that_is_over_expects_nothing_any_more(void **state)
+{
+    (void)state;
+    static const int32_t weekly[7] = {3, 3, 3, 3, 3, 3, 3};
+    struct forecast forecast;
+    struct forecast_request request = lao_cai();
+    request.today = date_make(2026, 11, 22);
+    request.days = days;
+    request.n_days = 56;
+    fill(request.today, 56, weekly);
+    forecast_make(&request, &forecast);
+    assert_int_equal(forecast.days_left, 0);
+    assert_int_equal(forecast.projected, 44883);
+    assert_int_equal(forecast.projected_high, 44883);
+    assert_true(forecast.needed_per_day == FORECAST_NONE);
+    assert_true(forecast.last_year == FORECAST_NONE);
+    assert_int_equal(forecast.reach, REACH_TOO_SLOW);
+    request.participants = 78275;
+    forecast_make(&request, &forecast);
+    assert_int_equal(forecast.reach, REACH_DONE);
+}
+
 static void no_plan_a_plan_that_is_done_and_no_days_left(void **state)
 {
     (void)state;
@@ -173,6 +271,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(without_two_weeks_all_days_are_alike),
     cmocka_unit_test(days_that_vary_make_a_band),
     cmocka_unit_test(the_same_days_a_year_ago_are_told_when_they_are_known),
+    cmocka_unit_test(lao_cai_grew_by_5635_on_the_same_period),
+    cmocka_unit_test(a_quarter_is_compared_with_the_same_days_a_year_ago),
+    cmocka_unit_test(a_campaign_that_has_not_begun_counts_its_own_days),
+    cmocka_unit_test(a_plan_that_is_over_expects_nothing_any_more),
     cmocka_unit_test(no_plan_a_plan_that_is_done_and_no_days_left),
 };
 
