@@ -135,7 +135,7 @@ static int plan_is_dry_run(const ProtobufCMessage *in)
     return ((const Ansinh__V1__ImportPlanRequest *)in)->dry_run;
 }
 
-static Ansinh__V1__Event *plan_event(struct import *self)
+Ansinh__V1__Event *import_plan_event(struct import *self)
 {
     Ansinh__V1__Event *event = arena_alloc(self->request->arena, sizeof(*event));
     Ansinh__V1__PlanImported *rows = arena_alloc(self->request->arena, sizeof(*rows));
@@ -150,7 +150,7 @@ static Ansinh__V1__Event *plan_event(struct import *self)
 }
 
 static const struct import_spec plan_spec = {
-    .take = plan_take, .event = plan_event, .is_dry_run = plan_is_dry_run};
+    .take = plan_take, .event = import_plan_event, .is_dry_run = plan_is_dry_run};
 
 static void on_import_plan(void *arg, struct bus_request *request)
 {

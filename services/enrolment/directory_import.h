@@ -46,8 +46,9 @@ struct import {
     void *arg; /* of the spec */
 };
 
-/* A spec's event for kinds of rows that have none of their own. */
+/* A spec's event for kinds of rows that have none of their own; and for targets of a year. */
 Ansinh__V1__Event *import_reference_event(struct import *self);
+Ansinh__V1__Event *import_plan_event(struct import *self);
 
 /* Whether two rows are the same; for want of memory they are not. */
 int import_is_same(const struct import *self, const ProtobufCMessage *a, const ProtobufCMessage *b);

@@ -52,6 +52,15 @@ void plans_run(struct service *svc, struct bus_request *request, const struct im
 /* The spec's pack: revision, rows, number. */
 size_t plans_pack(const struct import *self, uint8_t ret[IMPORT_ANSWER_MAX_BYTES]);
 
+/* The successors that came until a day ("YYYY-MM-DD"), those of one old unit side by side: of units
+ * of which a part goes to this new unit or one below it; unit_code "": all. To be freed. */
+struct plan_heir *plans_heirs(const struct directory *directory, const char *unit_code,
+                              const char *on, size_t *ret_n);
+
+/* RebasePlan of a plan that Directory/ImportPlan set; a code of four digits. */
+int plans_is_imported(const char *plan_code);
+void plans_rebase_imported(struct service *svc, struct bus_request *request);
+
 /* Handlers; arg is the service. */
 void on_define_plan(void *arg, struct bus_request *request);
 void on_split_plan(void *arg, struct bus_request *request);

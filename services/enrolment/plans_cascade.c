@@ -258,24 +258,25 @@ static size_t keep_wanted(struct rebase *self, struct plan_heir *heirs, size_t n
     return kept;
 }
 
-/* The successors that came until a day. */
-static struct plan_heir *heirs_until(struct rebase *self, const char *on, size_t *ret_n)
+struct plan_heir *plans_heirs(const struct directory *directory, const char *unit_code,
+                              const char *on, size_t *ret_n)
 {
+    struct rebase self = {directory, unit_code};
     const Ansinh__V1__Successor *row;
     size_t n = 0, cursor = 0;
-    while (directory_next_row(self->directory, 'g', &cursor) != NULL)
+    while (directory_next_row(directory, 'g', &cursor) != NULL)
         n++;
     struct plan_heir *heirs = calloc(n + 1, sizeof(*heirs));
     ASSERT(heirs != NULL);
     n = cursor = 0;
-    while ((row = (const Ansinh__V1__Successor *)directory_next_row(self->directory, 'g',
-                                                                    &cursor)) != NULL) {
+    while ((row = (const Ansinh__V1__Successor *)directory_next_row(directory, 'g', &cursor)) !=
+           NULL) {
         if (row->share_per_million > 0 && strcmp(row->on, on) <= 0)
             heirs[n++] = (struct plan_heir){row->old_code, row->new_code, row->share_per_million};
     }
     if (n > 1)
         qsort(heirs, n, sizeof(*heirs), by_old_and_new);
-    *ret_n = keep_wanted(self, heirs, n);
+    *ret_n = keep_wanted(&self, heirs, n);
     return heirs;
 }
 
@@ -335,7 +336,7 @@ static int rebase(struct import *self, struct err *err)
                        PLAN_AMENDMENTS_MAX);
     if (rc < 0)
         return rc;
-    struct plan_heir *heirs = heirs_until(&job, in->on, &n_heirs);
+    struct plan_heir *heirs = plans_heirs(job.directory, in->unit_code, in->on, &n_heirs);
     const struct plan_territory territory = {heirs, n_heirs, parent_of, is_wanted, &job};
     rc = rebase_plan(change->tree, &territory, &n_moved, &why);
     free(heirs);
@@ -360,5 +361,9 @@ void on_rebase_plan(void *arg, struct bus_request *request)
                                             .event = import_reference_event,
                                             .is_dry_run = rebase_is_dry_run,
                                             .pack = plans_pack};
-    plans_run(arg, request, &spec);
+    const Ansinh__V1__RebasePlanRequest *in = (const Ansinh__V1__RebasePlanRequest *)request->input;
+    if (plans_is_imported(in->plan_code))
+        plans_rebase_imported(arg, request);
+    else
+        plans_run(arg, request, &spec);
 }
