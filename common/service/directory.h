@@ -31,6 +31,7 @@ struct directory_unit {
     const char *name_en;
     const char *full_name;
     uint32_t difficulty_tier;         /* 1 to 4; 0: not known */
+    int32_t last_day;                 /* on which it exists, by its row or its successors' */
     struct directory_unit *parent;    /* NULL for the country */
     struct directory_unit **children; /* ascending by code; without those that were merged away */
     size_t n_children;

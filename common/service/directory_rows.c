@@ -251,6 +251,9 @@ static void unit_fill(struct directory_rows *self, const Ansinh__V1__Unit *row)
     unit->name_en = row->name_en;
     unit->full_name = row->full_name;
     unit->difficulty_tier = row->difficulty_tier;
+    unit->last_day = INT32_MAX;
+    if (row->valid_until[0] != '\0' && date_parse(row->valid_until, &unit->last_day) < 0)
+        unit->last_day = INT32_MAX;
     unit->n_plans = 0;
     unit->n_children = unit->n_predecessors = 0;
     unit->successor = NULL;
@@ -268,6 +271,9 @@ static void successor_fill(struct directory_rows *self, const Ansinh__V1__Succes
 {
     struct directory_unit *old = directory_rows_unit(self, row->old_code);
     struct directory_unit *heir = directory_rows_unit(self, row->new_code);
+    int32_t on;
+    if (old != NULL && row->share_per_million > 0 && date_parse(row->on, &on) == 0)
+        old->last_day = MIN(old->last_day, on - 1);
     if (row->share_per_million != SUCCESSOR_WHOLE || strcmp(row->on, today) > 0 || old == NULL ||
         heir == NULL || old->level != heir->level)
         return;

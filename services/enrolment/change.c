@@ -12,6 +12,7 @@
 #include "common/service/policy.h"
 #include "services/enrolment/arguments.h"
 #include "services/enrolment/identity.h"
+#include "services/enrolment/place.h"
 #include "services/enrolment/terms_rules.h"
 #include "services/enrolment/warnings.h"
 
@@ -151,25 +152,17 @@ static void on_citizen(void *arg, int rc, const struct citizen *citizen)
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
-/* 0; -EAGAIN: a code is not known here, the directory must be asked; -EINVAL with err. */
+/* As place_check. */
 static int check_codes(struct changing *self, struct err *err)
 {
-    const struct directory *directory = self->service->svc->directory;
-    const char *unit_code = self->in->unit_code, *collector = self->in->collector_code;
-    const struct directory_unit *unit =
-        unit_code[0] == '\0' ? NULL : directory_unit(directory, unit_code);
-    int is_unit = unit_code[0] == '\0' || unit != NULL;
-    int is_collector = collector[0] == '\0' || directory_collector(directory, collector) != NULL;
-    if ((!is_unit || !is_collector) && !self->is_refreshed)
-        return -EAGAIN;
-    if (!is_unit)
-        return err_field(err, -EINVAL, "unit_code", "unknown unit");
-    if (unit != NULL && unit->level != ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE)
-        return err_field(err, -EINVAL, "unit_code", "want the 5-digit code of a commune");
-    if (!is_collector)
-        return err_field(err, -EINVAL, "collector_code", "unknown collector");
+    const struct directory_unit *unit;
+    const struct place place = {.unit_code = self->in->unit_code,
+                                .collector_code = self->in->collector_code,
+                                .on = self->in->on,
+                                .may_stay = 1};
+    int rc = place_check(self->service->svc->directory, &place, self->is_refreshed, &unit, err);
     self->change.commune = unit == NULL ? 0 : commune_number(unit->code);
-    return 0;
+    return rc;
 }
 
 static void change_start(struct changing *self);

@@ -14,6 +14,7 @@
 #include "services/enrolment/arguments.h"
 #include "services/enrolment/enrolment.h"
 #include "services/enrolment/identity.h"
+#include "services/enrolment/place.h"
 #include "services/enrolment/terms_rules.h"
 #include "services/enrolment/warnings.h"
 
@@ -201,22 +202,14 @@ static void on_dry_run_citizen(void *arg, int rc, const struct citizen *citizen)
 
 /* --- checks --- */
 
-/* 0; -EAGAIN: a code is not known here, the directory must be asked; -EINVAL with err. */
+/* As place_check. */
 static int check_codes(struct enrol *self, struct err *err)
 {
-    const struct directory *directory = self->service->svc->directory;
-    const char *collector = self->in->collector_code;
-    self->commune = directory_unit(directory, self->in->unit_code);
-    int is_collector = collector[0] == '\0' || directory_collector(directory, collector) != NULL;
-    if ((self->commune == NULL || !is_collector) && !self->is_refreshed)
-        return -EAGAIN;
-    if (self->commune == NULL)
-        return err_field(err, -EINVAL, "unit_code", "unknown unit");
-    if (self->commune->level != ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE)
-        return err_field(err, -EINVAL, "unit_code", "want the 5-digit code of a commune");
-    if (!is_collector)
-        return err_field(err, -EINVAL, "collector_code", "unknown collector");
-    return 0;
+    const struct place place = {.unit_code = self->in->unit_code,
+                                .collector_code = self->in->collector_code,
+                                .on = self->in->enrolled_on};
+    return place_check(self->service->svc->directory, &place, self->is_refreshed, &self->commune,
+                       err);
 }
 
 static int check_declaration(struct enrol *self, struct err *err)

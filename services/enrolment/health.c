@@ -15,6 +15,7 @@
 #include "services/enrolment/arguments.h"
 #include "services/enrolment/enrolment_rules.h"
 #include "services/enrolment/identity.h"
+#include "services/enrolment/place.h"
 #include "services/enrolment/warnings.h"
 
 #define CARD_DAYS_MAX 3660 /* a card that holds longer is a mistake */
@@ -144,20 +145,14 @@ static void run(void *arg)
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
-/* 0; -EAGAIN: a code is not known here, the directory must be asked; -EINVAL with err. */
+/* As place_check. */
 static int check_codes(struct declaring *self, struct err *err)
 {
-    const struct directory *directory = self->service->svc->directory;
-    const char *collector = self->in->collector_code;
-    self->commune = directory_unit(directory, self->in->unit_code);
-    int is_collector = collector[0] == '\0' || directory_collector(directory, collector) != NULL;
-    if ((self->commune == NULL || !is_collector) && !self->is_refreshed)
-        return -EAGAIN;
-    if (self->commune == NULL)
-        return err_field(err, -EINVAL, "unit_code", "unknown unit");
-    if (self->commune->level != ANSINH__V1__UNIT_LEVEL__UNIT_LEVEL_COMMUNE)
-        return err_field(err, -EINVAL, "unit_code", "want the 5-digit code of a commune");
-    return is_collector ? 0 : err_field(err, -EINVAL, "collector_code", "unknown collector");
+    const struct place place = {.unit_code = self->in->unit_code,
+                                .collector_code = self->in->collector_code,
+                                .on = self->in->declared_on};
+    return place_check(self->service->svc->directory, &place, self->is_refreshed, &self->commune,
+                       err);
 }
 
 static int check_card(struct declaring *self, int32_t today, struct err *err)

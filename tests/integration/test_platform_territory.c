@@ -10,8 +10,8 @@
 
 #define WAIT_MS 60000
 #define PERSON(id, commune)                                                                        \
-    id ",Lò Văn Thử,1985-05-17,male," commune ",other,1500000,monthly,2025-09-01\n"
-#define PAYMENT(id) id ",2025-09-10,cash\n"
+    id ",Lò Văn Thử,1985-05-17,male," commune ",other,1500000,monthly,2025-06-01\n"
+#define PAYMENT(id) id ",2025-06-10,cash\n"
 
 static struct platform *platform;
 static char answer[PLATFORM_ANSWER_BYTES];
@@ -165,6 +165,13 @@ static void its_targets_follow_and_add_up_to_the_same(void **state)
 static void after_it_nothing_is_lost_and_nothing_twice(void **state)
 {
     (void)state;
+    /* its row alone says when it ended */
+    assert_int_equal(import("participants",
+                            "personal_id,full_name,birth_date,sex,unit_code,support_group,"
+                            "income_vnd,method,enrolled_on\n"
+                            "010085700006,Lò Văn Thử,1985-05-17,male,10001,other,1500000,monthly,"
+                            "2025-07-01\n"),
+                     1);
     static const char rows[] = "old_code,new_code,share_per_million,on\n"
                                "10,15,1000000,2025-07-01\n"
                                "10001,02647,1000000,2025-07-01\n"
@@ -223,6 +230,67 @@ static void wrong_rows_name_their_field_and_change_nothing(void **state)
     check_board(4, 4, 1, 3);
 }
 
+/* --- who comes later --- */
+
+static int enrol(const char *personal_id, const char *commune, const char *on, const char *more)
+{
+    return platform_call(platform, NULL, "Enrolment/Enrol", answer,
+                         "{\"personalId\":\"%s\",\"fullName\":\"Lò Văn Thử\",\"birthDate\":"
+                         "\"1985-05-17\",\"sex\":2,\"unitCode\":\"%s\",\"supportGroup\":4,"
+                         "\"incomeVnd\":1500000,\"method\":1,\"enrolledOn\":\"%s\"%s}",
+                         personal_id, commune, on, more);
+}
+
+static void expect_ended(int code, const char *heir)
+{
+    assert_int_equal(code, ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+    if (strncmp(answer, "unit_code: ", strlen("unit_code: ")) != 0 ||
+        strstr(answer, "ended on 2025-06-30; after it: ") == NULL || strstr(answer, heir) == NULL)
+        fail_msg("want %s in %s", heir, answer);
+}
+
+static void nobody_joins_where_a_unit_has_ended(void **state)
+{
+    (void)state;
+    expect_ended(enrol("010085700006", "10001", "2025-07-01", ""), "02647");
+    expect_ended(enrol("010085700006", "10001", "", ""), "02647");
+    expect_ended(enrol("010085700006", "10001", "", ",\"dryRun\":true"), "02647");
+    expect_ended(enrol("010085700006", "10002", "2025-09-01", ""), "02647");
+    expect_ended(enrol("010085700006", "10002", "2025-09-01", ""), "02671");
+    expect_ended(platform_call(platform, NULL, "Enrolment/DeclareHealth", answer,
+                               "{\"personalId\":\"010085700006\",\"fullName\":\"Lò Văn Thử\","
+                               "\"birthDate\":\"1985-05-17\",\"sex\":2,\"unitCode\":\"10001\","
+                               "\"householdCode\":\"1234567890\"}"),
+                 "02647");
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/GetParticipant", answer,
+                                   "{\"personalId\":\"010085700006\"}"),
+                     ANSINH__V1__CODE__CODE_NOT_FOUND);
+    assert_int_equal(enrol("010085700006", "02647", "2025-07-01", ""), 0);
+}
+
+/* A collector without a network hands in weeks later what was declared before the end. */
+static void what_was_declared_before_the_end_comes_in_late(void **state)
+{
+    char id[64];
+    (void)state;
+    assert_int_equal(enrol("010085700005", "10001", "2025-06-30", ""), 0);
+    assert_non_null(strstr(answer, "\"enrolledOn\":\"2025-06-30\""));
+    (void)snprintf(id, sizeof(id), "%s", platform_field(answer, "participantId"));
+    /* the bill comes to today, wherever the participant stands */
+    assert_int_equal(
+        import("payments", "personal_id,paid_on,channel\n010085700005,2025-10-11,cash\n"), 0);
+    check_board(5, 5, 1, 4);
+    expect_ended(platform_call(platform, NULL, "Enrolment/ChangeContribution", answer,
+                               "{\"participantId\":\"%s\",\"unitCode\":\"10002\"}", id),
+                 "02671");
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/ChangeContribution", answer,
+                                   "{\"participantId\":\"%s\",\"supportGroup\":1}", id),
+                     0);
+    assert_int_equal(platform_call(platform, NULL, "Enrolment/ChangeContribution", answer,
+                                   "{\"participantId\":\"%s\",\"unitCode\":\"02671\"}", id),
+                     0);
+}
+
 static int is_verified(void *arg)
 {
     (void)arg;
@@ -246,6 +314,8 @@ int main(void)
         cmocka_unit_test(its_targets_follow_and_add_up_to_the_same),
         cmocka_unit_test(denominators_and_offices_stand_beside_them),
         cmocka_unit_test(wrong_rows_name_their_field_and_change_nothing),
+        cmocka_unit_test(nobody_joins_where_a_unit_has_ended),
+        cmocka_unit_test(what_was_declared_before_the_end_comes_in_late),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
     };
     return !!cmocka_run_group_tests(tests, start, stop);
