@@ -130,6 +130,12 @@ static inline struct directory_unit *directory_above(const struct directory_unit
     return unit->successor != NULL ? unit->successor : unit->parent;
 }
 
+/* The Vietnamese name when there is none. */
+static inline const char *directory_name_en(const struct directory_unit *unit)
+{
+    return unit->name_en[0] == '\0' ? unit->name : unit->name_en;
+}
+
 /* NULL when unknown. */
 const Ansinh__V1__Campaign *directory_campaign(const struct directory *self, const char *code);
 

@@ -139,7 +139,16 @@ static void reset(void *arg)
 
 /* --- view frames --- */
 
-/* Marks are kept in a table by unit index, so that every unit is in a frame once. */
+/* A unit and those above it, marked in a table by index, so that each is in a frame once. */
+static void change_unit(const struct directory_unit *unit, uint8_t *marks,
+                        const struct directory_unit **ret, size_t *n)
+{
+    for (; unit != NULL && !marks[unit->index]; unit = directory_above(unit)) {
+        marks[unit->index] = 1;
+        ret[(*n)++] = unit;
+    }
+}
+
 static size_t changed_units(struct analytics *self, const struct directory_unit **ret,
                             uint8_t *marks)
 {
@@ -148,17 +157,12 @@ static size_t changed_units(struct analytics *self, const struct directory_unit 
     size_t n_changed = MIN(board_changed(self->board, self->changed, ANALYTICS_CHANGED_MAX),
                            (size_t)ANALYTICS_CHANGED_MAX);
     size_t n_units = directory_unit_count(directory);
-    for (size_t i = 0; self->is_all_changed && i < n_units; i++) {
-        ret[n++] = directory_unit_at(directory, i);
-        marks[i] = 1;
+    for (size_t i = 0; i < n_units; i++) {
+        if (self->is_all_changed || reach_is_changed(self->reach, i))
+            change_unit(directory_unit_at(directory, i), marks, ret, &n);
     }
-    for (size_t i = 0; i < n_changed; i++) {
-        const struct directory_unit *unit = directory_commune(directory, self->changed[i]);
-        for (; unit != NULL && !marks[unit->index]; unit = directory_above(unit)) {
-            marks[unit->index] = 1;
-            ret[n++] = unit;
-        }
-    }
+    for (size_t i = 0; i < n_changed; i++)
+        change_unit(directory_commune(directory, self->changed[i]), marks, ret, &n);
     return n;
 }
 
@@ -192,7 +196,7 @@ static void publish(struct analytics *self)
     view.units = list;
     for (size_t i = 0; i < n; i++) {
         struct progress progress;
-        if (progress_of(self->board, units[i], today, arena, &progress) == 0 &&
+        if (progress_of(self, units[i], today, arena, &progress) == 0 &&
             progress_fill(&progress, today, arena, &rows[i]) == 0)
             list[view.n_units++] = &rows[i];
     }
@@ -201,6 +205,7 @@ static void publish(struct analytics *self)
     view.newest_event_ms = self->newest_event_ms;
     publish_frame(self, &view);
     board_forget_changes(self->board);
+    reach_forget_changes(self->reach);
     self->is_all_changed = 0;
     self->published_ms = clock_mono_ms();
 }
@@ -212,6 +217,11 @@ static void flushed(void *arg)
     publish(self);
 }
 
+static const struct directory_unit *unit_of(const void *arg, const char *code)
+{
+    return directory_unit(arg, code);
+}
+
 /* Shows what changes without events: a plan, a name, midnight; and that the board lives. */
 static void pulse(void *arg)
 {
@@ -219,6 +229,8 @@ static void pulse(void *arg)
     questions_expire(self->questions);
     if (!projector_is_leader(self->projector))
         return;
+    if (self->is_loaded)
+        reach_follow(self->reach, self->sessions, unit_of, self->svc->directory);
     uint64_t generation = directory_generation(self->svc->directory);
     if (generation != self->directory_generation) {
         self->directory_generation = generation;
@@ -264,6 +276,7 @@ static void emit_stats(void *arg, metrics_emit_fn emit, void *sink)
     emit(sink, "board_facts_loaded", "", self->is_loaded, 0);
     emit(sink, "board_sessions", "", sessions_count(self->sessions), 0);
     emit(sink, "board_sessions_bytes", "", (int64_t)sessions_bytes(self->sessions), 0);
+    emit(sink, "board_reach_bytes", "", (int64_t)reach_bytes(self->reach), 0);
 }
 
 static const struct bus_method methods[] = {
@@ -287,6 +300,7 @@ static int create(struct service *svc, struct err *err)
     self->questions = questions_create();
     self->sessions = sessions_create();
     self->sessions_out = sessions_out_create();
+    self->reach = reach_create();
     self->arena = arena_create(FRAME_ARENA_BYTES);
     svc->context = self;
     struct projector_spec spec = {
@@ -338,6 +352,7 @@ static void destroy(struct service *svc)
     observed_destroy(&self->observed);
     sessions_out_destroy(&self->sessions_out);
     sessions_destroy(&self->sessions);
+    reach_destroy(&self->reach);
     arena_destroy(&self->arena);
     free(self);
     svc->context = NULL;

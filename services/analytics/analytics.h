@@ -7,8 +7,9 @@
 #include "services/analytics/board.h"
 #include "services/analytics/facts_store.h"
 #include "services/analytics/observed.h"
-#include "services/analytics/sessions_fold.h"
 #include "services/analytics/people.h"
+#include "services/analytics/reach.h"
+#include "services/analytics/sessions_fold.h"
 
 extern const struct service_spec analytics_spec;
 
@@ -34,6 +35,7 @@ struct analytics {
     struct sessions_out *sessions_out;
     struct observed *observed; /* the newest one of now; NULL: none yet */
     int is_observing;          /* a question makes a newer one */
+    struct reach *reach;
     struct lapses *lapses;
     uint64_t takeover;     /* number of the last one: who loads for an earlier one stops */
     int is_loaded;         /* the facts are, too; until then no event is taken */

@@ -36,7 +36,7 @@ static int fill(struct analytics *self, struct arena *arena, const struct direct
         return -1;
     for (size_t i = 0; i < n_units; i++) {
         const struct directory_unit *one = i == 0 ? unit : unit->children[i - 1];
-        if (progress_of(self->board, one, today, arena, &units[i]) < 0)
+        if (progress_of(self, one, today, arena, &units[i]) < 0)
             return -1;
     }
     board_sum_hours(self->board, communes, n, today, hours);

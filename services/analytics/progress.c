@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "common/domain/calendar.h"
+#include "services/analytics/analytics.h"
 #include "services/analytics/analytics_rules.h"
 
 /* A unit's numbers are those of its communes and of what was merged into it: a tree, in which every
@@ -64,16 +65,33 @@ enum board_metric board_metric_of(enum fact_metric metric)
     return (enum board_metric)metrics[metric];
 }
 
-int progress_of(const struct board *board, const struct directory_unit *unit, int32_t today,
+int64_t progress_prospects(const struct directory *directory, const struct directory_unit *unit,
+                           int32_t day)
+{
+    static const Ansinh__V1__DenominatorKind kinds[] = {
+        ANSINH__V1__DENOMINATOR_KIND__DENOMINATOR_KIND_PROSPECTS,
+        ANSINH__V1__DENOMINATOR_KIND__DENOMINATOR_KIND_WORKING_AGE,
+    };
+    const Ansinh__V1__Denominator *found = NULL;
+    for (size_t i = 0; found == NULL && i < ARRAY_LEN(kinds); i++)
+        found = directory_denominator(directory, unit->code, kinds[i], day);
+    return found == NULL ? 0 : found->value;
+}
+
+int progress_of(const struct analytics *analytics, const struct directory_unit *unit, int32_t today,
                 struct arena *arena, struct progress *ret)
 {
     size_t n;
     const uint32_t *communes = progress_communes(unit, arena, &n);
     if (communes == NULL)
         return -ENOMEM;
-    *ret = (struct progress){.unit = unit};
-    board_sum(board, communes, n, &ret->totals);
-    (void)board_sum_days(board, communes, n, today, &ret->today, 1);
+    *ret = (struct progress){
+        .unit = unit,
+        .reach = reach_of(analytics->reach, unit),
+        .prospects = progress_prospects(analytics->svc->directory, unit, today),
+    };
+    board_sum(analytics->board, communes, n, &ret->totals);
+    (void)board_sum_days(analytics->board, communes, n, today, &ret->today, 1);
     return 0;
 }
 
@@ -96,6 +114,8 @@ static void fill_numbers(const struct progress *progress, Ansinh__V1__UnitProgre
     ret->paid->central_vnd = values[BOARD_CENTRAL_VND];
     ret->paid->local_vnd = values[BOARD_LOCAL_VND];
     ret->paid->donor_vnd = values[BOARD_DONOR_VND];
+    ret->reach_estimate = progress->reach;
+    ret->prospects = progress->prospects;
 }
 
 int progress_fill(const struct progress *progress, int32_t today, struct arena *arena,
@@ -108,8 +128,10 @@ int progress_fill(const struct progress *progress, int32_t today, struct arena *
     char *percent = arena_alloc(arena, PERCENT_TEXT_BYTES);
     char *code = arena_strndup(arena, unit->code, sizeof(unit->code) - 1);
     char *name = arena_printf(arena, "%s", unit->name);
+    char *name_en = arena_printf(arena, "%s", directory_name_en(unit));
     Ansinh__V1__Pockets *paid = arena_alloc(arena, sizeof(*paid));
-    if (date == NULL || percent == NULL || paid == NULL || code == NULL || name == NULL)
+    if (date == NULL || percent == NULL || paid == NULL || code == NULL || name == NULL ||
+        name_en == NULL)
         return -ENOMEM;
     date_split(today, &year, &month, &day_of_month);
     date_format(today, date);
@@ -119,6 +141,7 @@ int progress_fill(const struct progress *progress, int32_t today, struct arena *
     fill_numbers(progress, ret);
     ret->unit_code = code;
     ret->name = name;
+    ret->name_en = name_en;
     ret->plan = directory_plan(unit, (uint32_t)year, &plan_year);
     ret->gap = ret->plan == 0 ? 0 : ret->plan - ret->participants;
     percent_format(ret->participants, ret->plan, percent);
@@ -195,6 +218,9 @@ int progress_answer_fill(const struct progress_answer *answer, struct arena *are
     date_split(answer->today, &year, &month, &day_of_month);
     ret->unit_code = own.unit_code;
     ret->name = own.name;
+    ret->name_en = own.name_en;
+    ret->reach_estimate = own.reach_estimate;
+    ret->prospects = own.prospects;
     ret->participants = own.participants;
     ret->declared = own.declared;
     ret->accepted = own.accepted;

@@ -11,9 +11,13 @@
 /* Which metric of a fact is which of the board. */
 enum board_metric board_metric_of(enum fact_metric metric);
 
+struct analytics;
+
 /* One unit's numbers. */
 struct progress {
     const struct directory_unit *unit;
+    int64_t reach;     /* estimate; 0: nobody, or not known */
+    int64_t prospects; /* 0: not known */
     struct board_totals totals;
     struct board_day today;
 };
@@ -28,9 +32,13 @@ struct progress_answer {
     int32_t (*hours)[BOARD_TIMED_METRICS]; /* of today, BOARD_HOURS of them */
 };
 
-/* Of the board, as it is now. -ENOMEM: the arena's limit. */
-int progress_of(const struct board *board, const struct directory_unit *unit, int32_t today,
+/* Of the board and the sessions, as they are now. -ENOMEM: the arena's limit. */
+int progress_of(const struct analytics *analytics, const struct directory_unit *unit, int32_t today,
                 struct arena *arena, struct progress *ret) MUST_CHECK;
+
+/* Who could join in a unit, by what was known for a business day; 0: not known. */
+int64_t progress_prospects(const struct directory *directory, const struct directory_unit *unit,
+                           int32_t day);
 
 /* Fill messages whose texts live in the arena (or as long as the directory). A unit's plan is the
  * one in force now. -ENOMEM. */

@@ -17,7 +17,11 @@ struct progress_question {
     uint16_t *child_of; /* place in units by commune; CHILD_NONE: in no child that is asked for */
     struct board_day *days; /* BOARD_DAYS_SHOWN, the last is today */
     int32_t hours[BOARD_HOURS][BOARD_TIMED_METRICS];
+    struct reach_walk *reach; /* a sketch for each of units; NULL: not known of what is asked for */
 };
+
+#define REACH_LINES_A_FACT                                                                         \
+    4 /* that are looked at in a portion: few have more contacts than facts */
 
 int progress_is_question(const Ansinh__V1__GetProgressRequest *in)
 {
@@ -49,25 +53,84 @@ static int place_children(struct progress_question *self, const struct directory
     return 0;
 }
 
+/* --- reach ------------------------------------------------------------------------------------ */
+
+/* Communes were merged into others, so a session's unit may be a predecessor of one. */
+static size_t reach_places(void *arg, const Ansinh__V1__Session *session,
+                           size_t places[REACH_PLACES_MAX])
+{
+    const struct progress_question *self = arg;
+    const Ansinh__V1__Slice *slice = self->question.wanted;
+    const struct directory_unit *unit =
+        directory_unit(self->question.analytics->svc->directory, session->unit_code);
+    const struct directory_unit *child = NULL;
+    if (slice->organisation_code[0] != '\0' &&
+        strcmp(strcmp(slice->organisation_code, SLICE_NOBODY) == 0 ? "" : slice->organisation_code,
+               session->organisation_code) != 0)
+        return 0;
+    for (; unit != NULL && unit != self->units[0].unit; unit = directory_above(unit))
+        child = unit;
+    if (unit == NULL)
+        return 0;
+    places[0] = 0;
+    for (size_t i = 1; child != NULL && i < self->n_units; i++) {
+        if (self->units[i].unit != child)
+            continue;
+        places[1] = i;
+        return 2;
+    }
+    return 1;
+}
+
+/* A list of contacts says nothing of points, collectors and groups. */
+static void reach_start(struct progress_question *self)
+{
+    const struct question *question = &self->question;
+    const Ansinh__V1__Slice *slice = question->wanted;
+    if (slice->point_code[0] == '\0' && slice->collector_code[0] == '\0' &&
+        slice->support_group == 0)
+        self->reach = reach_walk_create(question->analytics->sessions, question->as_of_ms,
+                                        self->n_units, reach_places, self);
+}
+
+static void reach_end(struct progress_question *self)
+{
+    if (self->reach == NULL)
+        return;
+    (void)reach_walk_step(self->reach, SIZE_MAX);
+    for (size_t i = 0; i < self->n_units; i++)
+        self->units[i].reach = reach_walk_estimate(self->reach, i);
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
+
 static int prepare(struct question *question, struct err *err)
 {
     struct progress_question *self = (struct progress_question *)question;
     const Ansinh__V1__GetProgressRequest *in =
         (const Ansinh__V1__GetProgressRequest *)question->input;
     const struct directory_unit *unit = question->slice.unit;
-    (void)err;
+    const struct directory *directory = question->analytics->svc->directory;
+    if (unit == NULL)
+        return err_field(err, -EINVAL, "unit_code", "want a unit, not an office");
     self->n_units = 1 + (in->with_children ? unit->n_children : 0);
     self->units = arena_zalloc(question->arena, self->n_units * sizeof(*self->units));
     self->days = arena_zalloc(question->arena, BOARD_DAYS_SHOWN * sizeof(*self->days));
     if (self->units == NULL || self->days == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < self->n_units; i++)
+    for (size_t i = 0; i < self->n_units; i++) {
         self->units[i].unit = i == 0 ? unit : unit->children[i - 1];
+        self->units[i].prospects =
+            progress_prospects(directory, self->units[i].unit, question->today);
+    }
     for (int i = 0; i < BOARD_DAYS_SHOWN; i++)
         self->days[i].day = first_day(self) + i;
     question->from = INT32_MIN;
     question->until = INT32_MAX;
-    return place_children(self, unit);
+    int rc = place_children(self, unit);
+    if (rc == 0 && self->reach == NULL)
+        reach_start(self);
+    return rc;
 }
 
 static void count_timed(struct progress_question *self, const struct fact *fact,
@@ -106,6 +169,8 @@ static int visit(void *arg, const struct fact *facts, size_t n, uint64_t first)
 {
     struct progress_question *self = arg;
     (void)first;
+    if (self->reach != NULL)
+        (void)reach_walk_step(self->reach, n * REACH_LINES_A_FACT);
     for (size_t i = 0; i < n; i++) {
         if (question_takes(&self->question, &facts[i]))
             count(self, &facts[i]);
@@ -142,6 +207,7 @@ static void answer(struct question *question)
     };
     out.version = analytics_version(question->analytics);
     out.as_of_ms = question->as_of_ms;
+    reach_end(self);
     int rc = progress_answer_fill(&all, question->arena, &out);
     if (rc < 0)
         question_fail(question, rc, &err);
@@ -149,11 +215,17 @@ static void answer(struct question *question)
         question_reply(question, &out.base);
 }
 
+static void end(struct question *question)
+{
+    reach_walk_destroy(&((struct progress_question *)question)->reach);
+}
+
 static const struct question_kind kind = {
     .size = sizeof(struct progress_question),
     .prepare = prepare,
     .visit = visit,
     .answer = answer,
+    .end = end,
 };
 
 void progress_ask(struct analytics *self, struct bus_request *request)

@@ -10,11 +10,17 @@
 #include "common/base/map.h"
 #include "common/bus/bus.h"
 
+struct known {
+    const struct session_version *newest;
+    int has_contacts;
+};
+
 struct sessions {
-    struct arena *arena;                   /* of versions */
-    struct map *numbers;                   /* by code; the number as a pointer */
-    const struct session_version **newest; /* by number - 1 */
+    struct arena *arena; /* of versions */
+    struct map *numbers; /* by code; the number as a pointer */
+    struct known *known; /* by number - 1 */
     size_t n, capacity;
+    uint64_t moves;
     struct session_contacts *lists;
     size_t n_lists, lists_capacity;
     uint64_t *people;
@@ -38,6 +44,7 @@ void sessions_clear(struct sessions *self)
     self->n = 0;
     self->n_lists = 0;
     self->n_people = 0;
+    self->moves = 0;
 }
 
 void sessions_destroy(struct sessions **self)
@@ -46,7 +53,7 @@ void sessions_destroy(struct sessions **self)
         return;
     map_destroy(&(*self)->numbers);
     arena_destroy(&(*self)->arena);
-    free((*self)->newest);
+    free((*self)->known);
     free((*self)->lists);
     free((*self)->people);
     free(*self);
@@ -76,6 +83,13 @@ static const Ansinh__V1__Session *keep(struct sessions *self, const Ansinh__V1__
     return ansinh__v1__session__unpack(&allocator, len, packed);
 }
 
+static int is_move(const struct known *known, const Ansinh__V1__Session *session)
+{
+    const Ansinh__V1__Session *before = known->newest->session;
+    return known->has_contacts && (before->cancelled != session->cancelled ||
+                                   strcmp(before->unit_code, session->unit_code) != 0);
+}
+
 int sessions_record(struct sessions *self, const Ansinh__V1__Session *session, int64_t at_ms)
 {
     uint32_t number = sessions_number(self, session->code);
@@ -87,14 +101,17 @@ int sessions_record(struct sessions *self, const Ansinh__V1__Session *session, i
         .at_ms = at_ms,
         .day = clock_business_day(session->start_ms),
         .session = copy,
-        .before = number == 0 ? NULL : self->newest[number - 1],
+        .before = number == 0 ? NULL : self->known[number - 1].newest,
     };
     if (number == 0) {
-        self->newest = grow(self->newest, &self->capacity, self->n, 1, sizeof(*self->newest));
+        self->known = grow(self->known, &self->capacity, self->n, 1, sizeof(*self->known));
         number = (uint32_t)++self->n;
+        self->known[number - 1] = (struct known){0};
         (void)map_put(self->numbers, copy->code, strlen(copy->code), (void *)(uintptr_t)number);
+    } else {
+        self->moves += (uint64_t)is_move(&self->known[number - 1], copy);
     }
-    self->newest[number - 1] = version;
+    self->known[number - 1].newest = version;
     return 0;
 }
 
@@ -112,6 +129,7 @@ int sessions_contact(struct sessions *self, const char *code, const uint64_t *ci
     if (n > 0)
         memcpy(&self->people[self->n_people], citizens, n * sizeof(*citizens));
     self->n_people += n;
+    self->known[number - 1].has_contacts = 1;
     return 0;
 }
 
@@ -132,7 +150,7 @@ const struct session_version *sessions_at(const struct sessions *self, uint32_t 
                                           int64_t as_of_ms)
 {
     ASSERT(number > 0 && number <= self->n);
-    const struct session_version *version = self->newest[number - 1];
+    const struct session_version *version = self->known[number - 1].newest;
     while (version != NULL && version->at_ms > as_of_ms)
         version = version->before;
     return version;
@@ -154,9 +172,14 @@ const uint64_t *sessions_people(const struct sessions *self, const struct sessio
     return &self->people[list->first];
 }
 
+uint64_t sessions_moves(const struct sessions *self)
+{
+    return self->moves;
+}
+
 size_t sessions_bytes(const struct sessions *self)
 {
-    return arena_used(self->arena) + self->capacity * sizeof(*self->newest) +
+    return arena_used(self->arena) + self->capacity * sizeof(*self->known) +
            self->lists_capacity * sizeof(*self->lists) +
            self->people_capacity * sizeof(*self->people);
 }

@@ -54,6 +54,9 @@ size_t sessions_lists(const struct sessions *self);
 const struct session_contacts *sessions_list(const struct sessions *self, size_t i);
 const uint64_t *sessions_people(const struct sessions *self, const struct session_contacts *list);
 
+/* How often a session with contacts came to another unit, was cancelled, or was held after all. */
+uint64_t sessions_moves(const struct sessions *self);
+
 size_t sessions_bytes(const struct sessions *self);
 
 #endif

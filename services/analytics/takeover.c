@@ -134,6 +134,7 @@ void takeover_start(struct analytics *self)
     sessions_clear(self->sessions);
     observed_destroy(&self->observed);
     sessions_out_clear(self->sessions_out);
+    reach_clear(self->reach);
     lapses_reset(self->lapses);
     facts_shape_load(self->svc->views, on_shape, takeover);
 }

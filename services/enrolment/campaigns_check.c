@@ -15,7 +15,8 @@
 #define PRODUCTS_MAX 2
 #define DAY_MS 86400000LL
 #define CAMPAIGN_MAX_MS (400 * DAY_MS)
-#define SESSION_FAR_MS (400 * DAY_MS)
+#define SESSION_PAST_MS (1900 * DAY_MS) /* what came of it is known as long */
+#define SESSION_AHEAD_MS (400 * DAY_MS)
 #define SESSION_MAX_MS (7 * DAY_MS)
 #define ATTENDANCE_MAX 1000000
 #define PERSONAL_ID_DIGITS 12
@@ -115,9 +116,10 @@ int campaigns_check(const struct directory *directory, const Ansinh__V1__ImportC
 
 static int check_times(const Ansinh__V1__Session *session, int64_t now_ms, struct err *err)
 {
-    if (session->start_ms < now_ms - SESSION_FAR_MS || session->start_ms > now_ms + SESSION_FAR_MS)
+    if (session->start_ms < now_ms - SESSION_PAST_MS ||
+        session->start_ms > now_ms + SESSION_AHEAD_MS)
         return err_field(err, -EINVAL, "session.start_ms",
-                         "want a time at most 400 days back or ahead");
+                         "want a time at most 1,900 days back or 400 ahead");
     if (session->end_ms <= session->start_ms ||
         session->end_ms - session->start_ms > SESSION_MAX_MS)
         return err_field(err, -EINVAL, "session.end_ms",

@@ -136,7 +136,9 @@ static void wrong_sessions_are_refused_by_field(void **state)
     assert_true(says("session.code"));
     assert_int_equal(record(NULL, "X", now_ms, now_ms, ""), bad);
     assert_true(says("session.end_ms"));
-    assert_int_equal(record(NULL, "X", now_ms - 401 * DAY_MS, now_ms, ""), bad);
+    assert_int_equal(record(NULL, "X", now_ms - 1901 * DAY_MS, now_ms, ""), bad);
+    assert_true(says("session.start_ms"));
+    assert_int_equal(record(NULL, "X", now_ms + 401 * DAY_MS, now_ms + 402 * DAY_MS, ""), bad);
     assert_true(says("session.start_ms"));
     assert_int_equal(record(NULL, "X", now_ms, now_ms + 1, ",\"attendance\":\"-1\""), bad);
     assert_true(says("session.attendance"));
@@ -179,6 +181,7 @@ static void contacts_are_counted_with_their_session(void **state)
 /* --- what came of it -------------------------------------------------------------------------- */
 
 static unsigned next_person = 500;
+static int64_t start_ms; /* of Y-1 */
 
 /* Of the day; answers the personal id. */
 static char *enrol(char id[16], int is_paid)
@@ -228,7 +231,7 @@ static void an_enrolment_is_counted_for_its_session(void **state)
 {
     char ids[128];
     (void)state;
-    int64_t start_ms = clock_wall_ms() - HOUR_MS;
+    start_ms = clock_wall_ms() - HOUR_MS;
     assert_int_equal(record(NULL, "Y-1", start_ms, start_ms + 1, ",\"attendance\":\"30\""), 0);
     assert_int_equal(
         record(NULL, "Y-2", start_ms + 60000, start_ms + 60001, ",\"attendance\":\"70\""), 0);
@@ -280,11 +283,113 @@ static void a_session_s_number_opens_into_its_records(void **state)
     assert_true(says("slice.session_code"));
 }
 
+/* --- reach ------------------------------------------------------------------------------------ */
+
+static int is_said(void *arg)
+{
+    const char *const *question_and_text = arg;
+    return platform_call(platform, NULL, "Analytics/GetProgress", answer, "%s",
+                         question_and_text[0]) == 0 &&
+           says(question_and_text[1]);
+}
+
+static void wait_says(const char *question, const char *text)
+{
+    const char *question_and_text[] = {question, text};
+    if (!wait_until(platform, is_said, question_and_text, WAIT_MS))
+        fail_msg("want %s of %s: %s", text, question, answer);
+}
+
+static void wait_reached(const char *unit, const char *rest, int n)
+{
+    char question[128], text[64];
+    (void)snprintf(question, sizeof(question), "{\"unitCode\":\"%s\"%s}", unit, rest);
+    (void)snprintf(text, sizeof(text), "\"reachEstimate\":\"%d\"", n);
+    wait_says(question, text);
+}
+
+/* Four people of LC-1 and the two who declared at Y-1, each once in the commune and above it. */
+static void people_who_were_reached_are_counted_once(void **state)
+{
+    char as_of[64];
+    (void)state;
+    wait_reached("02647", "", 6);
+    wait_reached("VN", "", 6);
+    (void)snprintf(as_of, sizeof(as_of), ",\"asOfMs\":%lld", (long long)clock_wall_ms());
+    assert_int_equal(platform_call(platform, NULL, "Campaigns/RecordSession", answer,
+                                   "{\"session\":{\"code\":\"P-1\",\"kind\":"
+                                   "\"SESSION_KIND_LAUNCH_CEREMONY\",\"unitCode\":\"15\","
+                                   "\"organisationCode\":\"VNPOST\",\"startMs\":%lld,"
+                                   "\"endMs\":%lld}}",
+                                   (long long)start_ms, (long long)start_ms + HOUR_MS),
+                     0);
+    assert_int_equal(contact(NULL, "P-1", "\"010090000001\",\"010090000099\""), 0);
+    wait_reached("15", "", 7); /* one of the two was at LC-1 */
+    wait_reached("02647", "", 6);
+    wait_reached("14", "", 0);
+    wait_reached("15", as_of, 6);
+    wait_reached("VN", ",\"organisationCode\":\"VNPOST\"", 2);
+    wait_reached("VN", ",\"organisationCode\":\"-\"", 6);
+    wait_reached("15", ",\"product\":\"PRODUCT_HEALTH_HOUSEHOLD\"", 7);
+    wait_reached("15", ",\"supportGroup\":\"SUPPORT_GROUP_POOR\"", 0); /* lists do not say */
+    assert_int_equal(record(NULL, "Y-1", start_ms, start_ms + 1, ",\"cancelled\":true"), 0);
+    assert_int_equal(record(NULL, "LC-1", start_ms, start_ms + 1, ",\"cancelled\":true"), 0);
+    wait_reached("02647", "", 2); /* who was at Y-2 */
+    wait_reached("15", "", 4);
+    wait_reached("15", as_of, 6);
+    assert_int_equal(record(NULL, "LC-1", start_ms, start_ms + 1, ""), 0);
+    assert_int_equal(record(NULL, "Y-1", start_ms, start_ms + 1, ",\"attendance\":\"30\""), 0);
+    wait_reached("15", "", 7);
+}
+
+static void an_office_has_no_progress(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Directory/ImportSiUnits", answer,
+                                   "{\"siUnits\":[{\"code\":\"SAPA\",\"name\":\"BHXH Sa Pa\","
+                                   "\"communeCodes\":[\"03006\"]}]}"),
+                     0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(platform_call(platform, NULL, "Analytics/GetProgress", answer,
+                                       "{\"unitCode\":\"SI:SAPA\",\"withChildren\":%s,"
+                                       "\"product\":\"PRODUCT_VOLUNTARY_SI\"}",
+                                       i == 0 ? "true" : "false"),
+                         ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
+        assert_true(says("unit_code"));
+    }
+}
+
+static void what_is_known_of_a_unit_comes_along(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        platform_call(platform, NULL, "Directory/ImportDenominators", answer,
+                      "{\"denominators\":[{\"unitCode\":\"02647\",\"kind\":"
+                      "\"DENOMINATOR_KIND_WORKING_AGE\",\"on\":\"2025-01-01\",\"value\":\"9000\"},"
+                      "{\"unitCode\":\"15\",\"kind\":\"DENOMINATOR_KIND_WORKING_AGE\",\"on\":"
+                      "\"2025-01-01\",\"value\":\"8000\"},{\"unitCode\":\"15\",\"kind\":"
+                      "\"DENOMINATOR_KIND_PROSPECTS\",\"on\":\"2025-01-01\",\"value\":\"7000\"},"
+                      "{\"unitCode\":\"15\",\"kind\":\"DENOMINATOR_KIND_PROSPECTS\",\"on\":"
+                      "\"2100-01-01\",\"value\":\"6000\"}]}"),
+        0);
+    wait_says("{\"unitCode\":\"02647\"}", "\"prospects\":\"9000\"");
+    wait_says("{\"unitCode\":\"15\"}", "\"prospects\":\"7000\"");
+    wait_says("{\"unitCode\":\"15\",\"product\":\"PRODUCT_VOLUNTARY_SI\"}",
+              "\"prospects\":\"7000\"");
+    wait_says("{\"unitCode\":\"VN\"}", "\"prospects\":\"0\"");
+    assert_int_equal(platform_call(platform, NULL, "Analytics/GetProgress", answer,
+                                   "{\"unitCode\":\"VN\",\"withChildren\":true}"),
+                     0);
+    assert_true(says("\"nameEn\":\"Viet Nam\"") && says("\"nameEn\":\"Lao Cai\""));
+}
+
 static void sessions_outlive_the_process(void **state)
 {
     (void)state;
     platform_signal(platform, "analytics", 1, SIGKILL);
     platform_spawn(platform, "analytics", 1);
+    wait_reached("02647", "", 6);
+    wait_reached("15", "", 7);
     wait_list("", "LAST_TOUCH",
               "\"code\":\"Y-2\"|\"declared\":\"2\",\"paid\":\"1\"|\"declaredUnattributed\":\"1\"");
 }
@@ -321,6 +426,9 @@ int main(void)
         cmocka_unit_test(contacts_are_counted_with_their_session),
         cmocka_unit_test(an_enrolment_is_counted_for_its_session),
         cmocka_unit_test(a_session_s_number_opens_into_its_records),
+        cmocka_unit_test(people_who_were_reached_are_counted_once),
+        cmocka_unit_test(an_office_has_no_progress),
+        cmocka_unit_test(what_is_known_of_a_unit_comes_along),
         cmocka_unit_test(sessions_outlive_the_process),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),
         cmocka_unit_test(a_list_that_views_have_lost_is_missed),
