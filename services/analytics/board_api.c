@@ -1,14 +1,13 @@
 /* GetBoard: units, organisations, points or collectors side by side. */
 #include <errno.h>
 
-#include "common/base/parse.h"
+#include <stdio.h>
+
 #include "common/domain/calendar.h"
 #include "services/analytics/analytics.h"
-#include "services/analytics/ranking.h"
+#include "services/analytics/board_plan.h"
 
 #define ROWS_MAX 500
-#define YEAR_FIRST 1900
-#define YEAR_LAST 2199
 
 struct board_question {
     struct question question;
@@ -17,11 +16,11 @@ struct board_question {
     Ansinh__V1__BoardOrder order;
     uint32_t tier;
     size_t limit;
-    int is_held;        /* what counts can be held against a plan */
-    int is_named;       /* against that of this year alone */
-    uint32_t year;      /* whose plan is in force */
-    uint32_t plan_year; /* the newest one that was found; 0: none */
-    int32_t plan_from, plan_until;
+    int is_named;           /* against a plan that the request names */
+    struct board_plan plan; /* that one, or what is alike of the yearly ones in force */
+    uint32_t plan_year;     /* the newest imported one that was found; 0: none */
+    int64_t whole_plan;     /* the slice's own target; 0: none */
+    Ansinh__V1__Metric counts;
     int32_t running; /* the day that is running within the window, else its last one */
 };
 
@@ -47,7 +46,7 @@ static int year_of(int32_t day)
     return year;
 }
 
-/* The window; the 7 whole days end before today, or with a window that is over. */
+/* The window; a board without a plan of its own has the year's, or the campaign's. */
 static int take_days(struct board_question *self, const Ansinh__V1__GetBoardRequest *in,
                      struct err *err)
 {
@@ -61,53 +60,111 @@ static int take_days(struct board_question *self, const Ansinh__V1__GetBoardRequ
         beginning = MIN(slice->first_day, until);
     if (rc == 0)
         rc = question_days(in->from, "", beginning, until, &from, &until, err);
+    ranking->from = ranking->value_from = from;
+    ranking->until = until;
+    ranking->week_from = 0;
+    self->running = MIN(until, today);
+    return rc;
+}
+
+/* The window within the plan's days: until today, and of one that has not begun its first. */
+static int take_plan_days(struct board_question *self, const Ansinh__V1__GetBoardRequest *in,
+                          struct err *err)
+{
+    char day[DATE_TEXT_BYTES];
+    const struct board_plan *plan = &self->plan;
+    struct ranking *ranking = &self->ranking;
+    int32_t today = self->question.today;
+    int rc =
+        question_days(in->from, in->until, plan->from, MAX(plan->from, MIN(plan->until, today)),
+                      &ranking->from, &ranking->until, err);
     if (rc < 0)
         return rc;
-    ranking->from = from;
-    ranking->until = until;
-    ranking->week_end = until < today ? until + 1 : today;
-    self->running = MIN(until, today);
+    date_format(plan->from, day);
+    if (ranking->from < plan->from)
+        return err_field(err, -EINVAL, "from", "the plan begins on %s", day);
+    date_format(plan->until, day);
+    if (ranking->until > plan->until)
+        return err_field(err, -EINVAL, "until", "the plan ends on %s", day);
+    ranking->value_from = ranking->week_from = plan->is_stock ? 0 : plan->from;
+    self->running = MAX(MIN(ranking->until, today), plan->from - 1);
     return 0;
 }
 
-static int64_t plan_of(const struct board_question *self, const struct ranking_row *row,
-                       uint32_t *ret_year)
+/* Of all that the units have this year's imported plan is in force, or the newest older one. Only
+ * what counts like it is held against it: participants of a unit, all of them. */
+static void take_yearly(struct board_question *self)
 {
-    *ret_year = 0;
-    if (!self->is_held || row->unit == NULL)
-        return 0;
-    int64_t plan = directory_plan(row->unit, self->year, ret_year);
-    return self->is_named && *ret_year != self->year ? 0 : plan;
+    struct ranking *ranking = &self->ranking;
+    uint32_t year = (uint32_t)year_of(ranking->until), row_year;
+    self->plan.from = date_make((int)year, 1, 1);
+    self->plan.until = date_make((int)year, 12, 31);
+    self->plan_year = 0;
+    if (ranking->is_by_source || !self->question.slice.is_whole ||
+        self->counts != ANSINH__V1__METRIC__METRIC_PAID)
+        return;
+    for (size_t i = 0; i + 1 < ranking->n_rows; i++) {
+        struct ranking_row *row = &ranking->rows[i];
+        row->plan = directory_plan(row->unit, year, &row_year);
+        if (row->plan > 0)
+            self->plan_year = MAX(self->plan_year, row_year);
+    }
+    if (self->plan_year == 0)
+        return;
+    if (self->question.slice.unit != NULL)
+        self->whole_plan = directory_plan(self->question.slice.unit, year, &row_year);
+    ranking->value_from = 0;
+    self->plan.name = self->plan.code;
+    (void)snprintf(self->plan.code, sizeof(self->plan.code), "%04u", (unsigned)self->plan_year);
 }
 
-/* Only what counts like a plan is held against it: participants of a unit, all of them. */
 static int take_plan(struct board_question *self, const Ansinh__V1__GetBoardRequest *in,
                      struct err *err)
 {
-    int64_t year = year_of(self->ranking.until);
-    const struct ranking *ranking = &self->ranking;
-    if (in->plan_code[0] != '\0' && parse_int64(in->plan_code, YEAR_FIRST, YEAR_LAST, &year) < 0)
-        return err_field(err, -EINVAL, "plan_code", "want the year of a plan");
-    self->is_named = in->plan_code[0] != '\0';
-    self->is_held = !ranking->is_by_source && self->question.slice.is_whole &&
-                    (in->counts == ANSINH__V1__METRIC__METRIC_UNSPECIFIED ||
-                     in->counts == ANSINH__V1__METRIC__METRIC_PAID);
-    if (self->is_named && !self->is_held)
-        return err_field(err, -EINVAL, "plan_code",
-                         "only participants of units can be held against a plan");
-    self->year = (uint32_t)year;
-    self->plan_from = date_make((int)year, 1, 1);
-    self->plan_until = date_make((int)year, 12, 31);
+    const struct directory *directory = self->question.analytics->svc->directory;
+    self->plan = (struct board_plan){.name = ""};
     self->plan_year = 0;
-    for (size_t i = 0; i < ranking->n_rows; i++) {
-        uint32_t row_year;
-        if (plan_of(self, &ranking->rows[i], &row_year) > 0)
-            self->plan_year = MAX(self->plan_year, row_year);
+    self->is_named = in->plan_code[0] != '\0';
+    if (!self->is_named)
+        return take_days(self, in, err);
+    int rc = board_plan_open(&self->plan, directory, in->plan_code, err);
+    if (rc == 0)
+        rc = board_plan_check(&self->plan, in, &self->question, err);
+    if (rc == 0 && self->plan.row == NULL)
+        self->plan_year = (uint32_t)year_of(self->plan.from);
+    return rc < 0 ? rc : take_plan_days(self, in, err);
+}
+
+/* The slice's own target: a unit's, or those of an office's communes. */
+static int take_whole(struct board_question *self)
+{
+    struct question *question = &self->question;
+    const struct slice *slice = &question->slice;
+    if (slice->unit != NULL)
+        return board_plan_of_unit(&self->plan, question, slice->unit, &self->whole_plan);
+    for (size_t i = 0; i < slice->n_communes_of_office; i++) {
+        int64_t own;
+        int rc = board_plan_of_unit(&self->plan, question, slice->communes_of_office[i], &own);
+        if (rc < 0)
+            return rc;
+        self->whole_plan += own;
     }
-    self->ranking.is_stock = self->plan_year != 0;
-    return self->is_named && self->plan_year == 0
-               ? err_field(err, -ENOENT, "plan_code", "unknown plan")
-               : 0;
+    return 0;
+}
+
+static int take_targets(struct board_question *self)
+{
+    struct ranking *ranking = &self->ranking;
+    self->whole_plan = 0;
+    if (!self->is_named) {
+        take_yearly(self);
+        return 0;
+    }
+    int rc = take_whole(self);
+    for (size_t i = 0; rc == 0 && !ranking->is_by_source && i + 1 < ranking->n_rows; i++)
+        rc = board_plan_of_unit(&self->plan, &self->question, ranking->rows[i].unit,
+                                &ranking->rows[i].plan);
+    return rc;
 }
 
 static int take_metrics(struct board_question *self, const Ansinh__V1__GetBoardRequest *in,
@@ -119,13 +176,25 @@ static int take_metrics(struct board_question *self, const Ansinh__V1__GetBoardR
         [RANKING_ACCEPTED] = ANSINH__V1__METRIC__METRIC_ACCEPTED,
         [RANKING_REVERSED] = ANSINH__V1__METRIC__METRIC_REVERSED,
     };
-    int rc = counted_of(in->counts == ANSINH__V1__METRIC__METRIC_UNSPECIFIED
-                            ? ANSINH__V1__METRIC__METRIC_PAID
-                            : in->counts,
-                        "counts", &self->ranking.counts, err);
+    self->counts = self->is_named ? self->plan.counts
+                   : in->counts == ANSINH__V1__METRIC__METRIC_UNSPECIFIED
+                       ? ANSINH__V1__METRIC__METRIC_PAID
+                       : in->counts;
+    int rc = counted_of(self->counts, "counts", &self->ranking.counts, err);
     for (size_t i = 0; rc == 0 && i < RANKING_METRICS; i++)
         rc = counted_of(metrics[i], "counts", &self->ranking.window_metrics[i], err);
     return rc;
+}
+
+static int take_sources(struct board_question *self)
+{
+    struct ranking_named *named = NULL;
+    size_t n_named = 0;
+    int rc = self->is_named
+                 ? board_plan_named(&self->plan, &self->question, self->by, &named, &n_named)
+                 : 0;
+    return rc < 0 ? rc
+                  : ranking_by_sources(&self->ranking, &self->question, self->by, named, n_named);
 }
 
 static int take_rows(struct board_question *self, struct err *err)
@@ -139,7 +208,7 @@ static int take_rows(struct board_question *self, struct err *err)
     case ANSINH__V1__BOARD_BY__BOARD_BY_ORGANISATIONS:
     case ANSINH__V1__BOARD_BY__BOARD_BY_POINTS:
     case ANSINH__V1__BOARD_BY__BOARD_BY_COLLECTORS:
-        return ranking_by_sources(ranking, &self->question, self->by);
+        return take_sources(self);
     case ANSINH__V1__BOARD_BY__BOARD_BY_UNSPECIFIED:
     case _ANSINH__V1__BOARD_BY_IS_INT_SIZE:
     default:
@@ -171,18 +240,18 @@ static int prepare(struct question *question, struct err *err)
     struct ranking *ranking = &self->ranking;
     int rc = take_shape(self, in, err);
     if (rc == 0)
-        rc = take_metrics(self, in, err);
+        rc = take_plan(self, in, err);
     if (rc == 0)
-        rc = take_days(self, in, err);
+        rc = take_metrics(self, in, err);
     if (rc == 0)
         rc = take_rows(self, err);
     if (rc == 0)
-        rc = take_plan(self, in, err);
+        rc = take_targets(self);
     if (rc < 0)
         return rc;
-    question->from = MIN(ranking->from, ranking->week_end - 2 * PACE_WEEK_DAYS);
-    if (ranking->is_stock)
-        question->from = 0;
+    ranking->week_end = ranking->until < question->today ? ranking->until + 1 : question->today;
+    question->from =
+        MIN(MIN(ranking->from, ranking->value_from), ranking->week_end - 2 * PACE_WEEK_DAYS);
     question->until = MAX(ranking->until, ranking->week_end - 1);
     return 0;
 }
@@ -192,15 +261,16 @@ static int prepare(struct question *question, struct err *err)
 static void figures_of(const struct board_question *self, const struct ranking_row *row,
                        struct figures *ret)
 {
-    uint32_t year;
+    const struct ranking *ranking = &self->ranking;
     const struct figures_in in = {
         .value = row->value,
-        .plan = plan_of(self, row, &year),
+        .plan = row->plan,
         .week = row->week,
         .week_before = row->week_before,
+        .week_days = MAX(MIN(ranking->week_end - ranking->week_from, PACE_WEEK_DAYS), 0),
         .today = self->running,
-        .from = self->plan_from,
-        .until = self->plan_until,
+        .from = self->plan.from,
+        .until = self->plan.until,
     };
     figures_make(&in, ret);
 }
@@ -255,33 +325,35 @@ static char *figure(struct arena *arena, int64_t hundredths)
 static int fill_row(struct board_question *self, const struct ranking_row *row,
                     Ansinh__V1__BoardRow *ret)
 {
-    uint32_t year;
     struct figures figures;
     struct arena *arena = self->question.arena;
     figures_of(self, row, &figures);
     ansinh__v1__board_row__init(ret);
     ret->code = arena_printf(arena, "%s", row->code);
     ret->name = arena_printf(arena, "%s", name_of(self, row));
+    ret->name_en =
+        row->unit == NULL ? ret->name : arena_printf(arena, "%s", directory_name_en(row->unit));
     ret->value = row->value;
     ret->declared = row->window[RANKING_DECLARED];
     ret->paid = row->window[RANKING_PAID];
     ret->accepted = row->window[RANKING_ACCEPTED];
     ret->reversed = row->window[RANKING_REVERSED];
-    ret->plan = plan_of(self, row, &year);
+    ret->plan = row->plan;
     ret->gap = figures.gap;
     ret->percent = figure(arena, figures.percent);
     ret->pace_per_day = figure(arena, figures.pace_per_day);
     ret->improvement = figure(arena, figures.improvement);
     ret->needed_per_day = figure(arena, figures.needed_per_day);
     ret->is_behind = figures.is_behind;
-    return ret->code == NULL || ret->name == NULL || ret->percent == NULL ||
+    return ret->code == NULL || ret->name == NULL || ret->name_en == NULL || ret->percent == NULL ||
                    ret->pace_per_day == NULL || ret->improvement == NULL ||
                    ret->needed_per_day == NULL
                ? -ENOMEM
                : 0;
 }
 
-/* Units are listed with nothing, too; of the others those alone that have something. */
+/* Units are listed with nothing, too; of the others those alone that have something, or a target.
+ */
 static struct rank_row *rank(struct board_question *self, size_t *ret_n)
 {
     const struct ranking *ranking = &self->ranking;
@@ -303,13 +375,36 @@ static struct rank_row *rank(struct board_question *self, size_t *ret_n)
     return ranks;
 }
 
+/* The sum of all rows, whoever is shown. */
+static int fill_whole(struct board_question *self, Ansinh__V1__BoardRow *ret)
+{
+    const struct ranking *ranking = &self->ranking;
+    const struct slice *slice = &self->question.slice;
+    struct ranking_row whole = {.code = slice->code, .unit = slice->unit, .plan = self->whole_plan};
+    for (size_t i = 0; i < ranking->n_rows; i++) {
+        whole.value += ranking->rows[i].value;
+        whole.week += ranking->rows[i].week;
+        whole.week_before += ranking->rows[i].week_before;
+        for (size_t k = 0; k < RANKING_METRICS; k++)
+            whole.window[k] += ranking->rows[i].window[k];
+    }
+    int rc = fill_row(self, &whole, ret);
+    if (slice->unit == NULL && rc == 0) {
+        ret->name = ret->name_en = arena_printf(self->question.arena, "%s", slice->name);
+        rc = ret->name == NULL ? -ENOMEM : 0;
+    } else if (rc == 0) {
+        ret->tier = slice->unit->difficulty_tier;
+    }
+    return rc;
+}
+
 static int fill_rows(struct board_question *self, Ansinh__V1__GetBoardResponse *out)
 {
     size_t n;
     struct arena *arena = self->question.arena;
     const struct rank_row *ranks = rank(self, &n);
     size_t n_shown = MIN(n, self->limit);
-    Ansinh__V1__BoardRow *rows = arena_alloc(arena, (n_shown + 1) * sizeof(*rows));
+    Ansinh__V1__BoardRow *rows = arena_alloc(arena, (n_shown + 2) * sizeof(*rows));
     out->rows = arena_alloc(arena, n_shown * sizeof(*out->rows));
     if (ranks == NULL || rows == NULL || out->rows == NULL)
         return -ENOMEM;
@@ -322,6 +417,9 @@ static int fill_rows(struct board_question *self, Ansinh__V1__GetBoardResponse *
         rows[i].tier = ranks[i].tier;
         out->rows[out->n_rows++] = &rows[i];
     }
+    out->whole = &rows[n_shown + 1];
+    if (fill_whole(self, out->whole) < 0)
+        return -ENOMEM;
     const struct ranking_row *rest = &self->ranking.rows[self->ranking.n_rows - 1];
     if (!ranking_is_any(rest))
         return 0;
@@ -329,23 +427,46 @@ static int fill_rows(struct board_question *self, Ansinh__V1__GetBoardResponse *
     return fill_row(self, rest, out->rest);
 }
 
+/* "" for the beginning of all days. -ENOMEM. */
+static int fill_day(struct arena *arena, int32_t day, char **ret)
+{
+    *ret = arena_zalloc(arena, DATE_TEXT_BYTES);
+    if (*ret != NULL && day > 0)
+        date_format(day, *ret);
+    return *ret == NULL ? -ENOMEM : 0;
+}
+
+static int fill_days(struct board_question *self, Ansinh__V1__GetBoardResponse *out)
+{
+    const struct ranking *ranking = &self->ranking;
+    struct arena *arena = self->question.arena;
+    struct board_plan *plan = &self->plan;
+    if (fill_day(arena, ranking->from, &out->from) < 0 ||
+        fill_day(arena, ranking->until, &out->until) < 0 ||
+        fill_day(arena, ranking->value_from, &out->value_from) < 0)
+        return -ENOMEM;
+    if (plan->code[0] == '\0')
+        return 0;
+    out->plan_code = plan->code;
+    out->plan_name = (char *)(uintptr_t)plan->name; /* of the directory, or the code */
+    return fill_day(arena, plan->from, &out->plan_from) < 0
+               ? -ENOMEM
+               : fill_day(arena, plan->until, &out->plan_until);
+}
+
 static void answer(struct question *question)
 {
     struct board_question *self = (struct board_question *)question;
-    char from[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES], beginning[1] = "";
     struct err err = {0};
     Ansinh__V1__GetBoardResponse out;
     ansinh__v1__get_board_response__init(&out);
-    date_format(self->ranking.from, from);
-    date_format(self->ranking.until, until);
-    out.from = from;
-    out.until = until;
-    out.value_from = self->ranking.is_stock ? beginning : from;
     out.plan_year = self->plan_year;
+    out.counts = self->counts;
     out.version = analytics_version(question->analytics);
     out.as_of_ms = question->as_of_ms;
     out.facts = question->facts;
-    if (question_name(question, &out.unit_code, &out.name) < 0 || fill_rows(self, &out) < 0)
+    if (question_name(question, &out.unit_code, &out.name, &out.name_en) < 0 ||
+        fill_days(self, &out) < 0 || fill_rows(self, &out) < 0)
         question_fail(question, -ENOMEM, &err);
     else
         question_reply(question, &out.base);

@@ -35,7 +35,7 @@ void figures_make(const struct figures_in *in, struct figures *ret)
     int64_t days_left = (int64_t)in->until - in->today;
     *ret = (struct figures){
         .percent = FIGURE_NONE,
-        .pace_per_day = ratio(in->week, ONE, PACE_WEEK_DAYS),
+        .pace_per_day = figure_ratio(in->week, 1, in->week_days),
         .improvement = FIGURE_NONE,
         .needed_per_day = FIGURE_NONE,
     };
@@ -46,8 +46,8 @@ void figures_make(const struct figures_in *in, struct figures *ret)
     ret->improvement = ratio(in->week - in->week_before, 100 * ONE, in->plan);
     if (ret->gap > 0 && days_left > 0)
         ret->needed_per_day = ratio(ret->gap, ONE, days_left);
-    /* without rounding: gap / days_left > week / 7 */
-    int is_slow = days_left <= 0 || (wide)ret->gap * PACE_WEEK_DAYS > (wide)in->week * days_left;
+    /* without rounding: gap / days_left > week / week_days */
+    int is_slow = days_left <= 0 || (wide)ret->gap * in->week_days > (wide)in->week * days_left;
     ret->is_behind = ret->gap > 0 && is_slow && is_late(in);
 }
 

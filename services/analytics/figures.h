@@ -13,6 +13,7 @@
 struct figures_in {
     int64_t value, plan;        /* plan 0: none */
     int64_t week, week_before;  /* counted in the last 7 whole days, and in the 7 before these */
+    int32_t week_days;          /* of these 7, how many could count */
     int32_t today, from, until; /* the day that is running; the plan's first and last */
 };
 
@@ -21,7 +22,7 @@ struct figures_in {
 struct figures {
     int64_t gap;            /* plan - value; 0 without a plan */
     int64_t percent;        /* of the plan */
-    int64_t pace_per_day;   /* mean of the last 7 whole days */
+    int64_t pace_per_day;   /* mean of the last 7 whole days; FIGURE_NONE: none could count */
     int64_t improvement;    /* percent of the plan won in these, less that of the 7 before */
     int64_t needed_per_day; /* to close the gap in the days behind today; FIGURE_NONE: no gap, or no
                                days left */

@@ -349,11 +349,14 @@ void question_ask(struct analytics *analytics, struct bus_request *request,
     }
 }
 
-int question_name(struct question *self, char **ret_code, char **ret_name)
+int question_name(struct question *self, char **ret_code, char **ret_name, char **ret_name_en)
 {
-    *ret_code = arena_printf(self->arena, "%s", self->slice.code);
-    *ret_name = arena_printf(self->arena, "%s", self->slice.name);
-    return *ret_code == NULL || *ret_name == NULL ? -ENOMEM : 0;
+    const struct slice *slice = &self->slice;
+    *ret_code = arena_printf(self->arena, "%s", slice->code);
+    *ret_name = arena_printf(self->arena, "%s", slice->name);
+    *ret_name_en = arena_printf(self->arena, "%s",
+                                slice->unit == NULL ? slice->name : directory_name_en(slice->unit));
+    return *ret_code == NULL || *ret_name == NULL || *ret_name_en == NULL ? -ENOMEM : 0;
 }
 
 int question_days(const char *from, const char *until, int32_t default_from, int32_t default_until,

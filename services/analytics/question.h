@@ -65,8 +65,9 @@ void question_ask(struct analytics *analytics, struct bus_request *request,
 void question_reply(struct question *self, const ProtobufCMessage *output);
 void question_fail(struct question *self, int rc, const struct err *err);
 
-/* Code and name of the slice's unit, in the arena. -ENOMEM. */
-int question_name(struct question *self, char **ret_code, char **ret_name) MUST_CHECK;
+/* Code and names of the slice's unit, in the arena. -ENOMEM. */
+int question_name(struct question *self, char **ret_code, char **ret_name,
+                  char **ret_name_en) MUST_CHECK;
 
 /* Whether the walk counts a fact, but for the days. */
 static inline int question_takes(const struct question *self, const struct fact *fact)

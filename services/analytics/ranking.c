@@ -7,11 +7,14 @@
 #include "services/analytics/analytics.h"
 #include "services/analytics/progress.h"
 
-/* A source's number by the code that it is listed under. */
+/* A source by the code that it is listed under, or a target. */
 struct listed {
     const char *code;
-    uint32_t number;
+    uint32_t number; /* NUMBER_NONE: a target */
+    int64_t target;
 };
+
+#define NUMBER_NONE UINT32_MAX
 
 /* n rows and the rest; all of n_keys belong to the rest at first. */
 static int rows_make(struct ranking *self, struct question *question, size_t n, size_t n_keys)
@@ -98,25 +101,40 @@ static const char *code_by(const struct slice_source *who, Ansinh__V1__BoardBy b
     return by == ANSINH__V1__BOARD_BY__BOARD_BY_POINTS ? who->point : who->collector;
 }
 
-int ranking_by_sources(struct ranking *self, struct question *question, Ansinh__V1__BoardBy by)
+/* Sources and targets by code. NULL: the arena's limit. */
+static struct listed *list_codes(struct question *question, Ansinh__V1__BoardBy by, size_t n_keys,
+                                 const struct ranking_named *named, size_t n_named)
 {
     const struct facts *facts = question->analytics->facts;
-    size_t n_keys = (size_t)facts_sources(facts) + 1, n = 0;
-    struct listed *list = arena_alloc(question->arena, n_keys * sizeof(*list));
-    if (list == NULL || rows_make(self, question, n_keys, n_keys) < 0)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < n_keys; i++) {
+    struct listed *list = arena_alloc(question->arena, (n_keys + n_named) * sizeof(*list));
+    for (uint32_t i = 0; list != NULL && i < n_keys; i++) {
         struct slice_source who =
             slice_source_of(question->analytics->svc->directory, facts_source(facts, i));
-        list[i] = (struct listed){code_by(&who, by), i};
+        list[i] = (struct listed){.code = code_by(&who, by), .number = i};
     }
-    qsort(list, n_keys, sizeof(*list), compare_listed);
-    for (size_t i = 0; i < n_keys; i++) {
+    for (size_t i = 0; list != NULL && i < n_named; i++)
+        list[n_keys + i] = (struct listed){named[i].code, NUMBER_NONE, named[i].target};
+    if (list != NULL)
+        qsort(list, n_keys + n_named, sizeof(*list), compare_listed);
+    return list;
+}
+
+int ranking_by_sources(struct ranking *self, struct question *question, Ansinh__V1__BoardBy by,
+                       const struct ranking_named *named, size_t n_named)
+{
+    size_t n_keys = (size_t)facts_sources(question->analytics->facts) + 1, n = 0;
+    size_t n_listed = n_keys + n_named;
+    const struct listed *list = list_codes(question, by, n_keys, named, n_named);
+    if (list == NULL || rows_make(self, question, n_listed, n_keys) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < n_listed; i++) {
         if (list[i].code[0] == '\0')
             continue; /* nobody: the rest */
         if (n == 0 || strcmp(self->rows[n - 1].code, list[i].code) != 0)
             self->rows[n++].code = list[i].code;
-        self->row_of[list[i].number] = (uint32_t)n - 1;
+        self->rows[n - 1].plan += list[i].target;
+        if (list[i].number != NUMBER_NONE)
+            self->row_of[list[i].number] = (uint32_t)n - 1;
     }
     for (size_t i = 0; i < n_keys; i++) /* the rest moves behind the last row that is used */
         self->row_of[i] = MIN(self->row_of[i], (uint32_t)n);
@@ -138,8 +156,8 @@ void ranking_count(struct ranking *self, const struct fact *fact)
     struct ranking_row *row = &self->rows[row_find(self, fact)];
     int64_t measure = counted_measure(&self->counts, fact);
     int is_in = fact->day >= self->from && fact->day <= self->until;
-    int32_t before_end = self->week_end - fact->day;
-    if (is_in || (self->is_stock && fact->day <= self->until))
+    int32_t before_end = fact->day < self->week_from ? 0 : self->week_end - fact->day;
+    if (fact->day >= self->value_from && fact->day <= self->until)
         row->value += measure;
     if (before_end > 0 && before_end <= PACE_WEEK_DAYS)
         row->week += measure;
@@ -151,7 +169,7 @@ void ranking_count(struct ranking *self, const struct fact *fact)
 
 int ranking_is_any(const struct ranking_row *row)
 {
-    int64_t any = row->value | row->week | row->week_before;
+    int64_t any = row->plan | row->value | row->week | row->week_before;
     for (size_t i = 0; i < RANKING_METRICS; i++)
         any |= row->window[i];
     return any != 0;

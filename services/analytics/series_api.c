@@ -160,7 +160,8 @@ static void answer(struct question *question)
     out.version = analytics_version(question->analytics);
     out.as_of_ms = question->as_of_ms;
     out.facts = question->facts;
-    if (question_name(question, &out.unit_code, &out.name) < 0 || fill_points(self, &out) < 0)
+    if (question_name(question, &out.unit_code, &out.name, &out.name_en) < 0 ||
+        fill_points(self, &out) < 0)
         question_fail(question, -ENOMEM, &err);
     else
         question_reply(question, &out.base);

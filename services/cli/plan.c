@@ -1,233 +1,353 @@
-/* ansinh plan cascade: a unit's target spread over everything below it, as a file for `ansinh
- * import plan`. */
+#include "services/cli/plan.h"
+
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "common/base/log.h"
-#include "common/base/map.h"
-#include "common/base/parse.h"
-#include "common/domain/apportion.h"
+#include "services/cli/ask.h"
 #include "services/cli/cli.h"
-#include "services/cli/csv_file.h"
+#include "services/cli/csv_message.h"
 
 #define USAGE                                                                                      \
-    "usage: ansinh plan cascade --unit CODE --year YEAR --total N --units FILE --weights FILE "    \
-    ">PLAN"
-#define UNITS_MAX 20000
-#define CODE_BYTES 8
-#define YEAR_MIN 2008
-#define YEAR_MAX 2199
+    "usage: ansinh plan list [--on DATE] [--json]\n"                                               \
+    "       ansinh plan get PLAN [SCOPE] [--as-of TIME] [--json]\n"                                \
+    "       ansinh plan define PLAN --name TEXT --period P --from DATE --until DATE\n"             \
+    "                  --measure stock|new [--counts M] [--product P] [--root SCOPE] --target N\n" \
+    "                  [--dry-run]\n"                                                              \
+    "       ansinh plan split PLAN FILE [--dry-run]\n"                                             \
+    "       ansinh plan undivide PLAN SCOPE [--dry-run]\n"                                         \
+    "       ansinh plan cascade PLAN --to province|commune --weights W [--unit CODE]\n"            \
+    "                  [--weight-plan PLAN] [--file FILE] [--dry-run]\n"                           \
+    "       ansinh plan lock PLAN --officer CODE\n"                                                \
+    "       ansinh plan amend PLAN FILE --reason TEXT --officer CODE [--dry-run]\n"                \
+    "       ansinh plan decide PLAN NUMBER --officer CODE [--reject]\n"                            \
+    "       ansinh plan rebase PLAN --on DATE --officer CODE [--unit CODE] [--dry-run]\n"          \
+    "       ansinh plan cascade --unit CODE --year YEAR --total N --units FILE --weights FILE"
+#define TIMEOUT_MS 60000
+#define METHOD_BYTES 64
+#define COUNTRY "VN"
 
-struct unit {
-    char code[CODE_BYTES], parent_code[CODE_BYTES];
-    struct unit *parent;
-    struct unit *first_child, *next_sibling; /* in the file's order */
-    int64_t weight;                          /* its own, then that of all below it */
-    int64_t target;
-};
+/* --- options ---------------------------------------------------------------------------------- */
 
-struct cascade {
-    struct unit units[UNITS_MAX];
-    size_t n_units;
-    struct map *by_code;
-    const char *unit, *units_file, *weights_file;
-    int64_t year, total;
-};
-
-/* --- files ------------------------------------------------------------------------------------ */
-
-typedef int (*take_fn)(struct cascade *self, const char *path, const struct csv_row *row,
-                       const size_t *columns);
-
-static int find_columns(const struct csv_file *file, const char *const *names, size_t n,
-                        size_t *ret, const char *path)
+static const struct plan_option *find_option(const struct plan_option *options, const char *name)
 {
-    size_t n_columns;
-    const char *const *columns = csv_columns(file, &n_columns);
-    for (size_t i = 0; i < n; i++) {
-        for (ret[i] = 0; ret[i] < n_columns && strcmp(columns[ret[i]], names[i]) != 0;)
-            ret[i]++;
-        if (ret[i] == n_columns)
-            return cli_fail(1, "%s: no column %s", path, names[i]);
-    }
-    return 0;
+    while (options->name != NULL && strcmp(options->name, name) != 0)
+        options++;
+    return options->name == NULL ? NULL : options;
 }
 
-static int read_file(struct cascade *self, const char *path, const char *const names[2],
-                     take_fn take)
+/* The message that has the option's field: one of them does. */
+static ProtobufCMessage *message_of(const struct plan_option *option,
+                                    ProtobufCMessage *const *messages,
+                                    const ProtobufCFieldDescriptor **ret_field)
 {
-    struct csv_file *file;
-    struct csv_row row;
+    while ((*ret_field = protobuf_c_message_descriptor_get_field_by_name((*messages)->descriptor,
+                                                                         option->field)) == NULL)
+        messages++;
+    return *messages;
+}
+
+/* *ret_used: whether the value was one. */
+static int take_option(const struct plan_option *option, const char *value,
+                       ProtobufCMessage *const *messages, struct arena *arena, int *ret_used)
+{
+    const ProtobufCFieldDescriptor *field = NULL;
+    ProtobufCMessage *message = option->field == NULL ? NULL : message_of(option, messages, &field);
     struct err err = {0};
-    size_t columns[2];
-    if (csv_open(path, &file, &err) < 0)
-        return cli_fail(1, "%s", err.text);
-    int status = find_columns(file, names, 2, columns, path);
-    while (status == 0) {
-        int rc = csv_next(file, &row, &err);
-        if (rc == 0)
-            break;
-        status = rc < 0 ? cli_fail(1, "%s:%lu: %s", path, row.line, err.text)
-                        : take(self, path, &row, columns);
+    *ret_used = field == NULL || field->type != PROTOBUF_C_TYPE_BOOL;
+    if (*ret_used && value == NULL)
+        return cli_fail(2, "%s: want a value", option->name);
+    if (message == NULL) {
+        *option->text = value;
+        return 0;
     }
-    csv_close(&file);
+    return csv_set_field(message, option->field, *ret_used ? value : "true", arena, &err) < 0
+               ? cli_fail(2, "%s: %s", option->name, err.text)
+               : 0;
+}
+
+int plan_options(int argc, char **argv, const struct plan_option *options,
+                 ProtobufCMessage *const *messages, struct arena *arena)
+{
+    int status = 0, is_used;
+    for (int i = 0; status == 0 && i < argc; i += 1 + is_used) {
+        const struct plan_option *option = find_option(options, argv[i]);
+        if (option == NULL) {
+            (void)cli_fail(2, "%s: unknown", argv[i]);
+            return plan_usage();
+        }
+        status = take_option(option, i + 1 < argc ? argv[i + 1] : NULL, messages, arena, &is_used);
+    }
     return status;
 }
 
-static int take_unit(struct cascade *self, const char *path, const struct csv_row *row,
-                     const size_t *columns)
+Ansinh__V1__PlanScope *plan_scope_parse(const char *text, struct arena *arena)
 {
-    const char *code = row->values[columns[0]], *parent = row->values[columns[1]];
-    struct unit *unit = &self->units[self->n_units];
-    if (self->n_units == UNITS_MAX)
-        return cli_fail(1, "%s: more than %d units", path, UNITS_MAX);
-    if (code[0] == '\0' || strlen(code) >= CODE_BYTES || strlen(parent) >= CODE_BYTES)
-        return cli_fail(1, "%s:%lu: no unit's code", path, row->line);
-    if (map_put(self->by_code, code, strlen(code), unit) != NULL)
-        return cli_fail(1, "%s:%lu: unit %s is there twice", path, row->line, code);
-    (void)snprintf(unit->code, sizeof(unit->code), "%s", code);
-    (void)snprintf(unit->parent_code, sizeof(unit->parent_code), "%s", parent);
-    self->n_units++;
-    return 0;
+    struct err err = {0};
+    const char *colon = strchr(text, ':');
+    Ansinh__V1__PlanScope *scope = arena_alloc(arena, sizeof(*scope));
+    char *kind = colon == NULL ? arena_printf(arena, "unit")
+                               : arena_strndup(arena, text, (size_t)(colon - text));
+    if (scope == NULL || kind == NULL || kind[0] == '\0')
+        return NULL;
+    ansinh__v1__plan_scope__init(scope);
+    return csv_set_field(&scope->base, "kind", kind, arena, &err) < 0 ||
+                   csv_set_field(&scope->base, "code", colon == NULL ? text : colon + 1, arena,
+                                 &err) < 0
+               ? NULL
+               : scope;
 }
 
-static struct unit *find(const struct cascade *self, const char *code)
+/* Names begin with that of their type, which the first one ends with UNSPECIFIED. */
+const char *plan_word(const ProtobufCEnumDescriptor *type, int value, struct arena *arena)
 {
-    return code[0] == '\0' ? NULL : map_get(self->by_code, code, strlen(code));
+    const ProtobufCEnumValue *named = protobuf_c_enum_descriptor_get_value(type, value);
+    size_t prefix = strlen(type->values[0].name) - strlen("UNSPECIFIED");
+    char *word = arena_printf(arena, "%s", named == NULL ? "" : named->name + prefix);
+    for (char *p = word; p != NULL && *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return word == NULL ? "" : word;
 }
 
-static int take_weight(struct cascade *self, const char *path, const struct csv_row *row,
-                       const size_t *columns)
+const char *plan_scope_text(const Ansinh__V1__PlanScope *scope, struct arena *arena)
 {
-    struct unit *unit = find(self, row->values[columns[0]]);
-    if (unit == NULL)
-        return cli_fail(1, "%s:%lu: unknown unit %s", path, row->line, row->values[columns[0]]);
-    if (unit->first_child != NULL)
-        return cli_fail(1, "%s:%lu: unit %s has units below it, which carry the weights", path,
-                        row->line, unit->code);
-    if (parse_int64(row->values[columns[1]], 0, APPORTION_MAX, &unit->weight) < 0)
-        return cli_fail(1, "%s:%lu: weight: want a whole number, not negative", path, row->line);
-    return 0;
+    const char *text = scope == NULL
+                           ? NULL
+                           : arena_printf(arena, "%s:%s",
+                                          plan_word(&ansinh__v1__plan_scope_kind__descriptor,
+                                                    (int)scope->kind, arena),
+                                          scope->code);
+    return text == NULL ? "" : text;
 }
 
-/* --- the tree --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
-/* A parent stands before its units in the file, so there is no ring. */
-static int link_units(struct cascade *self)
+int plan_link_open(struct plan_link *self, struct arena *arena)
 {
-    for (size_t i = self->n_units; i-- > 0;) {
-        struct unit *unit = &self->units[i];
-        unit->parent = find(self, unit->parent_code);
-        if (unit->parent == NULL)
-            continue;
-        if (unit->parent >= unit)
-            return cli_fail(1, "%s: unit %s stands before its parent %s", self->units_file,
-                            unit->code, unit->parent_code);
-        unit->next_sibling = unit->parent->first_child;
-        unit->parent->first_child = unit;
+    static const char *const names[] = {"enrolment", NULL};
+    self->arena = arena;
+    return cli_open(&self->svc, &cli_caller_spec, names);
+}
+
+void plan_link_close(struct plan_link *self)
+{
+    service_close(&self->svc);
+}
+
+int plan_ask(struct plan_link *self, const char *method, const struct request_id *id,
+             const ProtobufCMessage *input, const ProtobufCMessageDescriptor *output,
+             ProtobufCMessage **ret, struct err *err)
+{
+    char name[METHOD_BYTES];
+    CLEANUP(buf_fini) struct buf body;
+    struct bus_call call = {
+        .service = "enrolment", .method = name, .id = id, .timeout_ms = TIMEOUT_MS};
+    size_t len = protobuf_c_message_get_packed_size(input);
+    uint8_t *packed = arena_alloc(self->arena, len);
+    ProtobufCAllocator allocator;
+    buf_init(&body, BUS_FRAME_MAX_BYTES);
+    (void)snprintf(name, sizeof(name), "ansinh.v1.Plans/%s", method);
+    if (packed == NULL) {
+        (void)err_set(err, -ENOMEM, "the request is too large");
+        return ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED;
     }
+    (void)protobuf_c_message_pack(input, packed);
+    int code = cli_ask(&self->svc, &call, packed, len, &body, err);
+    if (code != 0)
+        return code;
+    bus_arena_allocator(self->arena, &allocator);
+    *ret = protobuf_c_message_unpack(output, &allocator, body.len, body.data);
+    if (*ret == NULL)
+        (void)err_set(err, -EPROTO, "the answer cannot be read");
+    return *ret == NULL ? ANSINH__V1__CODE__CODE_INTERNAL : 0;
+}
+
+int plan_refused(int code, const struct err *err)
+{
+    return cli_fail(1, "%s: %s%s%s", bus_code_name((Ansinh__V1__Code)code), err->field,
+                    err->field[0] == '\0' ? "" : ": ", err->text);
+}
+
+int plan_changed(const ProtobufCMessage *answer, int is_dry_run)
+{
+    const Ansinh__V1__RebasePlanResponse *out = (const Ansinh__V1__RebasePlanResponse *)answer;
+    if (out->number > 0)
+        (void)printf("amendment %u, ", out->number);
+    (void)printf("revision %u, %u rows %s\n", out->revision, out->written,
+                 is_dry_run ? "would be written" : "written");
     return 0;
 }
 
-static int add_up(struct cascade *self)
+int plan_change(const char *method, const ProtobufCMessage *input, int is_dry_run,
+                struct arena *arena)
 {
-    for (size_t i = self->n_units; i-- > 0;) {
-        const struct unit *unit = &self->units[i];
-        if (unit->parent == NULL)
-            continue;
-        if (unit->weight > APPORTION_MAX - unit->parent->weight)
-            return cli_fail(1, "%s: the weights add up to more than 2^53", self->weights_file);
-        unit->parent->weight += unit->weight;
-    }
-    return 0;
+    struct plan_link link;
+    struct err err = {0};
+    struct request_id id;
+    ProtobufCMessage *answer;
+    int status = cli_command_id(&id);
+    if (status == 0)
+        status = plan_link_open(&link, arena);
+    if (status != 0)
+        return status;
+    int code = plan_ask(&link, method, &id, input, &ansinh__v1__rebase_plan_response__descriptor,
+                        &answer, &err);
+    plan_link_close(&link);
+    return code != 0 ? plan_refused(code, &err) : plan_changed(answer, is_dry_run);
 }
 
-static int divide(const struct unit *unit)
+/* --- commands without a file ------------------------------------------------------------------ */
+
+static int define(int argc, char **argv, struct arena *arena)
 {
-    static int64_t weights[UNITS_MAX], targets[UNITS_MAX];
-    size_t n = 0;
-    for (const struct unit *child = unit->first_child; child != NULL; child = child->next_sibling)
-        weights[n++] = child->weight;
-    if (n > 0 && apportion(unit->target, weights, n, targets) < 0)
-        return cli_fail(1, "no unit below %s has a weight", unit->code);
-    n = 0;
-    for (struct unit *child = unit->first_child; child != NULL; child = child->next_sibling)
-        child->target = targets[n++];
-    return 0;
+    Ansinh__V1__DefinePlanRequest request;
+    Ansinh__V1__Plan plan;
+    const char *root = COUNTRY;
+    const struct plan_option options[] = {
+        {"--name", "name", NULL},
+        {"--period", "period", NULL},
+        {"--from", "from", NULL},
+        {"--until", "until", NULL},
+        {"--measure", "measure", NULL},
+        {"--counts", "counts", NULL},
+        {"--product", "product", NULL},
+        {"--target", "target", NULL},
+        {"--dry-run", "dry_run", NULL},
+        {"--root", NULL, &root},
+        {NULL, NULL, NULL},
+    };
+    ansinh__v1__define_plan_request__init(&request);
+    ansinh__v1__plan__init(&plan);
+    request.plan = &plan;
+    plan.code = argv[0];
+    plan.product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+    plan.counts = ANSINH__V1__METRIC__METRIC_PAID;
+    ProtobufCMessage *const messages[] = {&request.base, &plan.base, NULL};
+    int status = plan_options(argc - 1, argv + 1, options, messages, arena);
+    if (status != 0)
+        return status;
+    plan.root = plan_scope_parse(root, arena);
+    return plan.root == NULL ? cli_fail(2, "--root: want unit:15, organisation:VNPOST@15 or such")
+                             : plan_change("DefinePlan", &request.base, request.dry_run, arena);
 }
 
-static int is_below(const struct unit *unit, const struct unit *top)
+static int undivide(int argc, char **argv, struct arena *arena)
 {
-    while (unit != NULL && unit != top)
-        unit = unit->parent;
-    return unit != NULL;
+    static const struct plan_option options[] = {{"--dry-run", "dry_run", NULL},
+                                                 {NULL, NULL, NULL}};
+    Ansinh__V1__SplitPlanRequest request;
+    ansinh__v1__split_plan_request__init(&request);
+    if (argc < 2)
+        return plan_usage();
+    request.plan_code = argv[0];
+    request.undivide = 1;
+    request.parent = plan_scope_parse(argv[1], arena);
+    if (request.parent == NULL)
+        return cli_fail(2, "%s: no scope", argv[1]);
+    ProtobufCMessage *const messages[] = {&request.base, NULL};
+    int status = plan_options(argc - 2, argv + 2, options, messages, arena);
+    return status != 0 ? status : plan_change("SplitPlan", &request.base, request.dry_run, arena);
 }
 
-static int cascade(struct cascade *self)
+static int cascade(int argc, char **argv, struct arena *arena)
 {
-    struct unit *top = find(self, self->unit);
-    if (top == NULL)
-        return cli_fail(1, "--unit %s: no such unit in %s", self->unit, self->units_file);
-    if (add_up(self) != 0)
-        return 1;
-    top->target = self->total;
-    (void)printf("year,unit_code,participants\n");
-    for (const struct unit *unit = top; unit < self->units + self->n_units; unit++) {
-        if (!is_below(unit, top))
-            continue;
-        if (divide(unit) != 0)
-            return 1;
-        (void)printf("%" PRId64 ",%s,%" PRId64 "\n", self->year, unit->code, unit->target);
-    }
-    return fflush(stdout) == 0 ? 0 : cli_fail(1, "the output cannot be written");
+    Ansinh__V1__CascadePlanRequest request;
+    const char *file = NULL;
+    const struct plan_option options[] = {
+        {"--unit", "unit_code", NULL},
+        {"--to", "down_to", NULL},
+        {"--weights", "weights", NULL},
+        {"--weight-plan", "weight_plan_code", NULL},
+        {"--file", NULL, &file},
+        {"--dry-run", "dry_run", NULL},
+        {NULL, NULL, NULL},
+    };
+    ansinh__v1__cascade_plan_request__init(&request);
+    ProtobufCMessage *const messages[] = {&request.base, NULL};
+    request.plan_code = argv[0];
+    int status = plan_options(argc - 1, argv + 1, options, messages, arena);
+    if (status == 0 && file != NULL)
+        status = plan_read_weights(file, &request, arena);
+    return status != 0 ? status : plan_change("CascadePlan", &request.base, request.dry_run, arena);
+}
+
+static int lock(int argc, char **argv, struct arena *arena)
+{
+    static const struct plan_option options[] = {{"--officer", "officer", NULL},
+                                                 {NULL, NULL, NULL}};
+    Ansinh__V1__LockPlanRequest request;
+    ansinh__v1__lock_plan_request__init(&request);
+    ProtobufCMessage *const messages[] = {&request.base, NULL};
+    request.plan_code = argv[0];
+    int status = plan_options(argc - 1, argv + 1, options, messages, arena);
+    return status != 0 ? status : plan_change("LockPlan", &request.base, 0, arena);
+}
+
+static int decide(int argc, char **argv, struct arena *arena)
+{
+    static const struct plan_option options[] = {
+        {"--officer", "officer", NULL}, {"--reject", "reject", NULL}, {NULL, NULL, NULL}};
+    Ansinh__V1__DecideAmendmentRequest request;
+    struct err err = {0};
+    ansinh__v1__decide_amendment_request__init(&request);
+    ProtobufCMessage *const messages[] = {&request.base, NULL};
+    if (argc < 2 || csv_set_field(&request.base, "number", argv[1], arena, &err) < 0)
+        return plan_usage();
+    request.plan_code = argv[0];
+    int status = plan_options(argc - 2, argv + 2, options, messages, arena);
+    return status != 0 ? status : plan_change("DecideAmendment", &request.base, 0, arena);
+}
+
+static int rebase(int argc, char **argv, struct arena *arena)
+{
+    static const struct plan_option options[] = {{"--on", "on", NULL},
+                                                 {"--officer", "officer", NULL},
+                                                 {"--unit", "unit_code", NULL},
+                                                 {"--dry-run", "dry_run", NULL},
+                                                 {NULL, NULL, NULL}};
+    Ansinh__V1__RebasePlanRequest request;
+    ansinh__v1__rebase_plan_request__init(&request);
+    ProtobufCMessage *const messages[] = {&request.base, NULL};
+    request.plan_code = argv[0];
+    int status = plan_options(argc - 1, argv + 1, options, messages, arena);
+    return status != 0 ? status : plan_change("RebasePlan", &request.base, request.dry_run, arena);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static int read_options(struct cascade *self, int argc, char **argv)
+int plan_usage(void)
 {
-    const char *year = "", *total = "";
-    if (argc != 12 || strcmp(argv[1], "cascade") != 0)
-        return cli_fail(2, USAGE);
-    for (int i = 2; i + 1 < argc; i += 2) {
-        const char **value = strcmp(argv[i], "--unit") == 0      ? &self->unit
-                             : strcmp(argv[i], "--units") == 0   ? &self->units_file
-                             : strcmp(argv[i], "--weights") == 0 ? &self->weights_file
-                             : strcmp(argv[i], "--year") == 0    ? &year
-                             : strcmp(argv[i], "--total") == 0   ? &total
-                                                                 : NULL;
-        if (value == NULL)
-            return cli_fail(2, USAGE);
-        *value = argv[i + 1];
-    }
-    if (self->unit == NULL || self->units_file == NULL || self->weights_file == NULL)
-        return cli_fail(2, USAGE);
-    if (parse_int64(year, YEAR_MIN, YEAR_MAX, &self->year) < 0)
-        return cli_fail(2, "--year: want %d to %d", YEAR_MIN, YEAR_MAX);
-    if (parse_int64(total, 0, APPORTION_MAX, &self->total) < 0)
-        return cli_fail(2, "--total: want a whole number, not negative");
-    return 0;
+    return cli_fail(2, USAGE);
+}
+
+/* One that begins with a plan's code. */
+static int run(int argc, char **argv, int (*fn)(int argc, char **argv, struct arena *arena),
+               int is_bare)
+{
+    if (!is_bare && (argc < 2 || argv[1][0] == '-'))
+        return plan_usage();
+    CLEANUP(arena_destroy) struct arena *arena = arena_create(PLAN_ARENA_BYTES);
+    return fn(argc - 1, argv + 1, arena);
 }
 
 int cli_plan(int argc, char **argv)
 {
-    static const char *const unit_columns[2] = {"code", "parent_code"};
-    static const char *const weight_columns[2] = {"unit_code", "weight"};
-    struct cascade *self = calloc(1, sizeof(*self));
-    ASSERT(self != NULL);
-    self->by_code = map_create();
-    int status = read_options(self, argc, argv);
-    if (status == 0)
-        status = read_file(self, self->units_file, unit_columns, take_unit);
-    if (status == 0)
-        status = link_units(self);
-    if (status == 0)
-        status = read_file(self, self->weights_file, weight_columns, take_weight);
-    if (status == 0)
-        status = cascade(self);
-    map_destroy(&self->by_code);
-    free(self);
-    return status;
+    static const struct {
+        const char *name;
+        int (*fn)(int argc, char **argv, struct arena *arena);
+        int is_bare;
+    } subcommands[] = {
+        {"list", plan_list, 1},   {"get", plan_get, 0},      {"define", define, 0},
+        {"split", plan_split, 0}, {"undivide", undivide, 0}, {"cascade", cascade, 0},
+        {"lock", lock, 0},        {"amend", plan_amend, 0},  {"decide", decide, 0},
+        {"rebase", rebase, 0},
+    };
+    if (argc > 2 && strcmp(argv[1], "cascade") == 0 && argv[2][0] == '-')
+        return plan_cascade_file(argc - 1, argv + 1);
+    for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(subcommands); i++) {
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return run(argc - 1, argv + 1, subcommands[i].fn, subcommands[i].is_bare);
+    }
+    return plan_usage();
 }

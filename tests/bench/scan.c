@@ -135,7 +135,7 @@ static void ranking_take(struct walk *walk, struct arena *arena, int32_t first_d
     struct ranking *ranking = &walk->ranking;
     walk->is_ranking = 1;
     walk->question.from = first_day;
-    ranking->from = first_day;
+    ranking->from = ranking->value_from = first_day;
     ranking->until = walk->question.until = first_day + DAYS - 1;
     ranking->week_end = ranking->until;
     ranking->n_rows = COMMUNES + 1;

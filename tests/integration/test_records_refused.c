@@ -89,9 +89,9 @@ static const struct {
     {"GetBoard", "{}", "by", 3},
     {"GetBoard", "{\"by\":1,\"limit\":501}", "limit", 3},
     {"GetBoard", "{\"by\":1,\"tier\":5}", "tier", 3},
-    {"GetBoard", "{\"by\":1,\"planCode\":\"sprint\"}", "plan_code", 3},
+    {"GetBoard", "{\"by\":1,\"planCode\":\"sprint\"}", "plan_code", 5},
     {"GetBoard", "{\"by\":1,\"planCode\":\"1999\"}", "plan_code", 5},
-    {"GetBoard", "{\"by\":3,\"planCode\":\"2025\"}", "plan_code", 3},
+    {"GetBoard", "{\"by\":1,\"planCode\":\"2025\",\"counts\":1}", "counts", 3},
     {"GetBoard", "{\"by\":1,\"from\":\"2030-01-01\"}", "until", 3},
 };
 

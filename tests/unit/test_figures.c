@@ -11,7 +11,7 @@ static struct figures seen(int64_t value, int64_t plan, int64_t week, int64_t we
                            int32_t today)
 {
     struct figures figures;
-    const struct figures_in in = {value, plan, week, week_before, today, 0, 364};
+    const struct figures_in in = {value, plan, week, week_before, 7, today, 0, 364};
     figures_make(&in, &figures);
     return figures;
 }
