@@ -38,9 +38,9 @@ static void observe(struct forecast_question *self, int is_now)
     struct question *question = &self->question;
     struct analytics *analytics = question->analytics;
     const struct observed *last = analytics->observed;
+    int64_t max_ms = analytics->is_observing ? OBSERVED_STALE_MS : OBSERVED_FRESH_MS;
     int is_shared = is_now && self->plan.product == ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
-    if (is_shared && last != NULL &&
-        (analytics->is_observing || observed_is_fresh(last, question->today, clock_mono_ms())))
+    if (is_shared && last != NULL && observed_age(last, question->today, clock_mono_ms()) < max_ms)
         return;
     self->observing =
         observed_create(analytics->sessions, analytics->svc->directory, question->slice.products,
@@ -132,7 +132,8 @@ static int compare(const void *a, const void *b)
 }
 
 static int fill_children(struct forecast_question *self, const struct observed *observed,
-                         int has_sentences, Ansinh__V1__GetForecastResponse *out)
+                         const Ansinh__V1__GetForecastRequest *in,
+                         Ansinh__V1__GetForecastResponse *out)
 {
     struct arena *arena = self->question.arena;
     Ansinh__V1__UnitForecast *rows = arena_alloc(arena, self->n_rows * sizeof(*rows));
@@ -140,11 +141,17 @@ static int fill_children(struct forecast_question *self, const struct observed *
     if (rows == NULL || out->children == NULL)
         return -ENOMEM;
     for (size_t i = 1; i < self->n_rows; i++) {
-        if (forecast_fill(self, observed, &self->rows[i], has_sentences, &rows[i - 1]) < 0)
+        Ansinh__V1__UnitForecast *row = &rows[i - 1];
+        if (forecast_fill(self, observed, &self->rows[i], !in->without_sentences, row) < 0)
             return -ENOMEM;
-        out->children[out->n_children++] = &rows[i - 1];
+        out->children[out->n_children++] = row;
+        out->children_late += row->plan > 0 && row->projected < row->plan;
+        out->children_without_plan += row->plan == 0;
     }
+    out->children_in_all = (uint32_t)out->n_children;
     qsort(out->children, out->n_children, sizeof(*out->children), compare);
+    if (in->children_limit != 0)
+        out->n_children = MIN(out->n_children, (size_t)in->children_limit);
     return 0;
 }
 
@@ -206,7 +213,7 @@ static void answer(struct question *question)
     out.unit = &own;
     if (forecast_fill(self, observed, &self->rows[0], 1, &own) < 0 ||
         forecast_fill_next(self, observed, &own) < 0 || fill_plan(self, &out) < 0 ||
-        (in->with_children && fill_children(self, observed, !in->without_sentences, &out) < 0))
+        (in->with_children && fill_children(self, observed, in, &out) < 0))
         question_fail(question, -ENOMEM, &err);
     else
         question_reply(question, &out.base);

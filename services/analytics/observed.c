@@ -146,9 +146,9 @@ void observed_close(struct observed *self, int64_t now_ms)
     self->closed_ms = now_ms;
 }
 
-int observed_is_fresh(const struct observed *self, int32_t today, int64_t now_ms)
+int64_t observed_age(const struct observed *self, int32_t today, int64_t now_ms)
 {
-    return self->today == today && now_ms - self->closed_ms < OBSERVED_FRESH_MS;
+    return self->today == today ? now_ms - self->closed_ms : INT64_MAX;
 }
 
 const struct observed_sum *observed_of(const struct observed *self,

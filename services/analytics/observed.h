@@ -10,7 +10,8 @@
 
 #define OBSERVED_DAYS 60
 #define OBSERVED_DAYS_MIN 7
-#define OBSERVED_FRESH_MS 15000   /* one that is older is made again */
+#define OBSERVED_FRESH_MS 15000   /* when it is older one question makes it again */
+#define OBSERVED_STALE_MS 60000   /* until then the others go on with it */
 #define OBSERVED_CONTACTS_MIN 100 /* with fewer a unit has no conversion of its own */
 #define OBSERVED_KINDS (ANSINH__V1__SESSION_KIND__SESSION_KIND_RADIO + 1)
 
@@ -39,8 +40,8 @@ int observed_is_empty(const struct observed *self);
 void observed_take(struct observed *self, const struct fact *fact);
 /* After the last one: sums it up by unit. now_ms (monotonic) is when. */
 void observed_close(struct observed *self, int64_t now_ms);
-/* Whether it can be used for questions of a day and a time (monotonic). */
-int observed_is_fresh(const struct observed *self, int32_t today, int64_t now_ms);
+/* Milliseconds since then; INT64_MAX for questions of another day. */
+int64_t observed_age(const struct observed *self, int32_t today, int64_t now_ms);
 
 /* Of a kind of sessions; 0: of all. Zero for a unit that came later. */
 const struct observed_sum *observed_of(const struct observed *self,

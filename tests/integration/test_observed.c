@@ -149,9 +149,8 @@ static void sixty_days_count_and_what_was_held(void **state)
     expect("02647", 0, 1, 40, 0);
     expect("02671", CEREMONY, 1, 2, 1);
     expect("15", 0, 2, 42, 1);
-    assert_true(observed_is_fresh(observed, DAY, 1000 + OBSERVED_FRESH_MS - 1));
-    assert_false(observed_is_fresh(observed, DAY, 1000 + OBSERVED_FRESH_MS));
-    assert_false(observed_is_fresh(observed, DAY + 1, 1000));
+    assert_int_equal(observed_age(observed, DAY, 1234), 234);
+    assert_true(observed_age(observed, DAY + 1, 1234) > OBSERVED_STALE_MS); /* midnight */
 }
 
 static void a_conversion_is_that_of_the_nearest_unit_with_enough(void **state)

@@ -301,6 +301,10 @@ static void the_children_s_sentences_can_be_left_out(void **state)
     assert_non_null(
         strstr(strstr(answer, "\"children\""), "\"sentence\":\"\",\"sentenceVi\":\"\""));
     assert_null(strstr(strstr(answer, "\"children\""), "the plan of"));
+    assert_true(says("\"childrenInAll\":99,\"childrenLate\":99,\"childrenWithoutPlan\":0"));
+    assert_int_equal(forecast("15", ",\"withChildren\":true,\"childrenLimit\":1"), 0);
+    assert_true(says("\"children\":[{\"unitCode\":\"04252\"") && says("\"childrenInAll\":99"));
+    assert_null(strstr(strstr(answer, "\"children\""), "02671"));
 }
 
 int main(void)
