@@ -13,13 +13,15 @@
 #include "common/bus/feed.h"
 #include "common/service/checkpoint.h"
 #include "common/service/past.h"
+#include "common/service/waiting.h"
 #include "common/store/journal.h"
 
 #define EVENT_ARENA_BYTES (1024 * 1024)
 #define FETCHES_MAX 16 /* journal reads under way */
 #define FETCH_ENTRIES 500
 #define FLUSH_BEHIND_MS 500
-#define SWEEP_MS 100 /* one slice of the partitions; all of them once a second */
+#define FAR_BEHIND 20000 /* more than are on their way, also when everything is slow */
+#define SWEEP_MS 100     /* one slice of the partitions; all of them once a second */
 #define SWEEP_SLICES 10
 #define HOLE_SHOWN_MS 3000  /* it is seen again by every sweep */
 #define PAST_AGAIN_MS 10000 /* until the archive is looked through for the same entries again */
@@ -47,14 +49,13 @@ struct projector {
     int is_leasing;  /* a lease command is under way */
     int is_flushing; /* a flush is under way, or failed and will be sent again */
     int is_flush_sent;
+    int64_t collected_ms; /* monotonic, of the last collect */
     uint16_t dirty[PARTITIONS];
     size_t n_dirty;
     uint8_t is_dirty[PARTITIONS];
-    size_t pending;               /* events applied since the last collect */
-    int64_t oldest_ms;            /* wall time of the oldest of them */
-    uint16_t waiting[PARTITIONS]; /* partitions that want a fetch, first in first out */
-    size_t waiting_head, n_waiting;
-    size_t fetches;
+    size_t pending;         /* events applied since the last collect */
+    int64_t oldest_ms;      /* monotonic, of the oldest of them */
+    struct waiting waiting; /* partitions that want a fetch */
     struct fetch {
         struct projector *self;
         unsigned partition;
@@ -71,6 +72,7 @@ struct projector {
 
 static void start_fetches(struct projector *self);
 static void try_flush(struct projector *self);
+static void flush_tick(void *arg);
 static void lease(void *arg);
 
 /* --- losing and loading --- */
@@ -79,10 +81,8 @@ static void forget(struct projector *self)
 {
     self->life++;
     /* the feed wants every question answered, also those that were never sent */
-    for (; self->n_waiting > 0; self->n_waiting--) {
-        feed_fetch_failed(self->feed, self->waiting[self->waiting_head]);
-        self->waiting_head = (self->waiting_head + 1) % PARTITIONS;
-    }
+    while (self->waiting.n > 0)
+        feed_fetch_failed(self->feed, waiting_take(&self->waiting));
     past_stop(self->past);
     self->past_ended_ms = self->holed_ms = 0;
     self->is_flushing = self->is_flush_sent = 0;
@@ -225,12 +225,6 @@ static int has_room(const struct projector *self)
     return room(self) > 0;
 }
 
-static void wait_for_fetch(struct projector *self, unsigned partition)
-{
-    ASSERT(self->n_waiting < PARTITIONS);
-    self->waiting[(self->waiting_head + self->n_waiting++) % PARTITIONS] = (uint16_t)partition;
-}
-
 static void on_event(void *arg, const struct bus_event *event)
 {
     struct projector *self = arg;
@@ -309,7 +303,6 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
     uint64_t life = fetch->life;
     unsigned partition = fetch->partition;
     fetch->self = NULL;
-    self->fetches--;
     if (life != self->life || self->state != RUNNING) {
         feed_fetch_failed(self->feed, partition);
     } else if (rc == 0 && n > 0 && is_trimmed(self, partition, entries[0].position)) {
@@ -325,7 +318,7 @@ static void on_entries(void *arg, int rc, const struct journal_entry *entries, s
         if (rc < 0)
             feed_fetch_failed(self->feed, partition);
         else if (n > 0 && take == 0)
-            wait_for_fetch(self, partition); /* the same question, when a flush has made room */
+            waiting_add(&self->waiting, partition); /* asks the same when there is room */
         else
             feed_fetched(self->feed, partition, events, take, take < n || n == FETCH_ENTRIES);
         if (!has_room(self) && !self->svc->is_draining)
@@ -345,15 +338,12 @@ static struct fetch *free_slot(struct projector *self)
 
 static void start_fetches(struct projector *self)
 {
-    while (self->n_waiting > 0 && self->state == RUNNING && has_room(self) &&
+    while (self->waiting.n > 0 && self->state == RUNNING && has_room(self) &&
            !past_is_busy(self->past) && !self->svc->is_draining) {
         struct fetch *fetch = free_slot(self);
         if (fetch == NULL)
             return;
-        unsigned partition = self->waiting[self->waiting_head];
-        self->waiting_head = (self->waiting_head + 1) % PARTITIONS;
-        self->n_waiting--;
-        self->fetches++;
+        unsigned partition = waiting_take(&self->waiting);
         *fetch = (struct fetch){self, partition, self->life};
         journal_read(self->svc->ledger, partition, self->asked[partition], FETCH_ENTRIES,
                      on_entries, fetch);
@@ -365,7 +355,7 @@ static void fetch(void *arg, unsigned partition, uint32_t epoch, uint64_t seq)
 {
     struct projector *self = arg;
     self->asked[partition] = (struct journal_position){epoch, seq};
-    wait_for_fetch(self, partition);
+    waiting_add(&self->waiting, partition);
     start_fetches(self);
 }
 
@@ -392,6 +382,15 @@ static void on_heads(void *arg, int rc, unsigned first, size_t n,
     }
     self->slice_lag[(first * SWEEP_SLICES + PARTITIONS - 1) / PARTITIONS] = lag;
     self->slices_seen++;
+}
+
+/* Entries that the last sweeps saw and that were not applied then. */
+static int64_t swept_lag(const struct projector *self)
+{
+    int64_t lag = 0;
+    for (size_t i = 0; i < SWEEP_SLICES; i++)
+        lag += self->slice_lag[i];
+    return lag;
 }
 
 static void sweep(void *arg)
@@ -440,8 +439,8 @@ static void on_flushed(void *arg, int rc, enum flush_outcome outcome, uint64_t f
     self->flushes = flushes;
     self->stats.flushes++;
     self->spec.flushed(self->spec.arg);
-    if (!has_room(self))
-        try_flush(self);
+    if (!has_room(self) || clock_mono_ms() - self->collected_ms >= self->spec.flush_ms)
+        flush_tick(self); /* the timer would have, but for this one */
     past_go_on(self->past);
     start_fetches(self);
 }
@@ -460,6 +459,10 @@ static void collect(struct projector *self)
         self->n_dirty = 0;
     self->pending = 0;
     self->is_flushing = 1;
+    self->collected_ms = clock_mono_ms();
+    loop_timer_cancel(self->svc->loop, &self->flush_timer);
+    self->flush_timer =
+        loop_timer_add(self->svc->loop, self->spec.flush_ms, self->spec.flush_ms, flush_tick, self);
 }
 
 static void try_flush(struct projector *self)
@@ -487,7 +490,7 @@ static void try_flush(struct projector *self)
 static void flush_tick(void *arg)
 {
     struct projector *self = arg;
-    int is_far_behind = self->n_waiting > 0 && has_room(self);
+    int is_far_behind = self->waiting.n > 0 && has_room(self) && swept_lag(self) > FAR_BEHIND;
     if (!is_far_behind || clock_mono_ms() - self->oldest_ms >= FLUSH_BEHIND_MS)
         try_flush(self);
 }
@@ -592,8 +595,6 @@ void projector_stats_get(const struct projector *self, struct projector_stats *r
     ret->epoch = self->epoch;
     ret->view_flushes = self->flushes;
     ret->has_swept = self->state == RUNNING && self->slices_seen >= SWEEP_SLICES;
-    ret->lag_events = (int64_t)self->pending;
-    for (size_t i = 0; i < SWEEP_SLICES; i++)
-        ret->lag_events += self->slice_lag[i];
+    ret->lag_events = (int64_t)self->pending + swept_lag(self);
     ret->lag_ms = self->pending == 0 ? 0 : clock_mono_ms() - self->oldest_ms;
 }

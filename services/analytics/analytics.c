@@ -9,7 +9,8 @@
 #include "services/analytics/question.h"
 
 #define LEASE_MS 3000
-#define FLUSH_MS 100       /* also the shortest time between two view frames */
+#define FLUSH_MS 100
+#define FRAME_MS 100       /* the shortest time between two view frames */
 #define PULSE_MS 1000      /* an empty frame at least this often */
 #define PENDING_MAX 200000 /* events per flush: most add to what others have added to */
 /* Of an event: three facts, one of which is a first payment with a day, an hour and its expiry; an
@@ -200,6 +201,7 @@ static void publish(struct analytics *self)
             progress_fill(&progress, today, arena, &rows[i]) == 0)
             list[view.n_units++] = &rows[i];
     }
+    self->n_frames++;
     view.version = analytics_version(self);
     view.as_of_ms = now_ms;
     view.newest_event_ms = self->newest_event_ms;
@@ -214,7 +216,6 @@ static void flushed(void *arg)
 {
     struct analytics *self = arg;
     self->n_durable = self->n_collected;
-    publish(self);
 }
 
 static const struct directory_unit *unit_of(const void *arg, const char *code)
@@ -222,8 +223,10 @@ static const struct directory_unit *unit_of(const void *arg, const char *code)
     return directory_unit(arg, code);
 }
 
-/* Shows what changes without events: a plan, a name, midnight; and that the board lives. */
-static void pulse(void *arg)
+/* Shows what was counted, without waiting for views: whoever takes over counts the same from the
+ * journals. Also what changes without events (a plan, a name, midnight), and that the board lives.
+ */
+static void show(void *arg)
 {
     struct analytics *self = arg;
     questions_expire(self->questions);
@@ -236,15 +239,17 @@ static void pulse(void *arg)
         self->directory_generation = generation;
         self->is_all_changed = 1;
     }
-    if (self->is_all_changed || clock_mono_ms() - self->published_ms >= PULSE_MS) {
-        self->n_pulses++;
+    if (self->is_all_changed || board_changed(self->board, self->changed, 0) > 0 ||
+        clock_mono_ms() - self->published_ms >= PULSE_MS)
         publish(self);
-    }
 }
 
 uint64_t analytics_version(const struct analytics *self)
 {
-    return projector_version(self->projector) + self->n_pulses;
+    struct projector_stats stats;
+    projector_stats_get(self->projector, &stats);
+    /* epochs are microseconds of taking over, so frames never catch up with the next one */
+    return stats.epoch + self->n_frames;
 }
 
 /* --- life --- */
@@ -316,7 +321,7 @@ static int create(struct service *svc, struct err *err)
         .reset = reset,
     };
     self->projector = projector_create(svc, &spec);
-    self->pulse = loop_timer_add(svc->loop, FLUSH_MS, FLUSH_MS, pulse, self);
+    self->frames = loop_timer_add(svc->loop, FRAME_MS, FRAME_MS, show, self);
     self->lapses = lapses_create(self);
     metrics_collector(svc->metrics, emit_stats, self);
     bus_server_add(svc->server, &ansinh__v1__analytics__descriptor, methods, ARRAY_LEN(methods),
@@ -339,7 +344,7 @@ static int is_idle(struct service *svc)
 static void destroy(struct service *svc)
 {
     struct analytics *self = svc->context;
-    loop_timer_cancel(svc->loop, &self->pulse);
+    loop_timer_cancel(svc->loop, &self->frames);
     lapses_destroy(&self->lapses);
     projector_destroy(&self->projector);
     board_destroy(&self->board);

@@ -42,9 +42,9 @@ struct analytics {
     size_t n_dropped;      /* chunks of facts to be deleted in views with the next flush */
     int32_t retention_day; /* when old facts were looked for last */
     struct arena *arena;   /* of the view frame under construction */
-    struct loop_timer *pulse;
+    struct loop_timer *frames;
     int64_t published_ms;          /* monotonic, of the last view frame */
-    uint64_t n_pulses;             /* view frames between flushes */
+    uint64_t n_frames;             /* view frames that were published */
     int64_t newest_event_ms;       /* of those that were applied; 0: none */
     uint64_t directory_generation; /* that the last frames showed */
     int is_all_changed;            /* the next frame carries every unit */

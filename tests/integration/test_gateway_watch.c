@@ -221,10 +221,28 @@ static void test_says_when_analytics_is_silent(void **state)
     gateway_client_close(&late);
 }
 
+/* What was counted is shown before it is written. */
+static void test_does_not_wait_for_views(void **state)
+{
+    (void)state;
+    struct gateway_client client;
+    watch(&client, "unit=15", "");
+    assert_true(gateway_client_await(&client, "event: snapshot", WAIT_MS));
+    let_pay(1);
+    assert_true(gateway_client_await(&client, paid_text(), WAIT_MS));
+    redis_server_pause(platform_views(platform));
+    let_pay(1);
+    int is_shown = gateway_client_await(&client, paid_text(), WAIT_MS);
+    redis_server_resume(platform_views(platform));
+    assert_true(is_shown);
+    gateway_client_close(&client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shows_a_province_live),
+        cmocka_unit_test(test_does_not_wait_for_views),
         cmocka_unit_test(test_shows_several_units_without_children),
         cmocka_unit_test(test_refuses_what_it_cannot_show),
         cmocka_unit_test(test_slow_viewers_skip_to_the_newest),
