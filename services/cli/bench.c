@@ -12,6 +12,7 @@
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
 #include "services/cli/cli.h"
+#include "services/cli/territory.h"
 
 #define PEOPLE_MAX 5000000
 #define WINDOW_MAX 16384
@@ -22,14 +23,20 @@
 #define FAILURES_SAID 5
 #define COMMUNES_MAX 80000
 #define BILL_ID_BYTES 48
+#define TERRITORY_ARENA_BYTES (16 * 1024 * 1024)
 
 /* Of the sample campaign. */
 #define UNIT "02647"
 #define POINT "BD02647"
 #define COLLECTOR "NV0001"
 
-/* Of --communes: 10001 and what follows. */
+/* Of --communes N: 10001 and what follows. */
 #define COMMUNE_BEFORE 10000U
+
+/* Where somebody lives and pays. */
+struct home {
+    const char *unit, *point, *collector;
+};
 
 struct bill {
     char id[BILL_ID_BYTES];
@@ -40,7 +47,10 @@ struct bill {
 struct bench {
     struct service svc;
     int64_t people, first, window, rate;
-    int64_t communes; /* that people live in, by turns; 0: all in UNIT */
+    int64_t communes;   /* that people live in, by turns; 0: all in UNIT */
+    int is_everywhere;  /* --communes all: in those of the platform that have plan and collector */
+    struct home *homes; /* so many; NULL: 10001 and what follows */
+    struct arena *arena;
     struct bill *bills;
 };
 
@@ -175,10 +185,21 @@ static void print_latency(struct stage *self, const char *name)
 
 /* --- the stages --- */
 
+/* unit: room for the code of a made-up commune. */
+static struct home home_of(const struct bench *self, int64_t i, char unit[16])
+{
+    if (self->homes != NULL)
+        return self->homes[i % self->communes];
+    if (self->communes == 0)
+        return (struct home){UNIT, POINT, COLLECTOR};
+    (void)snprintf(unit, 16, "%u", COMMUNE_BEFORE + 1 + (unsigned)(i % self->communes));
+    return (struct home){unit, POINT, COLLECTOR};
+}
+
 /* Men born in 1985 and earlier, a million a year. */
 static void make_enrol(struct stage *self, int64_t i)
 {
-    char personal_id[16], birth_date[16], phone[16], email[40], unit[16] = UNIT;
+    char personal_id[16], birth_date[16], phone[16], email[40], unit[16];
     unsigned serial = (unsigned)(i % SERIALS), year = 85 - (unsigned)(i / SERIALS);
     Ansinh__V1__EnrolRequest in;
     ansinh__v1__enrol_request__init(&in);
@@ -186,9 +207,7 @@ static void make_enrol(struct stage *self, int64_t i)
     (void)snprintf(birth_date, sizeof(birth_date), "19%02u-05-17", year % 100);
     (void)snprintf(phone, sizeof(phone), "+84300%06u", serial);
     (void)snprintf(email, sizeof(email), "nguoi%lld@example.vn", (long long)i);
-    if (self->bench->communes > 0)
-        (void)snprintf(unit, sizeof(unit), "%u",
-                       COMMUNE_BEFORE + 1 + (unsigned)(i % self->bench->communes));
+    struct home home = home_of(self->bench, i, unit);
     in.personal_id = personal_id;
     in.full_name = (char *)(uintptr_t) "Lò Văn Thử Nghiệm";
     in.birth_date = birth_date;
@@ -196,11 +215,11 @@ static void make_enrol(struct stage *self, int64_t i)
     in.phone = phone;
     in.email = email;
     in.address = (char *)(uintptr_t) "Tổ 7, phường Lào Cai";
-    in.unit_code = unit;
+    in.unit_code = (char *)(uintptr_t)home.unit;
     in.support_group = ANSINH__V1__SUPPORT_GROUP__SUPPORT_GROUP_OTHER;
     in.income_vnd = 1500000;
     in.method = ANSINH__V1__METHOD__METHOD_MONTHLY;
-    in.collector_code = (char *)(uintptr_t)COLLECTOR;
+    in.collector_code = (char *)(uintptr_t)home.collector;
     in.language = ANSINH__V1__LANGUAGE__LANGUAGE_VI;
     stage_add(self, &in.base);
 }
@@ -217,16 +236,18 @@ static void make_inquire(struct stage *self, int64_t i)
     stage_add(self, &in.base);
 }
 
-static void make_pay(struct stage *self, const struct bill *bill)
+static void make_pay(struct stage *self, int64_t i, const struct bill *bill)
 {
+    char unit[16];
+    struct home home = home_of(self->bench, i, unit);
     Ansinh__V1__PayRequest in;
     ansinh__v1__pay_request__init(&in);
     in.bill_id = (char *)(uintptr_t)bill->id;
     in.bill_version = bill->version;
     in.amount_vnd = bill->due_vnd;
     in.channel = ANSINH__V1__PAYMENT_CHANNEL__PAYMENT_CHANNEL_CASH;
-    in.point_code = (char *)(uintptr_t)POINT;
-    in.collector_code = (char *)(uintptr_t)COLLECTOR;
+    in.point_code = (char *)(uintptr_t)home.point;
+    in.collector_code = (char *)(uintptr_t)home.collector;
     stage_add(self, &in.base);
 }
 
@@ -276,13 +297,44 @@ static size_t pay(struct bench *self, const char *name, int64_t rate)
     CLEANUP(stage_fini) struct stage stage;
     stage_init(&stage, self, "payments", "ansinh.v1.Payments/Pay");
     for (int64_t i = 0; i < self->people; i++)
-        make_pay(&stage, &self->bills[i]);
+        make_pay(&stage, self->first + i, &self->bills[i]);
     size_t n_failed = finish(&stage, name, rate);
     print_latency(&stage, name);
     return n_failed;
 }
 
 /* --- the command --- */
+
+static int by_code(const void *a, const void *b)
+{
+    const struct sample_commune *left = a, *right = b;
+    return strcmp(left->code, right->code);
+}
+
+/* Each commune of the platform with the last of its collectors. */
+static int find_homes(struct bench *self)
+{
+    struct territory territory;
+    self->arena = arena_create(TERRITORY_ARENA_BYTES);
+    if (territory_read(&self->svc, self->arena, &territory) != 0)
+        return 1;
+    struct home *homes = calloc(territory.n_communes, sizeof(*homes));
+    ASSERT(homes != NULL);
+    for (size_t i = 0; i < territory.n_collectors; i++) {
+        const struct sample_collector *collector = &territory.collectors[i];
+        struct sample_commune key = {.code = collector->unit_code}, *found;
+        found = bsearch(&key, territory.communes, territory.n_communes, sizeof(key), by_code);
+        if (found != NULL)
+            homes[found - territory.communes] =
+                (struct home){found->code, collector->point_code, collector->code};
+    }
+    for (size_t i = 0; i < territory.n_communes; i++) {
+        if (homes[i].unit != NULL)
+            homes[self->communes++] = homes[i];
+    }
+    self->homes = homes;
+    return self->communes > 0 ? 0 : cli_fail(1, "no commune has a collector");
+}
 
 static void print_bills(const struct bench *self)
 {
@@ -321,8 +373,10 @@ static int read_options(struct bench *self, int argc, char **argv)
             k++;
         if (k == ARRAY_LEN(options))
             return cli_fail(2, "unknown option %s", argv[i]);
-        if (i + 1 == argc ||
-            parse_int64(argv[i + 1], options[k].least, options[k].most, options[k].value) < 0)
+        if (options[k].value == &self->communes && i + 1 < argc && strcmp(argv[i + 1], "all") == 0)
+            self->is_everywhere = 1;
+        else if (i + 1 == argc ||
+                 parse_int64(argv[i + 1], options[k].least, options[k].most, options[k].value) < 0)
             return cli_fail(2, "%s: want %lld to %lld", argv[i], (long long)options[k].least,
                             (long long)options[k].most);
     }
@@ -331,6 +385,10 @@ static int read_options(struct bench *self, int argc, char **argv)
 
 int cli_bench(int argc, char **argv)
 {
+    static const struct service_spec ground_spec = {.name = "cli",
+                                                    .prefix = "CLI_",
+                                                    .needs = SERVICE_LEDGER | SERVICE_VIEWS |
+                                                             SERVICE_CLIENT | SERVICE_DIRECTORY};
     static const char *const names[] = {"enrolment", "payments", NULL};
     static const char *const modes[] = {"run", "latency", "bills"};
     struct bench self = {.people = 100000, .window = 1024, .rate = 1000};
@@ -339,16 +397,20 @@ int cli_bench(int argc, char **argv)
         mode++;
     if (argc < 2 || mode == ARRAY_LEN(modes))
         return cli_fail(2, "usage: ansinh bench run|latency|bills [--people N] [--first I] "
-                           "[--window N] [--rate N] [--communes N]");
+                           "[--window N] [--rate N] [--communes N|all]");
     if (read_options(&self, argc, argv) != 0)
         return 2;
     self.bills = calloc((size_t)self.people, sizeof(*self.bills));
     ASSERT(self.bills != NULL);
-    int status = cli_open(&self.svc, &cli_caller_spec, names);
+    int status = cli_open(&self.svc, self.is_everywhere ? &ground_spec : &cli_caller_spec, names);
     if (status == 0) {
-        status = run(&self, argv[1]);
+        status = self.is_everywhere ? find_homes(&self) : 0;
+        if (status == 0)
+            status = run(&self, argv[1]);
         service_close(&self.svc);
     }
+    arena_destroy(&self.arena);
+    free(self.homes);
     free(self.bills);
     return status;
 }

@@ -1,4 +1,4 @@
-/* live PORT FILE VIEWERS FROM TO: how late live progress is.
+/* live PORT FILE VIEWERS FROM TO [NAME:PID...]: how late live progress is.
  *
  * Opens VIEWERS streams of the gateway on 127.0.0.1: each watches what the next line of FILE asks
  * for ("unit=15&children=0"), from the first line again after the last; the first line is
@@ -7,7 +7,8 @@
  *
  * A frame's lag is its arrival minus the recording of the newest event in it. An event's lag is its
  * wait for the first frame that holds it: those between two frames of the country came evenly, at a
- * constant rate, so each millisecond between them counts once. */
+ * constant rate, so each millisecond between them counts once. Of the processes named it is told
+ * how much processor time they took for each event. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@
 #define LAG_MAX_MS 60000
 #define LATE_MS 1000
 #define WAIT_MS 120000 /* without a frame */
+#define PROCESSES_MAX 16
+#define PROC_TEXT_BYTES 1024
+#define PROC_FIELDS_BEFORE 11 /* of /proc/PID/stat, between the name's end and utime */
 
 enum where { IN_HEADERS, IN_SIZE, IN_DATA, IN_END };
 
@@ -51,6 +55,11 @@ struct lags {
     int64_t n, counts[LAG_MAX_MS + 1];
 };
 
+struct process {
+    char name[LINE_BYTES];
+    int64_t pid, begin_us, end_us;
+};
+
 struct load {
     char (*lines)[LINE_BYTES];
     size_t n_lines, n_viewers, n_ready;
@@ -61,6 +70,8 @@ struct load {
     int epoll;
     struct viewer *viewers;
     struct lags frames, events;
+    struct process processes[PROCESSES_MAX];
+    size_t n_processes;
 };
 
 static int fail(const char *what, const char *why)
@@ -91,6 +102,38 @@ static int64_t number_behind(const char *text, const char *name)
     return at == NULL ? -1 : strtoll(at + strlen(name), NULL, 10);
 }
 
+/* --- processor time --- */
+
+/* User and system time of a process; 0: it is gone. */
+static int64_t process_us(const struct process *self)
+{
+    char path[LINE_BYTES], text[PROC_TEXT_BYTES] = "";
+    (void)snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)self->pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    size_t len = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    char *at = len == 0 ? NULL : strrchr(text, ')'); /* a name may hold anything */
+    if (at == NULL)
+        return 0;
+    at++;
+    for (int i = 0; i <= PROC_FIELDS_BEFORE && at != NULL; i++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return 0;
+    int64_t user = strtoll(at, &at, 10), kernel = strtoll(at, NULL, 10);
+    return (user + kernel) * 1000000 / sysconf(_SC_CLK_TCK);
+}
+
+static void read_processes(struct load *self, int is_end)
+{
+    for (size_t i = 0; i < self->n_processes; i++) {
+        struct process *process = &self->processes[i];
+        *(is_end ? &process->end_us : &process->begin_us) = process_us(process);
+    }
+}
+
 /* --- frames --- */
 
 static int is_measuring(const struct load *self)
@@ -109,14 +152,17 @@ static void on_country(struct load *self, const struct viewer *viewer, int64_t n
         if (self->begin_ms == 0) {
             self->begin_ms = now_ms;
             self->seen_first = self->seen;
+            read_processes(self, 0);
         }
         for (int64_t at_ms = self->newest_ms + 1; at_ms <= newest_ms; at_ms++)
             lags_add(&self->events, now_ms - at_ms);
     }
     self->newest_ms = newest_ms;
     self->seen = payments;
-    if (payments >= self->to)
+    if (payments >= self->to) {
         self->end_ms = now_ms;
+        read_processes(self, 1);
+    }
 }
 
 static void on_progress(struct load *self, struct viewer *viewer)
@@ -278,6 +324,12 @@ static void report(const struct load *self)
         (long long)lags_quantile(&self->events, 990), (long long)lags_quantile(&self->frames, 500),
         (long long)lags_quantile(&self->frames, 990), (long long)lags_quantile(&self->frames, 1000),
         (long long)(self->bytes / 1000000), n_served);
+    for (size_t i = 0; i < self->n_processes; i++) {
+        const struct process *process = &self->processes[i];
+        (void)printf("%s_cpu_us=%.1f\n", process->name,
+                     (double)(process->end_us - process->begin_us) /
+                         (double)MAX(self->seen - self->seen_first, (int64_t)1));
+    }
 }
 
 static void load_lines(struct load *self, const char *path)
@@ -297,15 +349,31 @@ static void load_lines(struct load *self, const char *path)
         fail(path, "the first line is not unit=VN");
 }
 
+static int add_process(struct load *self, const char *text)
+{
+    struct process *process = &self->processes[self->n_processes];
+    size_t len = strcspn(text, ":");
+    if (self->n_processes == PROCESSES_MAX || len >= sizeof(process->name) || text[len] == '\0' ||
+        parse_int64(text + len + 1, 1, INT32_MAX, &process->pid) < 0)
+        return 0;
+    memcpy(process->name, text, len);
+    self->n_processes++;
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     static struct load self;
     int64_t port, viewers;
-    if (argc != 6 || parse_int64(argv[1], 1, 65535, &port) < 0 ||
+    if (argc < 6 || parse_int64(argv[1], 1, 65535, &port) < 0 ||
         parse_int64(argv[3], 1, VIEWERS_MAX, &viewers) < 0 ||
         parse_int64(argv[4], 1, INT32_MAX, &self.from) < 0 ||
         parse_int64(argv[5], self.from + 1, INT32_MAX, &self.to) < 0)
-        return fail("usage", "live PORT FILE VIEWERS FROM TO");
+        return fail("usage", "live PORT FILE VIEWERS FROM TO [NAME:PID...]");
+    for (int i = 6; i < argc; i++) {
+        if (!add_process(&self, argv[i]))
+            return fail(argv[i], "want a name and a process id");
+    }
     struct rlimit limit = {.rlim_cur = (rlim_t)viewers + OWN_DESCRIPTORS};
     limit.rlim_max = limit.rlim_cur;
     struct rlimit now;

@@ -5,6 +5,7 @@
 readonly START_WAIT_S=30
 
 PIDS=() # started here, in this order
+declare -A PID_OF # the last that was started with a name
 
 say() {
     echo "bench: $*" >&2
@@ -26,6 +27,7 @@ start() {
         "$@" >>"$PLACE/log/$name.log" 2>&1 &
     fi
     PIDS+=($!)
+    PID_OF[$name]=$!
 }
 
 # keep_up NAME COMMAND...: its process id is in PLACE/run/NAME.pid.

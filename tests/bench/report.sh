@@ -78,8 +78,9 @@ report() {
     local JSON='' SUMMARY=''
     printf '\n%-28s %12s  %-9s %-9s\n' "" value goal stretch
     [ "$1" != bench ] || speed_rows
-    [ "$1" = live ] || recovery_rows
-    [ "$1" = recovery ] || live_rows
+    [[ ! $1 =~ ^(bench|recovery)$ ]] || recovery_rows
+    [[ ! $1 =~ ^(bench|live)$ ]] || live_rows
+    [ "$1" != nation ] || nation_rows
     number recovery_people "$RECOVERY_PEOPLE"
     number live_payments "$LIVE_PAYMENTS"
     printf '\n%srecovery with %s people; live with %s payments; %s\n' "$SUMMARY" "$RECOVERY_PEOPLE" "$LIVE_PAYMENTS" "$DISK"
