@@ -26,7 +26,8 @@ struct progress_question {
 int progress_is_question(const Ansinh__V1__GetProgressRequest *in)
 {
     return in->as_of_ms != 0 || in->product != 0 || in->organisation_code[0] != '\0' ||
-           in->point_code[0] != '\0' || in->collector_code[0] != '\0' || in->support_group != 0;
+           in->point_code[0] != '\0' || in->collector_code[0] != '\0' || in->support_group != 0 ||
+           slice_is_office(in->unit_code);
 }
 
 static int32_t first_day(const struct progress_question *self)
@@ -55,6 +56,15 @@ static int place_children(struct progress_question *self, const struct directory
 
 /* --- reach ------------------------------------------------------------------------------------ */
 
+static int is_child(const struct directory_unit *above, const struct directory_unit *unit)
+{
+    for (size_t i = 0; i < above->n_children; i++) {
+        if (above->children[i] == unit)
+            return 1;
+    }
+    return 0;
+}
+
 /* Communes were merged into others, so a session's unit may be a predecessor of one. */
 static size_t reach_places(void *arg, const Ansinh__V1__Session *session,
                            size_t places[REACH_PLACES_MAX])
@@ -68,9 +78,14 @@ static size_t reach_places(void *arg, const Ansinh__V1__Session *session,
         strcmp(strcmp(slice->organisation_code, SLICE_NOBODY) == 0 ? "" : slice->organisation_code,
                session->organisation_code) != 0)
         return 0;
-    for (; unit != NULL && unit != self->units[0].unit; unit = directory_above(unit))
+    const struct directory_unit *office = self->question.slice.office;
+    int is_in_office = 0;
+    for (; unit != NULL && unit != self->units[0].unit && !is_in_office;
+         unit = directory_above(unit)) {
         child = unit;
-    if (unit == NULL)
+        is_in_office = office != NULL && is_child(office, unit);
+    }
+    if (unit == NULL && !is_in_office)
         return 0;
     places[0] = 0;
     for (size_t i = 1; child != NULL && i < self->n_units; i++) {
@@ -104,15 +119,30 @@ static void reach_end(struct progress_question *self)
 
 /* --- counting --------------------------------------------------------------------------------- */
 
+/* Of an office: the sum of its communes', when all of them are known. */
+static int64_t prospects_of(const struct progress_question *self, const struct directory_unit *unit)
+{
+    const struct question *question = &self->question;
+    const struct directory *directory = question->analytics->svc->directory;
+    int64_t sum = 0;
+    if (unit != question->slice.office)
+        return progress_prospects(directory, unit, question->today);
+    for (size_t i = 0; i < unit->n_children; i++) {
+        int64_t own = progress_prospects(directory, unit->children[i], question->today);
+        if (own == 0)
+            return 0;
+        sum += own;
+    }
+    return sum;
+}
+
 static int prepare(struct question *question, struct err *err)
 {
     struct progress_question *self = (struct progress_question *)question;
     const Ansinh__V1__GetProgressRequest *in =
         (const Ansinh__V1__GetProgressRequest *)question->input;
-    const struct directory_unit *unit = question->slice.unit;
-    const struct directory *directory = question->analytics->svc->directory;
-    if (unit == NULL)
-        return err_field(err, -EINVAL, "unit_code", "want a unit, not an office");
+    const struct directory_unit *unit = slice_above(&question->slice);
+    (void)err;
     self->n_units = 1 + (in->with_children ? unit->n_children : 0);
     self->units = arena_zalloc(question->arena, self->n_units * sizeof(*self->units));
     self->days = arena_zalloc(question->arena, BOARD_DAYS_SHOWN * sizeof(*self->days));
@@ -120,8 +150,7 @@ static int prepare(struct question *question, struct err *err)
         return -ENOMEM;
     for (size_t i = 0; i < self->n_units; i++) {
         self->units[i].unit = i == 0 ? unit : unit->children[i - 1];
-        self->units[i].prospects =
-            progress_prospects(directory, self->units[i].unit, question->today);
+        self->units[i].prospects = prospects_of(self, self->units[i].unit);
     }
     for (int i = 0; i < BOARD_DAYS_SHOWN; i++)
         self->days[i].day = first_day(self) + i;
@@ -209,6 +238,8 @@ static void answer(struct question *question)
     out.as_of_ms = question->as_of_ms;
     reach_end(self);
     int rc = progress_answer_fill(&all, question->arena, &out);
+    if (question->slice.unit == NULL)
+        out.unit_code = (char *)(uintptr_t)question->slice.code;
     if (rc < 0)
         question_fail(question, rc, &err);
     else

@@ -72,16 +72,12 @@ static size_t communes_in_force(const struct directory_unit *unit,
 
 int ranking_by_communes(struct ranking *self, struct question *question)
 {
-    const struct slice *slice = &question->slice;
-    const struct directory_unit **communes = slice->communes_of_office;
-    size_t n = slice->n_communes_of_office;
-    if (slice->unit != NULL) {
-        n = communes_in_force(slice->unit, NULL);
-        communes = arena_alloc(question->arena, n * sizeof(*communes));
-        if (communes == NULL)
-            return -ENOMEM;
-        (void)communes_in_force(slice->unit, communes);
-    }
+    const struct directory_unit *above = slice_above(&question->slice);
+    size_t n = communes_in_force(above, NULL);
+    const struct directory_unit **communes = arena_alloc(question->arena, n * sizeof(*communes));
+    if (communes == NULL)
+        return -ENOMEM;
+    (void)communes_in_force(above, communes);
     int rc = rows_make(self, question, n, SLICE_COMMUNES);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = take_unit(self, question, i, communes[i]);

@@ -140,28 +140,94 @@ static int take_sources(struct slice *self, const Ansinh__V1__Slice *in,
     return 0;
 }
 
-/* The office's communes, those that are known, and what was merged into them. */
-static int take_office(struct slice *self, const Ansinh__V1__SiUnit *office,
+int slice_is_office(const char *unit_code)
+{
+    return strncmp(unit_code, SLICE_OFFICE, strlen(SLICE_OFFICE)) == 0;
+}
+
+static int lists(const Ansinh__V1__SiUnit *office, const char *commune)
+{
+    for (size_t i = 0; i < office->n_commune_codes; i++) {
+        if (strcmp(office->commune_codes[i], commune) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether a commune that was merged is in an office by its heir already. */
+static int is_in_an_office(const struct directory *directory, const struct directory_unit *heir)
+{
+    const Ansinh__V1__SiUnit *office;
+    size_t cursor = 0;
+    while ((office = (const Ansinh__V1__SiUnit *)directory_next_row(directory, 's', &cursor)) !=
+           NULL) {
+        if (lists(office, heir->code))
+            return 1;
+    }
+    return 0;
+}
+
+static const struct directory_unit *heir_of(const struct directory_unit *unit)
+{
+    while (unit->successor != NULL) /* DIRECTORY_SUCCESSIONS_MAX */
+        unit = unit->successor;
+    return unit;
+}
+
+/* The targets of a year, when each of the communes has one. */
+static void add_plan(struct directory_unit *office, uint32_t year)
+{
+    int64_t participants = 0;
+    for (size_t i = 0; i < office->n_children; i++) {
+        uint32_t found;
+        participants += directory_plan(office->children[i], year, &found);
+        if (found != year)
+            return;
+    }
+    office->plans[office->n_plans].year = year;
+    office->plans[office->n_plans++].participants = participants;
+}
+
+/* The communes that are known, each once whatever was merged into what. */
+static struct directory_unit *make_office(const Ansinh__V1__SiUnit *row,
+                                          const struct directory *directory, struct arena *arena)
+{
+    struct directory_unit *office = arena_zalloc(arena, sizeof(*office));
+    if (office == NULL)
+        return NULL;
+    office->name = office->name_en = office->full_name = row->name;
+    office->children = arena_alloc(arena, row->n_commune_codes * sizeof(struct directory_unit *));
+    if (office->children == NULL)
+        return NULL;
+    for (size_t i = 0; i < row->n_commune_codes; i++) {
+        struct directory_unit *unit = directory_unit(directory, row->commune_codes[i]);
+        if (unit == NULL || (unit->successor != NULL && is_in_an_office(directory, heir_of(unit))))
+            continue;
+        office->children[office->n_children++] = unit;
+    }
+    const struct directory_unit *first = office->n_children == 0 ? NULL : office->children[0];
+    for (size_t i = 0; first != NULL && i < first->n_plans; i++)
+        add_plan(office, first->plans[i].year);
+    return office;
+}
+
+static int take_office(struct slice *self, const Ansinh__V1__SiUnit *row,
                        const struct directory *directory, struct arena *arena)
 {
     uint8_t *bits = arena_zalloc(arena, SLICE_COMMUNES / 8);
-    self->communes_of_office =
-        arena_alloc(arena, office->n_commune_codes * sizeof(*self->communes_of_office));
-    if (bits == NULL || self->communes_of_office == NULL)
+    const struct directory_unit *office = make_office(row, directory, arena);
+    if (bits == NULL || office == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < office->n_commune_codes; i++) {
+    for (size_t i = 0; i < office->n_children; i++) {
         size_t n;
-        const struct directory_unit *unit = directory_unit(directory, office->commune_codes[i]);
-        if (unit == NULL)
-            continue;
-        const uint32_t *list = progress_communes(unit, arena, &n);
+        const uint32_t *list = progress_communes(office->children[i], arena, &n);
         if (list == NULL)
             return -ENOMEM;
         bits_set(bits, list, n);
-        self->communes_of_office[self->n_communes_of_office++] = unit;
     }
     self->communes = bits;
-    self->name = office->name;
+    self->office = office;
+    self->name = row->name;
     return 0;
 }
 
@@ -170,7 +236,7 @@ static int take_unit(struct slice *self, const char *code, const struct director
 {
     uint8_t *communes;
     self->code = code;
-    if (strncmp(code, SLICE_OFFICE, strlen(SLICE_OFFICE)) == 0) {
+    if (slice_is_office(code)) {
         const Ansinh__V1__SiUnit *office =
             directory_si_unit(directory, code + strlen(SLICE_OFFICE));
         return office == NULL ? err_field(err, -ENOENT, "slice.unit_code", "unknown office")

@@ -15,8 +15,9 @@
 struct slice {
     const char *code, *name;           /* of the unit or office */
     const struct directory_unit *unit; /* NULL: an office of social insurance */
-    const struct directory_unit **communes_of_office;
-    size_t n_communes_of_office;
+    /* Of an office: a unit of no level, with its communes as children and the sum of their targets
+     * in the years in which all of them have one; its code is that of the slice. Else NULL. */
+    const struct directory_unit *office;
     int is_whole;            /* nothing but a unit was said: what a unit's plan is for */
     const uint8_t *communes; /* a bit for each number; NULL: the country, all of them */
     const uint8_t *sources;  /* a byte for each number up to n_sources; NULL: all of them */
@@ -33,6 +34,9 @@ int slice_resolve(const Ansinh__V1__Slice *in, const struct directory *directory
                   const struct facts *facts, struct arena *arena, struct slice *ret,
                   struct err *err) MUST_CHECK;
 
+/* Whether a unit's code is that of an office. */
+int slice_is_office(const char *unit_code);
+
 /* Who a source is, the gaps filled from the directory: the point of a collector, the organisation
  * of a point. "" where nobody is known. Borrowed from both. */
 struct slice_source {
@@ -48,6 +52,12 @@ static inline unsigned slice_product(const struct fact *fact)
     return product == ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED
                ? ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI
                : product;
+}
+
+/* The unit or office. */
+static inline const struct directory_unit *slice_above(const struct slice *self)
+{
+    return self->unit != NULL ? self->unit : self->office;
 }
 
 /* But for the days, which slice_has_day looks at. */

@@ -207,6 +207,10 @@ static void denominators_and_offices_stand_beside_them(void **state)
     assert_int_equal(import("si-units", "code,name,commune_codes\nLC-1,BHXH cơ sở 1,02647;02671\n"),
                      0);
     assert_int_equal(import("si-units", "code,name,commune_codes\nLC-2,BHXH cơ sở 2,02671\n"), 1);
+    /* what was merged counts in the office of its heir, and no second time in the one it was in */
+    assert_int_equal(import("si-units", "code,name,commune_codes\nLC-0,BHXH cũ,10001;10002\n"), 0);
+    assert_true(people_wait_board(platform, "SI:LC-1", 3, WAIT_MS));
+    assert_true(people_wait_board(platform, "SI:LC-0", 1, WAIT_MS));
 }
 
 static void wrong_rows_name_their_field_and_change_nothing(void **state)
