@@ -142,9 +142,9 @@ static int take_whole(struct board_question *self)
     const struct slice *slice = &question->slice;
     if (slice->unit != NULL)
         return board_plan_of_unit(&self->plan, question, slice->unit, &self->whole_plan);
-    for (size_t i = 0; i < slice->n_communes_of_office; i++) {
+    for (size_t i = 0; i < slice->office->n_children; i++) {
         int64_t own;
-        int rc = board_plan_of_unit(&self->plan, question, slice->communes_of_office[i], &own);
+        int rc = board_plan_of_unit(&self->plan, question, slice->office->children[i], &own);
         if (rc < 0)
             return rc;
         self->whole_plan += own;

@@ -153,9 +153,9 @@ static int is_beyond(const struct board_plan *self, const struct slice *slice)
     if (slice->unit != NULL)
         return slice->unit != self->unit && is_within(self->unit, slice->unit);
     size_t n = 0;
-    for (size_t i = 0; i < slice->n_communes_of_office; i++)
-        n += (size_t)is_within(slice->communes_of_office[i], self->unit);
-    return n > 0 && n < slice->n_communes_of_office;
+    for (size_t i = 0; i < slice->office->n_children; i++)
+        n += (size_t)is_within(slice->office->children[i], self->unit);
+    return n > 0 && n < slice->office->n_children;
 }
 
 int board_plan_check(const struct board_plan *self, const Ansinh__V1__GetBoardRequest *in,
@@ -339,8 +339,8 @@ int board_plan_named(const struct board_plan *self, struct question *question,
                                     : by == ANSINH__V1__BOARD_BY__BOARD_BY_POINTS ? POINT
                                                                                   : COLLECTOR};
     int rc = slice->unit == NULL ? 0 : search_unit(&search, slice->unit);
-    for (size_t i = 0; rc == 0 && slice->unit == NULL && i < slice->n_communes_of_office; i++)
-        rc = search_unit(&search, slice->communes_of_office[i]);
+    for (size_t i = 0; rc == 0 && slice->unit == NULL && i < slice->office->n_children; i++)
+        rc = search_unit(&search, slice->office->children[i]);
     *ret = search.found;
     *ret_n = search.n;
     return rc;
