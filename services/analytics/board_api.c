@@ -111,8 +111,7 @@ static void take_yearly(struct board_question *self)
     }
     if (self->plan_year == 0)
         return;
-    if (self->question.slice.unit != NULL)
-        self->whole_plan = directory_plan(self->question.slice.unit, year, &row_year);
+    self->whole_plan = directory_plan(slice_above(&self->question.slice), year, &row_year);
     ranking->value_from = 0;
     self->plan.name = self->plan.code;
     (void)snprintf(self->plan.code, sizeof(self->plan.code), "%04u", (unsigned)self->plan_year);
@@ -122,12 +121,13 @@ static int take_plan(struct board_question *self, const Ansinh__V1__GetBoardRequ
                      struct err *err)
 {
     const struct directory *directory = self->question.analytics->svc->directory;
+    board_plan_close(&self->plan);
     self->plan = (struct board_plan){.name = ""};
     self->plan_year = 0;
     self->is_named = in->plan_code[0] != '\0';
     if (!self->is_named)
         return take_days(self, in, err);
-    int rc = board_plan_open(&self->plan, directory, in->plan_code, err);
+    int rc = board_plan_open(&self->plan, directory, in->plan_code, in->as_of_ms, err);
     if (rc == 0)
         rc = board_plan_check(&self->plan, in, &self->question, err);
     if (rc == 0 && self->plan.row == NULL)
@@ -139,12 +139,12 @@ static int take_plan(struct board_question *self, const Ansinh__V1__GetBoardRequ
 static int take_whole(struct board_question *self)
 {
     struct question *question = &self->question;
-    const struct slice *slice = &question->slice;
-    if (slice->unit != NULL)
-        return board_plan_of_unit(&self->plan, question, slice->unit, &self->whole_plan);
-    for (size_t i = 0; i < slice->office->n_children; i++) {
+    const struct directory_unit *above = slice_above(&question->slice);
+    if (question->slice.unit != NULL)
+        return board_plan_of_unit(&self->plan, question, above, &self->whole_plan);
+    for (size_t i = 0; i < above->n_children; i++) {
         int64_t own;
-        int rc = board_plan_of_unit(&self->plan, question, slice->office->children[i], &own);
+        int rc = board_plan_of_unit(&self->plan, question, above->children[i], &own);
         if (rc < 0)
             return rc;
         self->whole_plan += own;
@@ -380,7 +380,8 @@ static int fill_whole(struct board_question *self, Ansinh__V1__BoardRow *ret)
 {
     const struct ranking *ranking = &self->ranking;
     const struct slice *slice = &self->question.slice;
-    struct ranking_row whole = {.code = slice->code, .unit = slice->unit, .plan = self->whole_plan};
+    struct ranking_row whole = {
+        .code = slice->code, .unit = slice_above(slice), .plan = self->whole_plan};
     for (size_t i = 0; i < ranking->n_rows; i++) {
         whole.value += ranking->rows[i].value;
         whole.week += ranking->rows[i].week;
@@ -389,12 +390,7 @@ static int fill_whole(struct board_question *self, Ansinh__V1__BoardRow *ret)
             whole.window[k] += ranking->rows[i].window[k];
     }
     int rc = fill_row(self, &whole, ret);
-    if (slice->unit == NULL && rc == 0) {
-        ret->name = ret->name_en = arena_printf(self->question.arena, "%s", slice->name);
-        rc = ret->name == NULL ? -ENOMEM : 0;
-    } else if (rc == 0) {
-        ret->tier = slice->unit->difficulty_tier;
-    }
+    ret->tier = whole.unit->difficulty_tier;
     return rc;
 }
 
@@ -472,8 +468,16 @@ static void answer(struct question *question)
         question_reply(question, &out.base);
 }
 
-static const struct question_kind board_kind = {
-    .size = sizeof(struct board_question), .prepare = prepare, .visit = visit, .answer = answer};
+static void end(struct question *question)
+{
+    board_plan_close(&((struct board_question *)question)->plan);
+}
+
+static const struct question_kind board_kind = {.size = sizeof(struct board_question),
+                                                .prepare = prepare,
+                                                .visit = visit,
+                                                .answer = answer,
+                                                .end = end};
 
 void on_get_board(void *arg, struct bus_request *request)
 {

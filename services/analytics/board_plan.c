@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/map.h"
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
 #include "common/service/directory_kinds.h"
@@ -56,27 +57,114 @@ static const struct directory_unit *unit_of(const struct directory *directory,
     return directory_unit(directory, code);
 }
 
-static int open_row(struct board_plan *self, const struct directory *directory)
+/* Root and target before the first approved amendment after a moment; whether there is one. */
+static int go_back(struct board_plan *self, const struct directory *directory, int64_t as_of_ms)
+{
+    const Ansinh__V1__PlanAmendment *row;
+    int64_t first_ms = INT64_MAX;
+    size_t cursor = 0;
+    while ((row = (const Ansinh__V1__PlanAmendment *)directory_next_row(directory, 'm', &cursor)) !=
+           NULL) {
+        if (strcmp(row->plan_code, self->code) != 0 || row->root_before == NULL ||
+            row->state != ANSINH__V1__AMENDMENT_STATE__AMENDMENT_STATE_APPROVED ||
+            row->decided_at_ms <= as_of_ms || row->decided_at_ms >= first_ms)
+            continue;
+        first_ms = row->decided_at_ms;
+        self->root = row->root_before;
+        self->target = row->target_before;
+    }
+    return first_ms != INT64_MAX;
+}
+
+static void read_past(struct board_plan *self, const struct directory *directory, int64_t as_of_ms)
+{
+    const Ansinh__V1__PlanPast *row;
+    char code[DIRECTORY_CODE_MAX_BYTES];
+    size_t cursor = 0;
+    while ((row = (const Ansinh__V1__PlanPast *)directory_next_row(directory, 'y', &cursor)) !=
+           NULL) {
+        if (row->until_ms <= as_of_ms || row->split == NULL ||
+            strcmp(row->split->plan_code, self->code) != 0 ||
+            directory_rows_code('h', &row->split->base, code) < 0)
+            continue;
+        const Ansinh__V1__PlanPast *other = map_get(self->past, code, strlen(code));
+        if (other == NULL || row->until_ms < other->until_ms ||
+            (row->until_ms == other->until_ms && row->amendment < other->amendment))
+            (void)map_put(self->past, code, strlen(code), (void *)(uintptr_t)row);
+    }
+}
+
+/* As it is, or was then; NULL: the scope is not divided. */
+static const Ansinh__V1__PlanSplit *split_of(const struct board_plan *self,
+                                             const struct directory *directory,
+                                             Ansinh__V1__PlanScopeKind kind, const char *code)
+{
+    char key[DIRECTORY_CODE_MAX_BYTES];
+    Ansinh__V1__PlanScope parent;
+    ansinh__v1__plan_scope__init(&parent);
+    parent.kind = kind;
+    parent.code = (char *)(uintptr_t)code;
+    if (directory_scope_code(self->code, &parent, key) < 0)
+        return NULL;
+    const Ansinh__V1__PlanPast *past =
+        self->past == NULL ? NULL : map_get(self->past, key, strlen(key));
+    return past != NULL ? past->split
+                        : (const Ansinh__V1__PlanSplit *)directory_row(directory, 'h', key);
+}
+
+static void note_units(struct board_plan *self, const struct directory *directory, const char *code,
+                       int levels)
+{
+    const Ansinh__V1__PlanSplit *split = levels == 0 ? NULL : split_of(self, directory, UNIT, code);
+    for (size_t i = 0; split != NULL && i < split->n_shares; i++) {
+        const Ansinh__V1__PlanScope *scope = split->shares[i]->scope;
+        size_t len = scope == NULL ? 0 : strlen(scope->code);
+        if (len == 0 || len > MAP_KEY_MAX_BYTES || scope->kind != UNIT)
+            continue;
+        (void)map_put(self->units, scope->code, len,
+                      (void *)(uintptr_t)(split->shares[i]->target + 1));
+        note_units(self, directory, scope->code, levels - 1); /* LEVELS_MAX deep */
+    }
+}
+
+void board_plan_close(struct board_plan *self)
+{
+    map_destroy(&self->past);
+    map_destroy(&self->units);
+}
+
+static int open_row(struct board_plan *self, const struct directory *directory, int64_t as_of_ms)
 {
     const Ansinh__V1__Plan *row = self->row;
+    self->root = row->root;
+    self->target = row->target;
     self->name = row->name;
     self->counts = row->counts;
     self->product = row->product;
     self->is_stock = row->measure == ANSINH__V1__PLAN_MEASURE__PLAN_MEASURE_STOCK;
     if (row->root == NULL || date_parse(row->from, &self->from) < 0 ||
-        date_parse(row->until, &self->until) < 0)
+        date_parse(row->until, &self->until) < 0 ||
+        protobuf_c_enum_descriptor_get_value(&ansinh__v1__product__descriptor, (int)row->product) ==
+            NULL)
         return -ENOENT;
-    self->unit = unit_of(directory, row->root);
+    if (as_of_ms > 0 && row->locked_at_ms > 0 && as_of_ms >= row->locked_at_ms &&
+        go_back(self, directory, as_of_ms)) {
+        self->past = map_create();
+        self->units = map_create();
+        read_past(self, directory, as_of_ms);
+        note_units(self, directory, self->root->code, LEVELS_MAX);
+    }
+    self->unit = unit_of(directory, self->root);
     return 0;
 }
 
 int board_plan_open(struct board_plan *ret, const struct directory *directory, const char *code,
-                    struct err *err)
+                    int64_t as_of_ms, struct err *err)
 {
     int64_t year;
     *ret = (struct board_plan){.row = directory_plan_row(directory, code)};
     int len = snprintf(ret->code, sizeof(ret->code), "%s", code);
-    if (ret->row != NULL && len < (int)sizeof(ret->code) && open_row(ret, directory) == 0)
+    if (ret->row != NULL && len < (int)sizeof(ret->code) && open_row(ret, directory, as_of_ms) == 0)
         return 0;
     if (!parse_is_digits(code, 4) || parse_int64(code, YEAR_FIRST, YEAR_LAST, &year) < 0 ||
         !is_imported(directory, year))
@@ -258,15 +346,8 @@ static int search_scope(struct search *self, const Ansinh__V1__PlanScope *scope,
 static int search_below(struct search *self, Ansinh__V1__PlanScopeKind kind, const char *code,
                         int levels)
 {
-    char key[DIRECTORY_CODE_MAX_BYTES];
-    Ansinh__V1__PlanScope parent;
-    ansinh__v1__plan_scope__init(&parent);
-    parent.kind = kind;
-    parent.code = (char *)(uintptr_t)code;
-    if (levels == 0 || directory_scope_code(self->plan->code, &parent, key) < 0)
-        return 0;
     const Ansinh__V1__PlanSplit *split =
-        (const Ansinh__V1__PlanSplit *)directory_row(self->directory, 'h', key);
+        levels == 0 ? NULL : split_of(self->plan, self->directory, kind, code);
     int rc = 0;
     for (size_t i = 0; rc == 0 && split != NULL && i < split->n_shares; i++) {
         const Ansinh__V1__PlanShare *share = split->shares[i];
@@ -279,11 +360,11 @@ static int search_below(struct search *self, Ansinh__V1__PlanScopeKind kind, con
 /* All in a unit, with what was merged into it. Nothing in one that lies outside of the plan's. */
 static int search_unit(struct search *self, const struct directory_unit *unit)
 {
-    const Ansinh__V1__Plan *row = self->plan->row;
-    if (row == NULL || !is_within(unit, self->plan->unit))
+    const struct board_plan *plan = self->plan;
+    if (plan->root == NULL || !is_within(unit, plan->unit))
         return 0;
-    if (unit == self->plan->unit)
-        return search_scope(self, row->root, row->target, LEVELS_MAX);
+    if (unit == plan->unit)
+        return search_scope(self, plan->root, plan->target, LEVELS_MAX);
     int rc = search_below(self, UNIT, unit->code, LEVELS_MAX);
     for (size_t i = 0; rc == 0 && i < unit->n_predecessors; i++)
         rc = search_unit(self, unit->predecessors[i]); /* DIRECTORY_SUCCESSIONS_MAX deep */
@@ -301,10 +382,21 @@ static Ansinh__V1__PlanScopeKind kind_of(const Ansinh__V1__Slice *slice)
                                                  : UNIT;
 }
 
+static int64_t target_of(const struct board_plan *self, const struct directory *directory,
+                         const char *code)
+{
+    if (self->units == NULL)
+        return MAX(directory_plan_target(directory, self->code, UNIT, code), (int64_t)0);
+    if (self->root->kind == UNIT && strcmp(self->root->code, code) == 0)
+        return self->target;
+    uintptr_t found = (uintptr_t)map_get(self->units, code, strlen(code));
+    return found == 0 ? 0 : (int64_t)found - 1;
+}
+
 static int64_t of_unit_alone(const struct board_plan *self, const struct directory *directory,
                              const struct directory_unit *unit)
 {
-    int64_t sum = MAX(directory_plan_target(directory, self->code, UNIT, unit->code), (int64_t)0);
+    int64_t sum = target_of(self, directory, unit->code);
     for (size_t i = 0; i < unit->n_predecessors; i++) /* DIRECTORY_SUCCESSIONS_MAX deep */
         sum += of_unit_alone(self, directory, unit->predecessors[i]);
     return sum;

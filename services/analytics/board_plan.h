@@ -11,6 +11,10 @@ struct board_plan {
     const Ansinh__V1__Plan *row; /* NULL: the imported plan of a year */
     char code[BOARD_PLAN_CODE_BYTES];
     const char *name;
+    const Ansinh__V1__PlanScope *root; /* and its target; NULL: imported */
+    int64_t target;
+    struct map *past;  /* splits that were amended since, by code; NULL: none */
+    struct map *units; /* targets then by unit, one more each; NULL: as they are now */
     const struct directory_unit *unit; /* whose plan it is, or where its root is; NULL: unknown */
     int32_t from, until;
     Ansinh__V1__Metric counts;
@@ -18,9 +22,12 @@ struct board_plan {
     int is_stock; /* how many there are at the end, not how many come */
 };
 
-/* A plan by its code, or an imported one by its year. -ENOENT with the field plan_code. */
+/* A plan by its code, or an imported one by its year; as of a moment (0: now) when it was locked by
+ * then: others keep no history. -ENOENT with the field plan_code. */
 int board_plan_open(struct board_plan *ret, const struct directory *directory, const char *code,
-                    struct err *err) MUST_CHECK;
+                    int64_t as_of_ms, struct err *err) MUST_CHECK;
+/* Also of one that is zeroed, or was not opened. */
+void board_plan_close(struct board_plan *self);
 
 /* What the request says beside the plan must fit it; days are not looked at. Leaves the plan's
  * product alone in the question's slice. -EINVAL with the field. */

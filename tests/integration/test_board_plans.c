@@ -121,6 +121,7 @@ static void make_plans(void)
     define("Q", 2, month_first_day(quarter), month_last_day(quarter + 2), 2, 1, "15", 50);
     split("Q", 1, "15", SHARE(1, "02647", 40) "," SHARE(1, "02671", 10));
     define("X", 4, today + 3, today + 12, 2, 2, "15", 7);
+    define("N", 4, today - 2, today + 7, 2, 2, "15", 10);
 }
 
 /* Facts are shown once they are safe, a little behind the counters. */
@@ -377,6 +378,19 @@ static void a_plan_that_has_not_begun_needs_all_its_days(void **state)
     assert_false(json_is_true(json_object_get(row, "isBehind")));
 }
 
+/* Two of its days are whole, one came in them; what came before it belongs to no week of it. */
+static void a_plan_that_is_young_has_the_pace_of_its_days(void **state)
+{
+    (void)state;
+    json_auto_t *root = board("N", 1, "", "");
+    expect(root, "15", 2, 10, "20.00");
+    const json_t *row = row_of(root, "15");
+    assert_string_equal(text(row, "pacePerDay"), "0.50");
+    assert_string_equal(text(row, "improvement"), "10.00");
+    assert_string_equal(text(row, "neededPerDay"), "1.14"); /* 8 in 7 days */
+    assert_true(json_is_true(json_object_get(row, "isBehind")));
+}
+
 static void the_year_that_was_imported_is_a_plan_too(void **state)
 {
     (void)state;
@@ -488,6 +502,33 @@ static void the_past_is_what_it_was(void **state)
     expect(now, "NV0003", 1, 50, "2.00");
 }
 
+/* What two officers changed holds from then on, and not before. */
+static void amended_targets_are_those_of_the_moment(void **state)
+{
+    (void)state;
+    char rest[64];
+    call("Plans/LockPlan", "{\"planCode\":\"CD\",\"officer\":\"CB-1\"}");
+    json_auto_t *before = board("CD", 1, "\"unitCode\":\"15\",\"product\":1", "");
+    call("Plans/AmendPlan",
+         "{\"planCode\":\"CD\",\"moves\":[{\"scope\":{\"kind\":2,\"code\":\"VNPOST@02671\"},"
+         "\"change\":30}],\"reason\":\"x\",\"officer\":\"CB-1\"}");
+    call("Plans/DecideAmendment", "{\"planCode\":\"CD\",\"number\":1,\"officer\":\"CB-2\"}");
+    struct wanted wanted = {"CD", "02671", 1, 230};
+    assert_true(wait_until(platform, is_shown, &wanted, WAIT_MS));
+    json_auto_t *now = board("CD", 3, "\"unitCode\":\"15\"", "");
+    expect(now, "", 7, 630, "1.11");
+    expect(now, "VNPOST", 5, 380, "1.32");
+    (void)snprintf(rest, sizeof(rest), ",\"asOfMs\":\"%lld\"", number(before, "asOfMs"));
+    json_auto_t *then = board("CD", 3, "\"unitCode\":\"15\"", rest);
+    expect(then, "", 7, 600, "1.17");
+    expect(then, "VNPOST", 5, 350, "1.43");
+    json_auto_t *country = board("CD", 1, "", rest);
+    expect(country, "", 7, 1000, "0.70");
+    expect(country, "15", 7, 600, "1.17");
+    json_auto_t *communes = board("CD", 2, "\"unitCode\":\"15\"", rest);
+    expect(communes, "02671", 1, 200, "0.50");
+}
+
 /* Whose customers the merged commune's are nobody can tell: it has to be divided anew. */
 static int is_undivided(void *arg)
 {
@@ -510,13 +551,19 @@ static void targets_follow_a_merger(void **state)
     expect_records(before, 1, "\"unitCode\":\"15\"");
     json_auto_t *rebased = ask("Plans/RebasePlan", "{\"planCode\":\"CD\",\"on\":\"2025-07-01\","
                                                    "\"officer\":\"CB-1\"}");
-    assert_int_equal(number(rebased, "number"), 1);
+    assert_int_equal(number(rebased, "number"), 2);
     assert_true(wait_until(platform, is_undivided, NULL, WAIT_MS));
     json_auto_t *after = board("CD", 1, "\"unitCode\":\"15\"", "");
     expect(after, "02647", 6, 400, "1.50");
     expect_records(after, 1, "\"unitCode\":\"15\"");
     json_auto_t *points = board("CD", 3, "\"unitCode\":\"15\"", "");
-    expect(points, "VNPOST", 5, 150, "3.33"); /* of 02671 alone */
+    expect(points, "VNPOST", 5, 180, "2.78"); /* of 02671 alone */
+    char rest[64];
+    (void)snprintf(rest, sizeof(rest), ",\"asOfMs\":\"%lld\"", number(before, "asOfMs"));
+    json_auto_t *then = board("CD", 5, "\"unitCode\":\"02647\"", rest);
+    expect(then, "NV0001", 3, 150, "2.00");
+    json_auto_t *then_units = board("CD", 2, "\"unitCode\":\"15\"", rest);
+    expect(then_units, "02647", 6, 400, "1.50"); /* its own, and the merged one's */
 }
 
 int main(void)
@@ -527,10 +574,12 @@ int main(void)
         cmocka_unit_test(a_part_is_held_against_its_own_target),
         cmocka_unit_test(months_and_quarters_count_what_they_say),
         cmocka_unit_test(a_plan_that_has_not_begun_needs_all_its_days),
+        cmocka_unit_test(a_plan_that_is_young_has_the_pace_of_its_days),
         cmocka_unit_test(the_year_that_was_imported_is_a_plan_too),
         cmocka_unit_test(what_does_not_fit_the_plan_names_its_field),
         cmocka_unit_test(a_campaign_has_the_board_of_its_plan),
         cmocka_unit_test(the_past_is_what_it_was),
+        cmocka_unit_test(amended_targets_are_those_of_the_moment),
         cmocka_unit_test(targets_follow_a_merger),
     };
     return !!cmocka_run_group_tests_name(__FILE__, tests, start, stop);

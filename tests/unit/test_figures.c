@@ -53,6 +53,28 @@ static void without_a_plan_there_is_only_a_pace(void **state)
     assert_false(figures.is_behind);
 }
 
+/* A sprint's first days: its pace is that of the whole days that it has had. */
+static void a_young_plan_has_the_pace_of_its_days(void **state)
+{
+    (void)state;
+    struct figures figures;
+    struct figures_in in = {
+        .value = 6, .plan = 60, .week = 6, .week_days = 2, .today = 2, .from = 0, .until = 14};
+    figures_make(&in, &figures);
+    assert_int_equal(figures.pace_per_day, 300);
+    assert_int_equal(figures.needed_per_day, 450);
+    assert_true(figures.is_behind);
+    in.plan = 42; /* 3 a day are just enough */
+    figures_make(&in, &figures);
+    assert_false(figures.is_behind);
+    in.week_days = 0;
+    in.week = 0;
+    in.today = 0;
+    figures_make(&in, &figures);
+    assert_true(figures.pace_per_day == FIGURE_NONE);
+    assert_false(figures.is_behind);
+}
+
 static void behind_is_who_is_too_slow_after_the_grace(void **state)
 {
     (void)state;
@@ -158,6 +180,7 @@ static void ranks_agree_with_counting(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(figures_stand_beside_the_plan),
     cmocka_unit_test(without_a_plan_there_is_only_a_pace),
+    cmocka_unit_test(a_young_plan_has_the_pace_of_its_days),
     cmocka_unit_test(behind_is_who_is_too_slow_after_the_grace),
     cmocka_unit_test(what_was_taken_back_may_leave_less_than_nothing),
     cmocka_unit_test(figures_have_two_decimals),
