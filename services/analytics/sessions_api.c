@@ -231,9 +231,11 @@ static int fill_sums(struct sessions_question *self, Ansinh__V1__ListSessionsRes
     return fill_yield(arena, &total, &out->total);
 }
 
-/* A number beside what it is sorted by. */
+/* A number beside what it is sorted by: not the number itself, which follows the order of recording
+ * and may be another after a fold from the start. */
 struct order {
     int64_t start_ms;
+    const char *code;
     uint32_t number;
 };
 
@@ -242,7 +244,7 @@ static int newest_first(const void *a, const void *b)
     const struct order *first = a, *second = b;
     if (first->start_ms != second->start_ms)
         return first->start_ms > second->start_ms ? -1 : 1;
-    return first->number < second->number ? -1 : 1;
+    return strcmp(first->code, second->code);
 }
 
 static int fill_rows(struct sessions_question *self, Ansinh__V1__ListSessionsResponse *out)
@@ -258,7 +260,8 @@ static int fill_rows(struct sessions_question *self, Ansinh__V1__ListSessionsRes
         return -ENOMEM;
     for (uint32_t number = 1; number <= self->n_sessions; number++) {
         if (self->wanted[number] != NULL)
-            order[n++] = (struct order){self->wanted[number]->session->start_ms, number};
+            order[n++] = (struct order){self->wanted[number]->session->start_ms,
+                                        self->wanted[number]->session->code, number};
     }
     qsort(order, n, sizeof(*order), newest_first);
     out->rows_in_all = (uint32_t)n;
