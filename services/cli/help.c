@@ -82,7 +82,9 @@ static const struct {
      "  --copy FOLDER          a copy of a state folder; a torn end in it is cut off\n"
      "  --identities           opens every sealed identity, which needs the keys\n"
      "  --rate N               reads at most so many entries a second\n"
-     "  --digest               a digest of each partition: two equal ledgers have the same\n"},
+     "  --digest               a digest of each partition: two equal ledgers have the same\n"
+     "  --whole                a projection that has not taken in all of the journals is a\n"
+     "                         difference, too; for a platform at rest\n"},
     {"export", "Both days are included, by the entry's time in +07:00. Entries that were trimmed\n"
                "need --archive.\n"},
     {"report", "  ansinh report d03|d05|commissions --organisation CODE --from DATE --to DATE\n"

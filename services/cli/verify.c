@@ -17,6 +17,7 @@
 #include "services/cli/verify_keys.h"
 #include "services/cli/verify_notify.h"
 #include "services/cli/verify_view_keys.h"
+#include "services/cli/verify_views.h"
 
 /* --- findings --------------------------------------------------------------------------------- */
 
@@ -183,7 +184,7 @@ struct verify_options {
     const char *archive; /* folder; "": none */
     char keys[CONF_STRING_BYTES + 16];
     int64_t rate;
-    int is_archive_only, is_digest, opens_identities;
+    int is_archive_only, is_digest, is_whole, opens_identities;
     const char *copy; /* folder of a copy; NULL: the platform itself */
 };
 
@@ -201,6 +202,8 @@ static void run(struct verify *self)
     self->books = verify_books_create(self);
     self->notify = verify_notify_create(self);
     self->began_ms = clock_mono_ms();
+    if (self->begun != NULL)
+        verify_begin(self);
     /* first what the projections say, then the journals, which are ahead of them */
     if (!self->failed)
         verify_board_load(self->board);
@@ -222,6 +225,8 @@ static void run(struct verify *self)
         verify_books_compare(self->books);
     if (!self->failed)
         verify_notify_finish(self->notify);
+    if (!self->failed && self->begun != NULL)
+        verify_begun_compare(self);
     if (!self->failed && self->archive != NULL)
         verify_archive_finish(self->archive);
     verify_board_destroy(&self->board);
@@ -326,6 +331,8 @@ static int verify(struct verify *self, const struct verify_options *options)
         self->digests = calloc(PARTITIONS_ALL, sizeof(*self->digests));
         ASSERT(self->digests != NULL);
     }
+    if (options->is_whole)
+        self->begun = verify_begun_create();
     return options->copy == NULL ? verify_platform(self, options) : verify_copy(self, options);
 }
 
@@ -354,6 +361,8 @@ static int read_options(int argc, char **argv, struct verify_options *ret)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--digest") == 0)
             ret->is_digest = 1;
+        else if (strcmp(argv[i], "--whole") == 0)
+            ret->is_whole = 1;
         else if (strcmp(argv[i], "--identities") == 0)
             ret->opens_identities = 1;
         else if (i + 1 == argc || !take_option(argv[i], argv[i + 1], ret))
@@ -386,6 +395,7 @@ int cli_verify(int argc, char **argv)
     hash_list_fini(&self->receipted);
     free(self->stored);
     free(self->digests);
+    free(self->begun);
     free(self);
     return status;
 }

@@ -12,7 +12,7 @@
 
 #define VERIFY_USAGE                                                                               \
     "[--archive FOLDER | --archive-only FOLDER] [--keys FILE] [--copy FOLDER] "                    \
-    "[--identities] [--rate N] [--digest]"
+    "[--identities] [--rate N] [--digest] [--whole]"
 #define VERIFY_SHOWN_MAX 100 /* differences that are printed; the others are counted */
 #define VERIFY_FINDING_BYTES 256
 #define VERIFY_RATE_MAX 1000000000
@@ -63,6 +63,7 @@ struct verify {
     struct verify_books *books;
     struct verify_notify *notify;
     struct verify_archive *archive; /* NULL: none was named, or it is damaged */
+    struct verify_begun *begun;     /* the checkpoints at the beginning; NULL: not wanted */
     struct digest *digests;         /* of the partitions; NULL: not wanted */
     int64_t rate;                   /* journal entries per second at most; 0: as many as come */
     int64_t began_ms;               /* monotonic */

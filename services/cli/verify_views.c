@@ -1,8 +1,10 @@
 #include "services/cli/verify_views.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/store/views.h"
 
@@ -55,4 +57,39 @@ int verify_checkpoint(struct verify *verify, const char *view,
     store_send_text(verify->svc.views, 0, on_checkpoint, &checkpoint, "HGETALL", key, NULL);
     verify_wait(verify, &checkpoint.open);
     return checkpoint.rc;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static const char *const views[] = {"board", "books", "notify"};
+
+struct verify_begun {
+    struct journal_position at[ARRAY_LEN(views)][PARTITIONS];
+};
+
+struct verify_begun *verify_begun_create(void)
+{
+    struct verify_begun *self = calloc(1, sizeof(*self));
+    ASSERT(self != NULL);
+    return self;
+}
+
+void verify_begin(struct verify *verify)
+{
+    for (size_t i = 0; i < ARRAY_LEN(views) && !verify->failed; i++) {
+        int rc = verify_checkpoint(verify, views[i], verify->begun->at[i]);
+        if (rc < 0)
+            verify_fail(verify, "the views server", rc);
+    }
+}
+
+void verify_begun_compare(struct verify *verify)
+{
+    for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+        unsigned n = 0;
+        for (unsigned p = 0; p < PARTITIONS; p++)
+            n += position_compare(verify->begun->at[i][p], verify->heads[p]) < 0;
+        if (n > 0)
+            verify_difference(verify, "{v:%s} has not taken in all of %u partitions", views[i], n);
+    }
 }
