@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "services/cli/drill.h"
 #include "services/cli/person.h"
 #include "services/cli/sample_draw.h"
@@ -11,7 +12,12 @@
 #define WINDOW 4096
 #define ARENA_BYTES (16 * 1024 * 1024)
 #define PEOPLE 10000
-#define DAYS_BACK 330              /* over which the payments are spread */
+#define DAYS_BACK 790     /* of first payments: boards of 400 days have a year before them */
+#define GROWTH_PERCENT 80 /* more come on the last of these days than on the first */
+#define ACCEPTED_PERCENT 92
+#define ACCEPTED_DAYS 7
+#define RENEWED_PERCENT 60         /* of those whose months are over */
+#define RENEWED_DAYS 50            /* after that, at the latest */
 #define PLAN_OF_PEOPLE_PERCENT 174 /* 57.34 % of the plan are there */
 
 /* --- where ------------------------------------------------------------------------------------ */
@@ -72,7 +78,15 @@ struct loading {
     uint32_t people;
     int32_t today;
     uint32_t until[SAMPLE_COMMUNES_MAX]; /* running sums of the communes' people */
+    uint32_t day_until[DAYS_BACK];       /* of people by day of the first payment */
 };
+
+enum draw { DRAW_DAY, DRAW_METHOD, DRAW_ACCEPTED, DRAW_ACCEPTED_DAY, DRAW_RENEWED, DRAWS };
+
+static int32_t first_day(const struct loading *self)
+{
+    return self->today - DAYS_BACK;
+}
 
 static void share_out(struct loading *self)
 {
@@ -85,6 +99,39 @@ static void share_out(struct loading *self)
     }
     draw_shares(weights, territory->n_communes, self->people, self->until);
     draw_running_sums(self->until, territory->n_communes);
+    for (int32_t i = 0; i < DAYS_BACK; i++)
+        weights[i] = sample_day_weight(first_day(self) + i) *
+                     (uint64_t)(100 + GROWTH_PERCENT * i / DAYS_BACK);
+    draw_shares(weights, DAYS_BACK, self->people, self->day_until);
+    draw_running_sums(self->day_until, DAYS_BACK);
+}
+
+static uint32_t draw(const struct loading *self, unsigned long i, enum draw purpose, uint32_t n)
+{
+    return draw_below(draw_mix(self->seed + 0x9e08), i * DRAWS + purpose, n);
+}
+
+/* Of a later payment; 0 when the months paid are not over, or nothing more was paid. */
+static int32_t renewed_day(const struct loading *self, unsigned long i, int32_t paid_day,
+                           enum method method)
+{
+    static const uint8_t months[] = {[METHOD_IS_MONTHLY] = 1,
+                                     [METHOD_IS_QUARTERLY] = 3,
+                                     [METHOD_IS_HALF_YEARLY] = 6,
+                                     [METHOD_IS_YEARLY] = 12};
+    int32_t due = month_first_day(month_of_day(paid_day) + months[method]);
+    uint32_t x = draw(self, i, DRAW_RENEWED, 100 * RENEWED_DAYS);
+    int32_t day = due + (int32_t)(x % RENEWED_DAYS);
+    return x < RENEWED_PERCENT * RENEWED_DAYS && day < self->today ? day : 0;
+}
+
+static enum method method_draw(const struct loading *self, unsigned long i)
+{
+    uint32_t x = draw(self, i, DRAW_METHOD, 100);
+    return x < 45   ? METHOD_IS_MONTHLY
+           : x < 70 ? METHOD_IS_QUARTERLY
+           : x < 85 ? METHOD_IS_HALF_YEARLY
+                    : METHOD_IS_YEARLY;
 }
 
 static int start_person(void *arg, struct bulk *bulk, unsigned long i)
@@ -96,10 +143,21 @@ static int start_person(void *arg, struct bulk *bulk, unsigned long i)
     uint64_t own = draw_mix(self->seed + 0x9e07);
     size_t place = draw_find(self->until, self->ground.territory.n_communes,
                              (uint32_t)draw_permute(own, self->people, i));
-    int32_t day = self->today - 1 - (int32_t)draw_below(own, 2 * i, DAYS_BACK);
-    sample_drill_person(self->ground.sample, self->seed, (uint32_t)i, place, day, day, &person);
+    int32_t day =
+        first_day(self) + (int32_t)draw_find(self->day_until, DAYS_BACK,
+                                             (uint32_t)draw_permute(own + 1, self->people, i));
+    enum method method = method_draw(self, i);
+    int32_t renewed = renewed_day(self, i, day, method);
+    int32_t accepted = day + 1 + (int32_t)draw(self, i, DRAW_ACCEPTED_DAY, ACCEPTED_DAYS);
+    /* the income is to fit the law of the last payment, too */
+    sample_drill_person(self->ground.sample, self->seed, (uint32_t)i, place, day, MAX(day, renewed),
+                        &person);
+    person.paid_day = day;
+    person.renewed_day = renewed;
+    person.method = method;
     person.email[0] = '\0'; /* nobody waits for a million receipts of last spring */
-    person.method = (enum method)(METHOD_IS_MONTHLY + draw_below(own, 2 * i + 1, 4));
+    if (accepted < self->today && draw(self, i, DRAW_ACCEPTED, 100) < ACCEPTED_PERCENT)
+        person.accepted_day = accepted;
     /* fresh ids are a look-up cheaper than named ones; who is there already is found by the id */
     person_start(bulk, &person, NULL, &self->tally);
     return 1;
@@ -118,10 +176,11 @@ static int load(struct loading *self)
                              .arg = self};
     unsigned long failed = bulk_run(&conf, &done);
     double elapsed_s = (double)MAX(clock_mono_ms() - begin_ms, (int64_t)1) / 1000;
-    (void)printf("%lu enrolled, %lu paid, %lu were there before, %lu failed, in %zu communes; "
-                 "%.1f s, %.0f people a second\n",
-                 self->tally.enrolled, self->tally.paid, self->tally.known, failed,
-                 self->ground.territory.n_communes, elapsed_s, (double)done / elapsed_s);
+    (void)printf("%lu enrolled, %lu paid, %lu accepted, %lu renewed, %lu were there before, %lu "
+                 "failed, in %zu communes; %.1f s, %.0f people a second\n",
+                 self->tally.enrolled, self->tally.paid, self->tally.accepted, self->tally.renewed,
+                 self->tally.known, failed, self->ground.territory.n_communes, elapsed_s,
+                 (double)done / elapsed_s);
     return failed > 0 || done < self->people;
 }
 

@@ -19,7 +19,10 @@ struct person {
     struct sample_person data;
     char key[KEY_BYTES]; /* "": fresh ids */
     char paid_on[DATE_TEXT_BYTES];
+    int is_renewing; /* what was first is behind */
 };
+
+static void inquire(struct person *self);
 
 static void end(struct person *self, int is_good)
 {
@@ -42,9 +45,20 @@ static void make_id(const struct person *self, const char *step, struct request_
         request_id_make(clock_wall_ms(), ret);
         return;
     }
-    (void)snprintf(text, sizeof(text), "%s-%s", self->key, step);
+    (void)snprintf(text, sizeof(text), "%s-%s%s", self->key, step, self->is_renewing ? "-2" : "");
     int rc = request_id_parse(text, ret);
     ASSERT(rc == 0);
+}
+
+static void go_on(struct person *self)
+{
+    if (self->data.renewed_day == 0 || self->is_renewing) {
+        end(self, 1);
+        return;
+    }
+    self->is_renewing = 1;
+    date_format(self->data.renewed_day, self->paid_on);
+    inquire(self);
 }
 
 static void on_accepted(void *arg, const struct bus_answer *answer)
@@ -55,7 +69,7 @@ static void on_accepted(void *arg, const struct bus_answer *answer)
         return;
     }
     self->tally->accepted++;
-    end(self, 1);
+    go_on(self);
 }
 
 static void accept(struct person *self)
@@ -81,11 +95,14 @@ static void on_paid(void *arg, const struct bus_answer *answer)
         fail(self, "Pay", answer);
         return;
     }
-    self->tally->paid++;
-    if (self->data.accepted_day != 0)
+    if (self->is_renewing)
+        self->tally->renewed++;
+    else
+        self->tally->paid++;
+    if (self->data.accepted_day != 0 && !self->is_renewing)
         accept(self);
     else
-        end(self, 1);
+        go_on(self);
 }
 
 static void pay(struct person *self, const Ansinh__V1__InquireResponse *bill)

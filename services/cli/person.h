@@ -1,5 +1,5 @@
 /* The way of one made-up person through the services' own commands: enrolled, billed, paid,
- * accepted. */
+ * accepted, billed and paid once more. */
 #ifndef ANSINH_CLI_PERSON_H
 #define ANSINH_CLI_PERSON_H
 
@@ -8,8 +8,9 @@
 
 /* Counts over all persons. */
 struct person_tally {
-    unsigned long enrolled, paid, accepted, known; /* known: were there and paid before */
-    unsigned long failures;                        /* the first ones are said on standard error */
+    unsigned long enrolled, paid, accepted, renewed;
+    unsigned long known;    /* were there and paid before */
+    unsigned long failures; /* the first ones are said on standard error */
 };
 
 /* Starts one person as a job of bulk. key names the person in request ids ("sample-1-17"): the same

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ansinh/v1/campaigns.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
 #include "services/cli/drill.h"
 #include "services/cli/sample_draw.h"
-#include "services/cli/sprint_visit.h"
+#include "services/cli/sprint_office.h"
 
 #define WINDOW 4096
 #define DAY_BEGINS_S (6 * 3600) /* the replay passes over the first night */
@@ -22,9 +23,11 @@ struct rehearsal {
     struct drill_ground ground;
     struct drill_options options;
     struct sprint_plan *plan;
+    struct sprint_counts *counts; /* by commune */
+    struct sprint_events *events;
     struct sprint_run run;
     struct sprint_board *before, *after;
-    struct sprint_visit next; /* of the replay */
+    struct sprint_event next; /* of the replay */
     int has_next;
     uint32_t people, next_i; /* next_i: of those who were before */
     int32_t last_day;
@@ -70,6 +73,63 @@ static int make_plan(struct rehearsal *self)
                                .n_places = self->ground.territory.n_communes};
     if (sprint_plan_create(&spec, &self->plan, &err) < 0)
         return cli_fail(1, "%s", err.text);
+    self->counts = calloc(spec.n_places, sizeof(*self->counts));
+    self->run.visited = calloc(1, self->people / 8 + 1);
+    self->run.decided = calloc(1, self->people / 8 + 1);
+    self->run.announced = calloc(1, sprint_session_numbers(self->plan) / 8 + 1);
+    if (self->counts == NULL || self->run.visited == NULL || self->run.decided == NULL ||
+        self->run.announced == NULL)
+        return cli_fail(1, "no memory");
+    sprint_plan_count(self->plan, self->counts, NULL);
+    self->events = sprint_events_create(self->plan);
+    return 0;
+}
+
+/* How many events there are. */
+static unsigned long count_events(const struct rehearsal *self)
+{
+    struct sprint_session session;
+    unsigned long n = self->people;
+    for (size_t i = 0; i < self->ground.territory.n_communes; i++)
+        n += self->counts[i].decisions;
+    for (uint32_t i = 0; i < sprint_session_numbers(self->plan); i++)
+        n += 2 * (unsigned long)sprint_session_get(self->plan, i, &session);
+    return n;
+}
+
+/* All of the sprint, as boards and screens know it. */
+static int make_campaign(struct rehearsal *self)
+{
+    char code[SPRINT_CODE_BYTES], name[80], name_en[80];
+    uint8_t packed[512];
+    struct request_id id;
+    struct err err = {0};
+    CLEANUP(buf_fini) struct buf body;
+    buf_init(&body, BUS_FRAME_MAX_BYTES);
+    sprint_campaign_code(self->run.seed, code);
+    (void)snprintf(name, sizeof(name), "%d ngày tăng tốc", (int)self->options.days);
+    (void)snprintf(name_en, sizeof(name_en), "%d days of acceleration", (int)self->options.days);
+    Ansinh__V1__Campaign campaign, *campaigns[] = {&campaign};
+    Ansinh__V1__ImportCampaignsRequest in;
+    ansinh__v1__campaign__init(&campaign);
+    ansinh__v1__import_campaigns_request__init(&in);
+    campaign.code = code;
+    campaign.name = name;
+    campaign.name_en = name_en;
+    campaign.from_ms = self->run.first_ms;
+    campaign.until_ms = self->run.first_ms + self->options.days * DAY_MS;
+    campaign.counts = ANSINH__V1__METRIC__METRIC_PAID;
+    campaign.sprint = 1;
+    in.campaigns = campaigns;
+    in.n_campaigns = 1;
+    request_id_make(clock_wall_ms(), &id);
+    struct bus_call call = {.service = "enrolment",
+                            .method = "ansinh.v1.Campaigns/ImportCampaigns",
+                            .id = &id,
+                            .timeout_ms = CATCH_UP_MS};
+    size_t len = ansinh__v1__import_campaigns_request__pack(&in, packed);
+    if (cli_ask(&self->ground.svc, &call, packed, len, &body, &err) != 0)
+        return cli_fail(1, "ImportCampaigns: %s", err.text);
     return 0;
 }
 
@@ -119,18 +179,21 @@ static int start_before(void *arg, struct bulk *bulk, unsigned long i)
     return 0;
 }
 
-static int start_visit(void *arg, struct bulk *bulk, unsigned long i)
+static int start_event(void *arg, struct bulk *bulk, unsigned long i)
 {
     struct rehearsal *self = arg;
     (void)i;
     if (!self->has_next)
         return 0;
     int64_t late_s = sprint_run_now_s(&self->run) - self->next.at_s;
-    if (late_s < 0)
+    if (late_s < 0 || !sprint_is_ready(&self->run, &self->next))
         return BULK_NOT_YET;
     self->late_s = MAX(self->late_s, (double)late_s / (double)self->run.speed);
-    sprint_visit_start(&self->run, bulk, &self->next, 0);
-    self->has_next = sprint_plan_next(self->plan, &self->next);
+    if (self->next.what == SPRINT_VISITED)
+        sprint_visit_start(&self->run, bulk, &self->next.visit, 0);
+    else
+        sprint_office_start(&self->run, bulk, &self->next);
+    self->has_next = sprint_events_next(self->events, &self->next);
     return 1;
 }
 
@@ -147,9 +210,9 @@ static int play(struct rehearsal *self)
     if (failed > 0 || self->next_i < self->people)
         return cli_fail(1, "stopped before the sprint");
     conf.title = "sprint";
-    conf.total = self->people;
-    conf.start = start_visit;
-    self->has_next = sprint_plan_next(self->plan, &self->next);
+    conf.total = count_events(self);
+    conf.start = start_event;
+    self->has_next = sprint_events_next(self->events, &self->next);
     self->run.begin_ms = clock_mono_ms();
     self->run.begin_s = DAY_BEGINS_S;
     failed = bulk_run(&conf, &done);
@@ -182,20 +245,27 @@ static int wait_for_board(struct rehearsal *self)
 
 static int check_plan(const struct rehearsal *self)
 {
-    struct sprint_counts *counts =
-        calloc(self->ground.territory.n_communes, sizeof(struct sprint_counts));
+    const struct sprint_board *board = self->run.acknowledged;
     unsigned long differ = 0;
-    if (counts == NULL)
-        return cli_fail(1, "no memory");
-    sprint_plan_count(self->plan, counts, NULL);
     for (size_t i = 0; i < self->ground.territory.n_communes; i++) {
-        const struct sprint_board *board = self->run.acknowledged;
-        differ += counts[i].declared != sprint_board_get(board, i, NUMBER_DECLARED) ||
-                  counts[i].participants != sprint_board_get(board, i, NUMBER_PARTICIPANTS) ||
-                  counts[i].payments != sprint_board_get(board, i, NUMBER_PAYMENTS);
+        const struct sprint_counts *counts = &self->counts[i];
+        differ += counts->declared != sprint_board_get(board, i, NUMBER_DECLARED) ||
+                  counts->participants != sprint_board_get(board, i, NUMBER_PARTICIPANTS) ||
+                  counts->payments != sprint_board_get(board, i, NUMBER_PAYMENTS) ||
+                  counts->accepted != sprint_board_get(board, i, NUMBER_ACCEPTED);
     }
-    free(counts);
     return differ == 0 ? 0 : cli_fail(1, "%lu communes are not as planned", differ);
+}
+
+static void say_numbers(const struct sprint_board *board)
+{
+    (void)printf("declared %lld, participants %lld, accepted %lld, payments %lld, %lld dong of "
+                 "participants\n",
+                 (long long)sprint_board_sum(board, NUMBER_DECLARED),
+                 (long long)sprint_board_sum(board, NUMBER_PARTICIPANTS),
+                 (long long)sprint_board_sum(board, NUMBER_ACCEPTED),
+                 (long long)sprint_board_sum(board, NUMBER_PAYMENTS),
+                 (long long)sprint_board_sum(board, NUMBER_PARTICIPANT_VND));
 }
 
 static int conclude(struct rehearsal *self, int status)
@@ -210,11 +280,10 @@ static int conclude(struct rehearsal *self, int status)
                  tally->commands, tally->failures);
     (void)printf("of them %lu taken back, %lu paid again, %lu changed, %lu sent twice, %lu late\n",
                  tally->taken_back, tally->paid_again, tally->changed, tally->doubled, tally->late);
-    (void)printf("declared %lld, participants %lld, payments %lld, %lld dong of participants\n",
-                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_DECLARED),
-                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_PARTICIPANTS),
-                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_PAYMENTS),
-                 (long long)sprint_board_sum(self->run.acknowledged, NUMBER_PARTICIPANT_VND));
+    (void)printf("%lu declarations accepted and %lu returned by the office, %lu sessions held with "
+                 "%lu people on their lists\n",
+                 tally->accepted, tally->returned, tally->sessions, tally->contacts);
+    say_numbers(self->run.acknowledged);
     unsigned long differ = sprint_board_differ(self->run.acknowledged, self->after, stdout);
     sprint_board_digest(self->run.acknowledged, should);
     sprint_board_digest(self->after, is);
@@ -246,13 +315,15 @@ static int rehearse(struct rehearsal *self)
     self->run = (struct sprint_run){
         .svc = svc,
         .sample = self->ground.sample,
+        .territory = territory,
         .acknowledged = sprint_board_create(svc, territory, first_day, days),
         .seed = (uint64_t)self->options.seed,
+        .first_ms = day_begin_ms() - (self->options.days - 1) * DAY_MS,
         .ids_ms = day_begin_ms(),
         .speed = self->options.speed != 0 ? self->options.speed : MAX(length_s / seconds, 1),
     };
     if (sprint_board_ask(self->before, svc, NULL) != 0 || make_plan(self) != 0 ||
-        check_new(self) != 0)
+        check_new(self) != 0 || make_campaign(self) != 0)
         return 1;
     return conclude(self, play(self));
 }
@@ -266,7 +337,12 @@ int drill_rehearse(const struct drill_options *options)
     int status = drill_ground_open(&self->ground, options);
     if (status == 0)
         status = rehearse(self);
+    sprint_events_destroy(&self->events);
     sprint_plan_destroy(&self->plan);
+    free(self->counts);
+    free(self->run.visited);
+    free(self->run.decided);
+    free(self->run.announced);
     sprint_board_destroy(&self->run.acknowledged);
     sprint_board_destroy(&self->before);
     sprint_board_destroy(&self->after);

@@ -116,15 +116,21 @@ static void places_fill(struct sample *self)
     draw_running_sums(self->plan_until, self->n_places);
 }
 
-/* Offices work on weekdays; May is the national month, and a year's plan is chased at its end. */
-static uint64_t day_weight(int32_t day)
+uint64_t sample_day_weight(int32_t day)
 {
     static const uint8_t of_month[] = {6, 5, 8, 9, 20, 9, 9, 9, 10, 11, 16, 22};
     static const uint8_t of_weekday[] = {10, 10, 10, 10, 10, 4, 1}; /* from Monday */
+    int year, month, day_of_month;
+    date_split(day, &year, &month, &day_of_month);
+    return (uint64_t)of_month[month - 1] * of_weekday[(day + 3) % 7];
+}
+
+static uint64_t day_weight(int32_t day)
+{
     static const uint8_t of_year[] = {8, 9, 11, 12, 12};
     int year, month, day_of_month;
     date_split(day, &year, &month, &day_of_month);
-    return (uint64_t)of_year[year - FIRST_YEAR] * of_month[month - 1] * of_weekday[(day + 3) % 7];
+    return of_year[year - FIRST_YEAR] * sample_day_weight(day);
 }
 
 static uint32_t in_proportion(uint32_t n, uint32_t of_all)

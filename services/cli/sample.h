@@ -48,6 +48,7 @@ struct sample_person {
     int is_transfer;                         /* pays by transfer instead of cash */
     int32_t enrolled_day, paid_day;          /* paid on or soon after the day of enrolment */
     int32_t accepted_day;                    /* by the social insurance office; 0: not */
+    int32_t renewed_day;                     /* of a later payment; 0: none */
     const char *unit_code;                   /* these three borrow from the lists */
     const char *collector_code, *point_code; /* of the same commune */
 };
@@ -63,6 +64,10 @@ struct sample_spec {
 };
 
 struct sample;
+
+/* How many join on a day, beside other days of the year: offices work on weekdays, May is the
+ * national month, and a year's plan is chased at its end. */
+uint64_t sample_day_weight(int32_t day);
 
 /* A unit's code as a number: 2647 of "02647". */
 uint32_t sample_unit_number(const char *code);

@@ -17,8 +17,8 @@
 #define TOLD_MAX 10
 
 static const char *const names[SPRINT_NUMBERS] = {
-    "declared",    "participants", "payments",  "participant_vnd",
-    "central_vnd", "local_vnd",    "donor_vnd",
+    "declared", "participants",    "payments",    "accepted",  "renewed",
+    "reversed", "participant_vnd", "central_vnd", "local_vnd", "donor_vnd",
 };
 
 struct numbers {
@@ -144,6 +144,9 @@ static void take_unit(struct sprint_board *self, const Ansinh__V1__UnitProgress 
     values[NUMBER_DECLARED] = unit->declared;
     values[NUMBER_PARTICIPANTS] = unit->participants;
     values[NUMBER_PAYMENTS] = unit->payments;
+    values[NUMBER_ACCEPTED] = unit->accepted;
+    values[NUMBER_RENEWED] = unit->renewed;
+    values[NUMBER_REVERSED] = unit->reversed;
     if (unit->paid == NULL)
         return;
     values[NUMBER_PARTICIPANT_VND] = unit->paid->participant_vnd;

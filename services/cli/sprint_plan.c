@@ -5,10 +5,10 @@
 
 #include "common/domain/calendar.h"
 #include "services/cli/sample_draw.h"
+#include "services/cli/sprint_session.h"
 
 #define HALF_HOURS 48
 #define HALF_HOUR_S 1800
-#define LATE_MAX_DAYS 2
 #define MORNING_S (7 * 3600) /* when offline collectors hand in what they have */
 #define AGAIN_MIN_S 240
 #define AGAIN_SPREAD_S 660
@@ -20,6 +20,17 @@
 #define TAKEN_BACK 12
 #define DOUBLED 20
 #define LATE 60
+#define TOUCHED 800 /* of who joins, where there was a session */
+#define TOUCHED_AGAIN 200
+#define UNDECIDED 30 /* of the declarations, besides those of the last days */
+#define RETURNED 50
+#define MENDED 600 /* of the returned */
+#define UNDONE 15  /* of the accepted */
+
+#define DECIDED_IN_DAYS 5 /* Law 41/2024/QH15, article 28 */
+#define MENDED_IN_DAYS 4
+#define OFFICE_S (8 * 3600)
+#define OFFICE_SLOT_S 1700 /* for those of one day */
 
 enum draw {
     DRAW_KIND,
@@ -33,17 +44,15 @@ enum draw {
     DRAW_METHOD,
     DRAW_OTHER_METHOD,
     DRAW_BEFORE,
+    DRAW_TOUCHED,
+    DRAW_TOUCHED_AGAIN,
+    DRAW_TOUCH_LAG,
+    DRAW_UNDECIDED,
+    DRAW_DECIDED,
+    DRAW_RETURNED,
+    DRAW_AGAIN,
+    DRAW_AGAIN_DAYS,
     DRAWS
-};
-
-/* The visits that are recorded at once, or those that are recorded on a later morning. */
-struct cursor {
-    int is_late;
-    uint32_t batch; /* of late ones: the next one */
-    int late_days;  /* of this batch */
-    uint32_t i, end;
-    int is_over;
-    struct sprint_visit visit; /* the next one, unless it is over */
 };
 
 struct sprint_plan {
@@ -52,7 +61,6 @@ struct sprint_plan {
     int32_t first_day;
     uint32_t *place_until;
     uint32_t day_until[SPRINT_DAYS_MAX];
-    struct cursor online, late;
 };
 
 uint32_t sprint_target_percent(uint64_t seed, uint32_t commune)
@@ -129,9 +137,9 @@ static int fill(struct sprint_plan *self, struct err *err)
     return 0;
 }
 
-static uint32_t day_begin(const struct sprint_plan *self, uint32_t day_i)
+uint32_t sprint_plan_day_begin(const struct sprint_plan *self, uint32_t day)
 {
-    return day_i == 0 ? 0 : self->day_until[day_i - 1];
+    return day == 0 ? 0 : self->day_until[day - 1];
 }
 
 void sprint_plan_destroy(struct sprint_plan **self)
@@ -141,6 +149,11 @@ void sprint_plan_destroy(struct sprint_plan **self)
     free((*self)->place_until);
     free(*self);
     *self = NULL;
+}
+
+const struct sprint_spec *sprint_plan_spec(const struct sprint_plan *self)
+{
+    return &self->spec;
 }
 
 int32_t sprint_plan_first_day(const struct sprint_plan *self)
@@ -155,7 +168,7 @@ uint32_t sprint_plan_place_people(const struct sprint_plan *self, size_t place)
 
 uint32_t sprint_plan_day_people(const struct sprint_plan *self, uint32_t day)
 {
-    return self->day_until[day] - day_begin(self, day);
+    return self->day_until[day] - sprint_plan_day_begin(self, day);
 }
 
 /* --- one visit -------------------------------------------------------------------------------- */
@@ -201,24 +214,93 @@ static enum method other_than(const struct sprint_plan *self, const struct sprin
 static int late_draw(const struct sprint_plan *self, uint32_t i, uint32_t day_i)
 {
     uint32_t x = draw(self, i, DRAW_LATE, 1000);
-    int late_days = x >= LATE ? 0 : x % 3 == 0 ? 2 : 1;
+    static const uint8_t of_six[] = {1, 1, 1, 2, 2, 3};
+    int late_days = x >= LATE ? 0 : x % 12 == 0 ? SPRINT_LATE_DAYS_MAX : of_six[x % 6];
     return day_i + (uint32_t)late_days < self->spec.days ? late_days : 0;
 }
 
-static void set_times(const struct sprint_plan *self, uint32_t day_i, struct sprint_visit *visit)
+/* Answers the second of the day in which it happens, recorded or not. */
+static int64_t set_times(const struct sprint_plan *self, uint32_t day_i, struct sprint_visit *visit)
 {
-    uint32_t begin = day_begin(self, day_i), n = self->day_until[day_i] - begin;
+    uint32_t begin = sprint_plan_day_begin(self, day_i), n = self->day_until[day_i] - begin;
     uint32_t k = visit->i - begin;
     visit->late_days = late_draw(self, visit->i, day_i);
+    int64_t happens_s = second_of(k, n);
     int64_t second = visit->late_days == 0
-                         ? second_of(k, n)
-                         : MORNING_S + (LATE_MAX_DAYS - visit->late_days) * HALF_HOUR_S +
+                         ? happens_s
+                         : MORNING_S + (SPRINT_LATE_DAYS_MAX - visit->late_days) * HALF_HOUR_S +
                                (int64_t)HALF_HOUR_S * k / n;
     visit->at_s = (int64_t)(day_i + (uint32_t)visit->late_days) * SPRINT_DAY_S + second;
     if (visit->end != SPRINT_STANDS)
         visit->again_s =
             visit->at_s + AGAIN_MIN_S + draw(self, visit->i, DRAW_AGAIN_DELAY, AGAIN_SPREAD_S);
+    return happens_s;
 }
+
+/* --- the office ------------------------------------------------------------------------------- */
+
+/* Nobody decides on Saturdays and Sundays. */
+static uint32_t office_day(const struct sprint_plan *self, uint32_t day_i)
+{
+    uint32_t weekday = (uint32_t)(self->first_day + (int32_t)day_i + 3) % 7;
+    return weekday < 5 ? day_i : day_i + 7 - weekday;
+}
+
+unsigned sprint_plan_lags(const struct sprint_plan *self, uint32_t i, uint32_t day,
+                          int32_t ret[SPRINT_DECISIONS_MAX])
+{
+    if (happens(self, i, DRAW_KIND, RENEWALS) || happens(self, i, DRAW_UNDECIDED, UNDECIDED))
+        return 0;
+    uint32_t recorded = day + (uint32_t)late_draw(self, i, day);
+    uint32_t decided =
+        office_day(self, recorded + 1 + draw(self, i, DRAW_DECIDED, DECIDED_IN_DAYS));
+    if (decided >= self->spec.days)
+        return 0;
+    ret[0] = (int32_t)(decided - day);
+    int is_returned = happens(self, i, DRAW_RETURNED, RETURNED);
+    uint32_t again = office_day(self, decided + 1 + draw(self, i, DRAW_AGAIN_DAYS, MENDED_IN_DAYS));
+    if (!happens(self, i, DRAW_AGAIN, is_returned ? MENDED : UNDONE) || again >= self->spec.days)
+        return 1;
+    ret[1] = (int32_t)(again - day);
+    return 2;
+}
+
+static void set_decisions(const struct sprint_plan *self, uint32_t day_i,
+                          struct sprint_visit *visit)
+{
+    int32_t lags[SPRINT_DECISIONS_MAX];
+    uint32_t begin = sprint_plan_day_begin(self, day_i), n = self->day_until[day_i] - begin;
+    int is_returned = happens(self, visit->i, DRAW_RETURNED, RETURNED);
+    visit->n_decisions = sprint_plan_lags(self, visit->i, day_i, lags);
+    for (unsigned k = 0; k < visit->n_decisions; k++) {
+        int64_t second = OFFICE_S + (int64_t)(SPRINT_DECISION_LAG_MAX - lags[k]) * OFFICE_SLOT_S +
+                         (int64_t)OFFICE_SLOT_S * (visit->i - begin) / n;
+        visit->decisions[k] = (struct sprint_decision){
+            .at_s = (int64_t)(day_i + (uint32_t)lags[k]) * SPRINT_DAY_S + second,
+            .day = visit->day + lags[k],
+            .is_returned = is_returned == (k == 0),
+        };
+    }
+}
+
+/* --- who was reached before ------------------------------------------------------------------- */
+
+static void set_touches(const struct sprint_plan *self, int64_t happens_s,
+                        struct sprint_visit *visit)
+{
+    struct sprint_search search = {.place = visit->place,
+                                   .day = (uint32_t)(visit->day - self->first_day),
+                                   .lag = draw(self, visit->i, DRAW_TOUCH_LAG, 3),
+                                   .before_s = happens_s};
+    unsigned n = happens(self, visit->i, DRAW_TOUCHED_AGAIN, TOUCHED_AGAIN) ? 2 : 1;
+    if (!happens(self, visit->i, DRAW_TOUCHED, TOUCHED))
+        return;
+    while (visit->n_touches < n &&
+           sprint_session_before(self, &search, &visit->touches[visit->n_touches]))
+        visit->n_touches++;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static void set_kind(const struct sprint_plan *self, uint32_t i, struct sprint_visit *visit)
 {
@@ -227,6 +309,7 @@ static void set_kind(const struct sprint_plan *self, uint32_t i, struct sprint_v
     if (happens(self, i, DRAW_KIND, RENEWALS)) {
         visit->kind = SPRINT_RENEWAL;
         visit->before_day = before_day(self, visit);
+        visit->accepted_day = MIN(visit->before_day + DECIDED_IN_DAYS, self->first_day);
         if (happens(self, i, DRAW_CHANGED, CHANGED))
             visit->is_changed = 1 + (int)(draw(self, i, DRAW_CHANGED, 2000) % 2);
     } else if (happens(self, i, DRAW_UNPAID, UNPAID)) {
@@ -248,7 +331,10 @@ void sprint_plan_visit(const struct sprint_plan *self, uint32_t i, struct sprint
         .day = self->first_day + (int32_t)day_i,
     };
     set_kind(self, i, ret);
-    set_times(self, day_i, ret);
+    int64_t happens_s = set_times(self, day_i, ret);
+    set_decisions(self, day_i, ret);
+    if (ret->kind != SPRINT_RENEWAL)
+        set_touches(self, happens_s, ret);
 }
 
 static void count(const struct sprint_visit *visit, struct sprint_counts *counts)
@@ -256,6 +342,12 @@ static void count(const struct sprint_visit *visit, struct sprint_counts *counts
     int is_paid = visit->kind != SPRINT_DECLARED;
     int is_back = visit->end != SPRINT_STANDS;
     int is_renewal = visit->kind == SPRINT_RENEWAL;
+    unsigned n = visit->n_decisions;
+    counts->accepted += is_renewal || (n > 0 && !visit->decisions[n - 1].is_returned);
+    for (unsigned k = 0; k < n; k++)
+        counts->returned += visit->decisions[k].is_returned != 0;
+    counts->decisions += n;
+    counts->touched += visit->n_touches > 0;
     counts->declared++;
     counts->participants += is_renewal || (is_paid && visit->end != SPRINT_TAKEN_BACK);
     counts->payments += (uint32_t)(is_renewal + (is_paid && visit->end != SPRINT_TAKEN_BACK));
@@ -278,44 +370,7 @@ void sprint_plan_count(const struct sprint_plan *self, struct sprint_counts *by_
     }
 }
 
-/* --- in the order of time --------------------------------------------------------------------- */
-
-/* Late ones come morning by morning, the older ones first. 0: there are no more. */
-static int open_batch(const struct sprint_plan *self, struct cursor *cursor)
-{
-    if (!cursor->is_late)
-        return 0;
-    uint32_t morning = 1 + cursor->batch / LATE_MAX_DAYS;
-    if (morning >= self->spec.days)
-        return 0;
-    cursor->late_days = LATE_MAX_DAYS - (int)(cursor->batch++ % LATE_MAX_DAYS);
-    cursor->i = cursor->end = 0;
-    if (morning >= (uint32_t)cursor->late_days) {
-        cursor->i = day_begin(self, morning - (uint32_t)cursor->late_days);
-        cursor->end = self->day_until[morning - (uint32_t)cursor->late_days];
-    }
-    return 1;
-}
-
-static void step(const struct sprint_plan *self, struct cursor *cursor)
-{
-    do {
-        while (cursor->i < cursor->end) {
-            sprint_plan_visit(self, cursor->i++, &cursor->visit);
-            if (cursor->visit.late_days == cursor->late_days)
-                return;
-        }
-    } while (open_batch(self, cursor));
-    cursor->is_over = 1;
-}
-
-static void rewind_cursors(struct sprint_plan *self)
-{
-    self->online = (struct cursor){.end = self->spec.people};
-    self->late = (struct cursor){.is_late = 1};
-    step(self, &self->online);
-    step(self, &self->late);
-}
+/* --- the plan --------------------------------------------------------------------------------- */
 
 int sprint_plan_create(const struct sprint_spec *spec, struct sprint_plan **ret, struct err *err)
 {
@@ -342,23 +397,8 @@ int sprint_plan_create(const struct sprint_spec *spec, struct sprint_plan **ret,
         sprint_plan_destroy(&self);
         return rc;
     }
-    rewind_cursors(self);
     *ret = self;
     return 0;
-}
-
-int sprint_plan_next(struct sprint_plan *self, struct sprint_visit *ret)
-{
-    struct cursor *first = &self->online;
-    if (first->is_over || (!self->late.is_over && self->late.visit.at_s < self->online.visit.at_s))
-        first = &self->late;
-    if (first->is_over) {
-        rewind_cursors(self);
-        return 0;
-    }
-    *ret = first->visit;
-    step(self, first);
-    return 1;
 }
 
 /* --- request ids ------------------------------------------------------------------------------ */

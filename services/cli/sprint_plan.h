@@ -1,6 +1,6 @@
-/* What happens in a rehearsed sprint: who comes to which commune, when, and what goes wrong. A pure
- * function of its spec, told one visit after the other, so that a country's sprint needs no more
- * memory than a commune's. No I/O, no clock. */
+/* What happens in a rehearsed sprint: who comes to which commune, when, what goes wrong, and what
+ * the social insurance office makes of it. A pure function of its spec, told one visit after the
+ * other, so that a country's sprint needs no more memory than a commune's. No I/O, no clock. */
 #ifndef ANSINH_CLI_SPRINT_PLAN_H
 #define ANSINH_CLI_SPRINT_PLAN_H
 
@@ -14,6 +14,7 @@
 #define SPRINT_DAYS_MAX 62
 #define SPRINT_PEOPLE_MAX 5000000
 #define SPRINT_DAY_S 86400
+#define SPRINT_LATE_DAYS_MAX 4
 
 enum sprint_kind {
     SPRINT_NEW,      /* enrols and pays */
@@ -28,7 +29,20 @@ enum sprint_end {
     SPRINT_PAID_AGAIN  /* and another one made on other terms */
 };
 
-/* Everything that one person does. */
+/* A declaration is decided on once, or returned and mended, or accepted and found wrong. */
+#define SPRINT_DECISIONS_MAX 2
+#define SPRINT_DECISION_LAG_MAX 18 /* days behind the visit's business date */
+
+struct sprint_decision {
+    int64_t at_s; /* as below, at least a day behind the visit's recording */
+    int32_t day;  /* business date */
+    int is_returned;
+};
+
+/* Sessions in which somebody was reached before the visit. */
+#define SPRINT_TOUCHES_MAX 2
+
+/* Everything that one person does, and what becomes of it. */
 struct sprint_visit {
     uint32_t i;      /* 0 .. people - 1, ascending by business date and hour */
     uint32_t place;  /* index of the commune */
@@ -40,9 +54,13 @@ struct sprint_visit {
     enum method method;
     enum method other_method; /* of who pays again, and of who changes */
     int32_t before_day;       /* of a renewal: when the person enrolled and paid last; else 0 */
+    int32_t accepted_day;     /* of a renewal: when the office took that; else 0 */
     int is_changed;           /* another income (is_changed 1) or method (2) before the payment */
     int is_doubled;           /* every command is sent twice */
     int late_days;            /* recorded so many mornings later; 0: at once */
+    unsigned n_touches, n_decisions;
+    uint32_t touches[SPRINT_TOUCHES_MAX]; /* numbers of sessions, the last one first */
+    struct sprint_decision decisions[SPRINT_DECISIONS_MAX];
 };
 
 struct sprint_spec {
@@ -68,14 +86,10 @@ void sprint_plan_destroy(struct sprint_plan **self);
 /* The i-th visit, i < people. */
 void sprint_plan_visit(const struct sprint_plan *self, uint32_t i, struct sprint_visit *ret);
 
-/* The next visit in the order in which they are recorded; 0 after the last one, and then from the
- * first one again. */
-int sprint_plan_next(struct sprint_plan *self, struct sprint_visit *ret);
-
 /* What is there after these visits, and what has happened on the way. */
 struct sprint_counts {
-    uint32_t declared, participants, payments; /* with what renewals did before the sprint */
-    uint32_t taken_back, changed, doubled, late;
+    uint32_t declared, participants, payments, accepted; /* with what was before the sprint */
+    uint32_t taken_back, changed, doubled, late, touched, decisions, returned;
 };
 
 /* Counts all visits by commune and by day (0 .. days - 1) of business; adds to what is there.
@@ -83,7 +97,15 @@ struct sprint_counts {
 void sprint_plan_count(const struct sprint_plan *self, struct sprint_counts *by_place,
                        struct sprint_counts *by_day);
 
+/* Without its weights. */
+const struct sprint_spec *sprint_plan_spec(const struct sprint_plan *self);
 int32_t sprint_plan_first_day(const struct sprint_plan *self);
+/* Number of a day's first visit; of the day behind the last one: how many there are. */
+uint32_t sprint_plan_day_begin(const struct sprint_plan *self, uint32_t day);
+/* Days from the visit's business date to each decision; answers how many there are. Cheaper than
+ * the visit. */
+unsigned sprint_plan_lags(const struct sprint_plan *self, uint32_t i, uint32_t day,
+                          int32_t ret[SPRINT_DECISIONS_MAX]);
 
 /* Visits of a commune, and of a day (0 .. days - 1). */
 uint32_t sprint_plan_place_people(const struct sprint_plan *self, size_t place);

@@ -3,14 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ansinh/v1/campaigns.pb-c.h"
 #include "ansinh/v1/enrolment.pb-c.h"
 #include "ansinh/v1/payments.pb-c.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/domain/calendar.h"
+#include "services/cli/sprint_office.h"
 
 #define ACTS_MAX 16
-#define TRIES_MAX 20
 #define FAILURES_SAID 10
 #define WAIT_MS 20
 #define BEFORE_STEP 64 /* steps of what was before the sprint have ids of their own */
@@ -20,9 +21,11 @@
 
 #define OFFICER_ASKS "DRILL-1"
 #define OFFICER_DECIDES "DRILL-2"
+#define OFFICER_ACCEPTS "DRILL-3"
 
 enum act {
     ACT_END,
+    ACT_TOUCH, /* is put on a session's list */
     ACT_ENROL,
     ACT_INQUIRE,
     ACT_CHANGE,
@@ -30,6 +33,7 @@ enum act {
     ACT_WAIT,
     ACT_TAKE_BACK, /* opens a refund case, or reverses at once and passes over the next act */
     ACT_APPROVE,
+    ACT_ACCEPT,
     ACTS
 };
 
@@ -39,7 +43,7 @@ struct job {
     struct sprint_visit visit;
     struct sample_person person;
     enum act acts[ACTS_MAX];
-    unsigned act_i, tries;
+    unsigned act_i, tries, touch_i;
     int is_before, has_paid;
     int is_reversal; /* the act under way is one */
     uint8_t *answer; /* of a command that is sent twice: what came first */
@@ -62,6 +66,8 @@ static void do_act(struct job *self);
 
 static void end(struct job *self, int is_good)
 {
+    if (!self->is_before)
+        sprint_bits_add(self->run->visited, self->visit.i);
     bulk_done(self->bulk, is_good);
     free(self->answer);
     free(self);
@@ -76,8 +82,12 @@ static void count_payment(struct job *self, int sign)
     size_t place = self->visit.place;
     int32_t day = self->is_before ? self->visit.before_day : self->visit.day;
     int was_there = self->visit.kind == SPRINT_RENEWAL && !self->is_before;
-    if (!was_there)
+    if (was_there)
+        sprint_board_add(board, place, NUMBER_RENEWED, sign);
+    else
         sprint_board_add_on(board, place, day, NUMBER_PARTICIPANTS, sign);
+    if (sign < 0)
+        sprint_board_add(board, place, NUMBER_REVERSED, 1);
     sprint_board_add(board, place, NUMBER_PAYMENTS, sign);
     sprint_board_add(board, place, NUMBER_PARTICIPANT_VND, sign * pockets->participant_vnd);
     sprint_board_add(board, place, NUMBER_CENTRAL_VND, sign * pockets->central_vnd);
@@ -91,6 +101,13 @@ static void count_act(struct job *self, enum act act)
     int32_t day = self->is_before ? self->visit.before_day : self->visit.day;
     tally->commands++;
     switch (act) {
+    case ACT_TOUCH:
+        tally->contacts++;
+        self->touch_i++;
+        break;
+    case ACT_ACCEPT:
+        sprint_board_add(self->run->acknowledged, self->visit.place, NUMBER_ACCEPTED, 1);
+        break;
     case ACT_ENROL:
         sprint_board_add_on(self->run->acknowledged, self->visit.place, day, NUMBER_DECLARED, 1);
         break;
@@ -149,18 +166,32 @@ static void take_payment(struct job *self, const struct bus_answer *answer)
     ansinh__v1__pay_response__free_unpacked(paid, NULL);
 }
 
+void sprint_fail(struct sprint_run *run, const char *act, const char *what, const char *field,
+                 const char *message)
+{
+    if (run->tally.failures++ < FAILURES_SAID)
+        (void)cli_fail(1, "%s: %s %s %s", act, what, field, message);
+}
+
 static void fail(struct job *self, const char *what, const char *field, const char *message)
 {
-    static const char *const acts[ACTS] = {"",    "Enrol", "Inquire",   "ChangeContribution",
-                                           "Pay", "",      "take back", "ApproveRefundCase"};
-    if (self->run->tally.failures++ < FAILURES_SAID)
-        (void)cli_fail(1, "visit %u: %s: %s %s %s", self->visit.i, acts[self->acts[self->act_i]],
-                       what, field, message);
+    static const char *const acts[ACTS] = {
+        [ACT_TOUCH] = "RecordContacts",
+        [ACT_ENROL] = "Enrol",
+        [ACT_INQUIRE] = "Inquire",
+        [ACT_CHANGE] = "ChangeContribution",
+        [ACT_PAY] = "Pay",
+        [ACT_TAKE_BACK] = "take back",
+        [ACT_APPROVE] = "ApproveRefundCase",
+        [ACT_ACCEPT] = "RecordAcceptance",
+    };
+    char act[64];
+    (void)snprintf(act, sizeof(act), "visit %u: %s", self->visit.i, acts[self->acts[self->act_i]]);
+    sprint_fail(self->run, act, what, field, message);
     end(self, 0);
 }
 
-/* Nobody knows yet: ask again with the same request id. */
-static int is_open(Ansinh__V1__Code code)
+int sprint_is_open(int code)
 {
     return code == ANSINH__V1__CODE__CODE_UNKNOWN || code == ANSINH__V1__CODE__CODE_UNAVAILABLE ||
            code == ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED ||
@@ -191,7 +222,7 @@ static void on_answer(void *arg, const struct bus_answer *answer)
 {
     struct job *self = arg;
     enum act act = self->acts[self->act_i];
-    if (is_open(answer->code) && self->tries++ < TRIES_MAX) {
+    if (sprint_is_open((int)answer->code) && self->tries++ < SPRINT_TRIES_MAX) {
         do_act(self);
         return;
     }
@@ -233,6 +264,34 @@ static void call(struct job *self, const char *method, unsigned step, const Prot
     step += self->is_before ? BEFORE_STEP : 0;
     sprint_request_id(self->run->seed, self->visit.i, step, self->run->ids_ms, &id);
     bulk_call(self->bulk, method, &id, input, on_answer, self);
+}
+
+static void touch(struct job *self)
+{
+    char code[SPRINT_CODE_BYTES], *ids[] = {self->person.personal_id};
+    Ansinh__V1__RecordContactsRequest in;
+    ansinh__v1__record_contacts_request__init(&in);
+    sprint_session_code(self->run->seed, self->visit.touches[self->touch_i], code);
+    in.session_code = code;
+    in.personal_ids = ids;
+    in.n_personal_ids = 1;
+    call(self, "ansinh.v1.Campaigns/RecordContacts", self->act_i, &in.base);
+}
+
+/* What was declared before the sprint. */
+static void accept(struct job *self)
+{
+    static char officer[] = OFFICER_ACCEPTS;
+    char date[DATE_TEXT_BYTES];
+    Ansinh__V1__RecordAcceptanceRequest in;
+    ansinh__v1__record_acceptance_request__init(&in);
+    date_format(self->visit.accepted_day, date);
+    in.key_case = ANSINH__V1__RECORD_ACCEPTANCE_REQUEST__KEY_PERSONAL_ID;
+    in.personal_id = self->person.personal_id;
+    in.decision = ANSINH__V1__ACCEPTANCE_DECISION__ACCEPTANCE_DECISION_ACCEPTED;
+    in.decided_on = date;
+    in.officer_code = officer;
+    call(self, "ansinh.v1.Enrolment/RecordAcceptance", self->act_i, &in.base);
 }
 
 static void enrol(struct job *self)
@@ -378,9 +437,10 @@ static void finish(struct job *self)
 static void do_act(struct job *self)
 {
     static void (*const acts[ACTS])(struct job *) = {
-        [ACT_END] = finish,          [ACT_ENROL] = enrol,     [ACT_INQUIRE] = inquire,
-        [ACT_CHANGE] = change,       [ACT_PAY] = pay,         [ACT_WAIT] = wait_for_it,
-        [ACT_TAKE_BACK] = take_back, [ACT_APPROVE] = approve,
+        [ACT_END] = finish,       [ACT_TOUCH] = touch,         [ACT_ENROL] = enrol,
+        [ACT_INQUIRE] = inquire,  [ACT_CHANGE] = change,       [ACT_PAY] = pay,
+        [ACT_WAIT] = wait_for_it, [ACT_TAKE_BACK] = take_back, [ACT_APPROVE] = approve,
+        [ACT_ACCEPT] = accept,
     };
     acts[self->acts[self->act_i]](self);
 }
@@ -390,7 +450,9 @@ static void do_act(struct job *self)
 static void plan_acts(struct job *self)
 {
     const struct sprint_visit *visit = &self->visit;
-    enum act *act = self->acts; /* at most 10 are set; ACT_END is behind them */
+    enum act *act = self->acts; /* at most 12 are set; ACT_END is behind them */
+    for (unsigned k = 0; k < visit->n_touches && !self->is_before; k++)
+        *act++ = ACT_TOUCH;
     if (visit->kind != SPRINT_RENEWAL || self->is_before)
         *act++ = ACT_ENROL;
     if (visit->kind == SPRINT_DECLARED)
@@ -401,6 +463,8 @@ static void plan_acts(struct job *self)
         *act++ = ACT_INQUIRE;
     }
     *act++ = ACT_PAY;
+    if (self->is_before)
+        *act++ = ACT_ACCEPT;
     if (visit->end == SPRINT_STANDS || self->is_before)
         return;
     *act++ = ACT_WAIT;

@@ -112,8 +112,10 @@ static int fill_organisations(struct service *svc, FILE *out, void *arg)
             continue;
         n++;
         for (unsigned k = 0; k < POINTS_PER_COMMUNE; k++) {
-            size_t o = (draw_below(1, sample_unit_number(unit->code), 2) * 2 + k) %
-                       ARRAY_LEN(organisations);
+            /* the post is everywhere, the others share the communes out */
+            size_t o = k == 0 ? 0
+                              : 1 + draw_below(1, sample_unit_number(unit->code),
+                                               ARRAY_LEN(organisations) - 1);
             (void)fprintf(out, "point,%s-%s,%s,%s,\"%s %s\"\ncollector,NV%s-%u,%s-%s,,\n",
                           organisations[o].code, unit->code, organisations[o].code, unit->code,
                           organisations[o].name, unit->full_name, unit->code, k + 1,
@@ -208,10 +210,11 @@ static int by_code(const void *a, const void *b)
 static void read_communes(const struct service *svc, struct territory *ret)
 {
     uint32_t year;
+    int32_t today = clock_business_day(clock_wall_ms());
     for (size_t i = 0; i < directory_unit_count(svc->directory); i++) {
         const struct directory_unit *unit = directory_unit_at(svc->directory, i);
         int64_t plan = directory_plan(unit, this_year(), &year);
-        if (is_commune(unit) && plan > 0 && plan <= UINT32_MAX &&
+        if (is_commune(unit) && unit->last_day >= today && plan > 0 && plan <= UINT32_MAX &&
             ret->n_communes < SAMPLE_COMMUNES_MAX)
             ret->communes[ret->n_communes++] =
                 (struct sample_commune){unit->code, unit->full_name, (uint32_t)plan};

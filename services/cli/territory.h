@@ -8,7 +8,7 @@
 #include "services/cli/sample.h"
 
 struct territory {
-    struct sample_commune *communes; /* with a plan, ascending by code */
+    struct sample_commune *communes; /* in force, with a plan, ascending by code */
     size_t n_communes;
     struct sample_collector *collectors;
     size_t n_collectors;

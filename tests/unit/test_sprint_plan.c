@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ansinh/v1/campaigns.pb-c.h"
 #include "common/domain/calendar.h"
-#include "services/cli/sprint_plan.h"
+#include "common/domain/identity.h"
+#include "services/cli/sprint_events.h"
 
 #define PLACES 99
 #define DAYS 15
@@ -39,13 +41,42 @@ static struct sprint_plan *make(uint64_t seed, uint32_t people, size_t n_places)
     return plan;
 }
 
+/* The next visit in the order of time; 0 after the last one, and then from the first one again. */
+static int next_visit(const struct sprint_plan *plan, struct sprint_events **events,
+                      struct sprint_visit *ret)
+{
+    struct sprint_event event;
+    if (*events == NULL)
+        *events = sprint_events_create(plan);
+    while (sprint_events_next(*events, &event)) {
+        *ret = event.visit;
+        if (event.what == SPRINT_VISITED)
+            return 1;
+    }
+    sprint_events_destroy(events);
+    return 0;
+}
+
+static int are_same_decisions(const struct sprint_visit *a, const struct sprint_visit *b)
+{
+    int is_same = a->n_decisions == b->n_decisions && a->n_touches == b->n_touches;
+    for (unsigned k = 0; is_same && k < a->n_decisions; k++)
+        is_same = a->decisions[k].at_s == b->decisions[k].at_s &&
+                  a->decisions[k].day == b->decisions[k].day &&
+                  a->decisions[k].is_returned == b->decisions[k].is_returned;
+    for (unsigned k = 0; is_same && k < a->n_touches; k++)
+        is_same = a->touches[k] == b->touches[k];
+    return is_same;
+}
+
 static int is_same(const struct sprint_visit *a, const struct sprint_visit *b)
 {
     return a->i == b->i && a->place == b->place && a->day == b->day && a->at_s == b->at_s &&
            a->again_s == b->again_s && a->kind == b->kind && a->end == b->end &&
            a->method == b->method && a->other_method == b->other_method &&
            a->before_day == b->before_day && a->is_changed == b->is_changed &&
-           a->is_doubled == b->is_doubled && a->late_days == b->late_days;
+           a->is_doubled == b->is_doubled && a->late_days == b->late_days &&
+           a->accepted_day == b->accepted_day && are_same_decisions(a, b);
 }
 
 static void the_same_seed_is_the_same_plan(void **state)
@@ -53,18 +84,19 @@ static void the_same_seed_is_the_same_plan(void **state)
     (void)state;
     struct sprint_plan *a = make(7, PEOPLE, PLACES), *b = make(7, PEOPLE, PLACES),
                        *c = make(8, PEOPLE, PLACES);
+    struct sprint_events *events_a = NULL, *events_b = NULL, *events_c = NULL;
     struct sprint_visit of_a, of_b, of_c;
     uint32_t n = 0, n_other = 0;
     for (int round = 0; round < 2; round++) { /* after the end it begins anew */
-        while (sprint_plan_next(a, &of_a)) {
-            assert_int_equal(sprint_plan_next(b, &of_b), 1);
-            assert_int_equal(sprint_plan_next(c, &of_c), 1);
+        while (next_visit(a, &events_a, &of_a)) {
+            assert_int_equal(next_visit(b, &events_b, &of_b), 1);
+            assert_int_equal(next_visit(c, &events_c, &of_c), 1);
             assert_true(is_same(&of_a, &of_b));
             n_other += !is_same(&of_a, &of_c);
             n++;
         }
-        assert_int_equal(sprint_plan_next(b, &of_b), 0);
-        assert_int_equal(sprint_plan_next(c, &of_c), 0);
+        assert_int_equal(next_visit(b, &events_b, &of_b), 0);
+        assert_int_equal(next_visit(c, &events_c, &of_c), 0);
     }
     assert_int_equal(n, 2 * PEOPLE);
     assert_true(n_other > PEOPLE);
@@ -78,19 +110,36 @@ static void the_plan_of_a_seed_does_not_change(void **state)
 {
     (void)state;
     struct sprint_plan *plan = make(7, 1000, PLACES);
+    struct sprint_events *events = NULL;
     struct sprint_visit visit;
     uint64_t hash = 14695981039346656037u;
-    while (sprint_plan_next(plan, &visit)) {
-        int64_t words[] = {visit.i,          visit.place,      visit.day,
-                           visit.at_s,       visit.again_s,    (int64_t)visit.kind,
-                           visit.end,        visit.method,     (int64_t)visit.other_method,
-                           visit.before_day, visit.is_changed, visit.is_doubled,
-                           visit.late_days};
+    while (next_visit(plan, &events, &visit)) {
+        int64_t words[] = {visit.i,
+                           visit.place,
+                           visit.day,
+                           visit.at_s,
+                           visit.again_s,
+                           (int64_t)visit.kind,
+                           visit.end,
+                           visit.method,
+                           (int64_t)visit.other_method,
+                           visit.before_day,
+                           visit.is_changed,
+                           visit.is_doubled,
+                           visit.late_days,
+                           visit.accepted_day,
+                           visit.n_touches,
+                           visit.touches[0],
+                           visit.touches[1],
+                           visit.n_decisions,
+                           visit.decisions[0].at_s,
+                           visit.decisions[0].is_returned,
+                           visit.decisions[1].at_s};
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
             hash = (hash ^ (uint64_t)words[i]) * 1099511628211u;
     }
     sprint_plan_destroy(&plan);
-    assert_true(hash == 1332667040458980809u);
+    assert_true(hash == 17172417476717899013u);
 }
 
 static void everybody_comes_once_in_the_order_of_time(void **state)
@@ -98,10 +147,11 @@ static void everybody_comes_once_in_the_order_of_time(void **state)
     (void)state;
     static uint8_t seen[PEOPLE];
     struct sprint_plan *plan = make(7, PEOPLE, PLACES);
+    struct sprint_events *events = NULL;
     struct sprint_visit visit;
     int64_t last_s = 0;
     memset(seen, 0, sizeof(seen));
-    while (sprint_plan_next(plan, &visit)) {
+    while (next_visit(plan, &events, &visit)) {
         assert_true(visit.at_s >= last_s);
         last_s = visit.at_s;
         assert_int_equal(seen[visit.i]++, 0);
@@ -157,9 +207,10 @@ static void a_day_has_two_humps(void **state)
 {
     (void)state;
     struct sprint_plan *plan = make(7, PEOPLE, PLACES);
+    struct sprint_events *events = NULL;
     struct sprint_visit visit;
     uint32_t hours[24] = {0};
-    while (sprint_plan_next(plan, &visit))
+    while (next_visit(plan, &events, &visit))
         if (visit.late_days == 0)
             hours[visit.at_s % SPRINT_DAY_S / 3600]++;
     assert_true(hours[9] > 3 * hours[12]);
@@ -173,10 +224,12 @@ static void what_goes_wrong_happens_as_often_as_said(void **state)
 {
     (void)state;
     struct sprint_plan *plan = make(7, PEOPLE, PLACES);
+    struct sprint_events *events = NULL;
     struct sprint_visit visit;
-    uint32_t kinds[SPRINT_KINDS] = {0}, ends[3] = {0}, late[3] = {0}, methods[5] = {0};
+    uint32_t kinds[SPRINT_KINDS] = {0}, ends[3] = {0}, late[SPRINT_LATE_DAYS_MAX + 1] = {0},
+             methods[5] = {0};
     uint32_t doubled = 0, changed = 0;
-    while (sprint_plan_next(plan, &visit)) {
+    while (next_visit(plan, &events, &visit)) {
         kinds[visit.kind]++;
         ends[visit.end]++;
         late[visit.late_days]++;
@@ -193,12 +246,143 @@ static void what_goes_wrong_happens_as_often_as_said(void **state)
     assert_in_range(ends[SPRINT_TAKEN_BACK] + ends[SPRINT_PAID_AGAIN], PEOPLE / 100,
                     PEOPLE * 14 / 1000);
     assert_true(ends[SPRINT_PAID_AGAIN] > ends[SPRINT_TAKEN_BACK]);
-    assert_in_range(late[1] + late[2], PEOPLE * 45 / 1000, PEOPLE * 65 / 1000);
-    assert_true(late[1] > late[2]);
+    assert_in_range(late[1] + late[2] + late[3] + late[4], PEOPLE * 45 / 1000, PEOPLE * 65 / 1000);
+    assert_true(late[1] > late[2] && late[2] > late[3] && late[3] > 0 && late[4] > 0);
     assert_in_range(doubled, PEOPLE * 18 / 1000, PEOPLE * 22 / 1000);
     assert_in_range(changed, PEOPLE * 12 / 1000, PEOPLE * 18 / 1000);
     for (int i = METHOD_IS_MONTHLY; i <= METHOD_IS_YEARLY; i++)
         assert_true(methods[i] > PEOPLE / 20);
+    sprint_plan_destroy(&plan);
+}
+
+/* A day later at the soonest, on weekdays; some are returned, mended and accepted, some accepted
+ * and found wrong. */
+static void the_office_decides_some_days_later(void **state)
+{
+    (void)state;
+    struct sprint_plan *plan = make(7, PEOPLE, PLACES);
+    struct sprint_visit visit;
+    uint32_t n_first = 0, n_mended = 0, n_undone = 0, n_declared = 0;
+    for (uint32_t i = 0; i < PEOPLE; i++) {
+        sprint_plan_visit(plan, i, &visit);
+        int64_t before = visit.day + visit.late_days;
+        n_declared += visit.kind != SPRINT_RENEWAL;
+        assert_true(visit.kind != SPRINT_RENEWAL || visit.n_decisions == 0);
+        assert_int_equal(visit.kind == SPRINT_RENEWAL, visit.accepted_day != 0);
+        assert_true(visit.accepted_day <= sprint_plan_first_day(plan));
+        for (unsigned k = 0; k < visit.n_decisions; k++) {
+            const struct sprint_decision *decision = &visit.decisions[k];
+            assert_true(decision->day > before && (decision->day + 3) % 7 < 5);
+            assert_true(decision->day <= sprint_plan_first_day(plan) + DAYS - 1);
+            assert_int_equal(decision->at_s / SPRINT_DAY_S,
+                             decision->day - sprint_plan_first_day(plan));
+            before = decision->day;
+        }
+        n_first += visit.n_decisions > 0;
+        n_mended += visit.n_decisions == 2 && visit.decisions[0].is_returned;
+        n_undone += visit.n_decisions == 2 && visit.decisions[1].is_returned;
+        if (visit.n_decisions == 2)
+            assert_int_not_equal(visit.decisions[0].is_returned, visit.decisions[1].is_returned);
+    }
+    assert_in_range(n_first, n_declared * 60 / 100, n_declared * 90 / 100);
+    assert_in_range(n_mended, n_first * 10 / 1000, n_first * 40 / 1000);
+    assert_in_range(n_undone, n_first * 4 / 1000, n_first * 15 / 1000);
+    sprint_plan_destroy(&plan);
+}
+
+/* --- all of it, in the order of time ---------------------------------------------------------- */
+
+#define NUMBERS (DAYS * PLACES * SPRINT_SESSIONS_MAX)
+static uint8_t is_announced[NUMBERS], is_reported[NUMBERS], is_visited[PEOPLE];
+
+static void check_touches(const struct sprint_plan *plan, const struct sprint_visit *visit)
+{
+    struct sprint_session session;
+    for (unsigned k = 0; k < visit->n_touches; k++) {
+        assert_int_equal(is_announced[visit->touches[k]], 1);
+        assert_int_equal(sprint_session_get(plan, visit->touches[k], &session), 1);
+        assert_int_equal(session.place, visit->place);
+        assert_true(session.day <= visit->day && session.day >= visit->day - SPRINT_TOUCH_LAG_MAX);
+        assert_true(session.start_s < visit->at_s && !session.is_cancelled);
+    }
+    if (visit->n_touches == 2)
+        assert_int_not_equal(visit->touches[0], visit->touches[1]);
+}
+
+static void nothing_comes_before_what_it_follows_from(void **state)
+{
+    (void)state;
+    struct sprint_plan *plan = make(7, PEOPLE, PLACES);
+    struct sprint_events *events = sprint_events_create(plan);
+    struct sprint_event event;
+    int64_t last_s = 0;
+    uint32_t n_visits = 0, n_decisions = 0, n_touched = 0;
+    while (sprint_events_next(events, &event)) {
+        assert_true(event.at_s >= last_s && event.at_s < (int64_t)DAYS * SPRINT_DAY_S);
+        last_s = event.at_s;
+        if (event.what == SPRINT_VISITED) {
+            check_touches(plan, &event.visit);
+            is_visited[event.visit.i] = 1;
+            n_visits++;
+            n_touched += event.visit.n_touches > 0;
+        } else if (event.what == SPRINT_DECIDED) {
+            assert_int_equal(is_visited[event.visit.i], event.decision + 1);
+            is_visited[event.visit.i]++;
+            n_decisions++;
+        } else if (event.what == SPRINT_ANNOUNCED) {
+            assert_int_equal(is_announced[event.session.number]++, 0);
+        } else {
+            assert_int_equal(is_announced[event.session.number], 1);
+            assert_int_equal(is_reported[event.session.number]++, 0);
+        }
+    }
+    assert_int_equal(n_visits, PEOPLE);
+    assert_memory_equal(is_announced, is_reported, sizeof(is_announced));
+    struct sprint_counts counts[PLACES] = {0};
+    uint32_t decisions = 0, touched = 0;
+    sprint_plan_count(plan, counts, NULL);
+    for (size_t i = 0; i < PLACES; i++) {
+        decisions += counts[i].decisions;
+        touched += counts[i].touched;
+    }
+    assert_int_equal(n_decisions, decisions);
+    assert_int_equal(n_touched, touched);
+    assert_in_range(touched, PEOPLE * 35 / 100, PEOPLE * 65 / 100);
+    sprint_events_destroy(&events);
+    sprint_plan_destroy(&plan);
+}
+
+/* More where more people come; on great days ceremonies; the radio has no lists. */
+static void sessions_are_of_every_kind(void **state)
+{
+    (void)state;
+    struct sprint_plan *plan = make(7, 1500, PLACES);
+    struct sprint_session session;
+    uint32_t kinds[7] = {0}, n = 0, n_cancelled = 0;
+    char ids[SPRINT_LISTED_MAX][SPRINT_PERSONAL_BYTES];
+    for (uint32_t i = 0; i < sprint_session_numbers(plan); i++) {
+        if (!sprint_session_get(plan, i, &session))
+            continue;
+        assert_int_equal(session.number, i);
+        assert_in_range(session.kind, 1, 6);
+        kinds[session.kind]++;
+        n++;
+        n_cancelled += session.is_cancelled != 0;
+        assert_true(session.end_s > session.start_s && session.n_listed <= session.attendance);
+        if (session.kind == ANSINH__V1__SESSION_KIND__SESSION_KIND_RADIO)
+            assert_int_equal(session.n_listed, 0);
+        for (uint32_t k = 0; k < session.n_listed; k++) {
+            sprint_session_listed(&session, k, ids[k]);
+            assert_int_equal(personal_id_check_form(ids[k], NULL), 0);
+            assert_int_equal(ids[k][4], '4'); /* born from 1940 to 1949 */
+            for (uint32_t other = 0; other < k; other++)
+                assert_string_not_equal(ids[k], ids[other]);
+        }
+    }
+    for (int kind = 1; kind <= 6; kind++)
+        assert_true(kinds[kind] > n / 50);
+    assert_in_range(n, 1500 * 50 / 100, 1500 * 65 / 100);
+    assert_in_range(n_cancelled, 1, n / 20);
     sprint_plan_destroy(&plan);
 }
 
@@ -222,9 +406,10 @@ static void a_country_is_planned(void **state)
 {
     (void)state;
     struct sprint_plan *plan = make(7, COUNTRY_PEOPLE, COUNTRY_PLACES);
+    struct sprint_events *events = NULL;
     struct sprint_visit visit;
     uint32_t n = 0;
-    while (sprint_plan_next(plan, &visit))
+    while (next_visit(plan, &events, &visit))
         n++;
     assert_int_equal(n, COUNTRY_PEOPLE);
     sprint_plan_destroy(&plan);
@@ -233,11 +418,12 @@ static void a_country_is_planned(void **state)
 static void small_sprints_work(void **state)
 {
     (void)state;
+    struct sprint_events *events = NULL;
     struct sprint_visit visit;
     for (uint32_t people = 1; people < 40; people++) {
         struct sprint_plan *plan = make(people, people, PLACES);
         uint32_t n = 0;
-        while (sprint_plan_next(plan, &visit))
+        while (next_visit(plan, &events, &visit))
             n++;
         assert_int_equal(n, people);
         sprint_plan_destroy(&plan);
@@ -300,6 +486,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(days_are_those_of_a_sprint),
     cmocka_unit_test(a_day_has_two_humps),
     cmocka_unit_test(what_goes_wrong_happens_as_often_as_said),
+    cmocka_unit_test(the_office_decides_some_days_later),
+    cmocka_unit_test(nothing_comes_before_what_it_follows_from),
+    cmocka_unit_test(sessions_are_of_every_kind),
     cmocka_unit_test(communes_are_weak_and_strong),
     cmocka_unit_test(a_country_is_planned),
     cmocka_unit_test(small_sprints_work),
