@@ -37,12 +37,13 @@ rss_mb() {
 }
 
 load_nation() {
-    local said
+    local said renewed
     said=$(ansinh drill people --units "$NATION_UNITS" --people "$NATION_PEOPLE" 2>>"$PLACE/log/people.log" | tail -n 1) || die "people cannot be loaded: $(tail -n 3 "$PLACE/log/people.log")"
     say "$said"
     note nation_people "${said%% *}"
     note nation_communes "$(sed -n 's/.* in \([0-9]*\) communes.*/\1/p' <<<"$said")"
-    await "the board" payments_are_counted "$NATION_PEOPLE"
+    renewed=$(sed -n 's/.* \([0-9]*\) renewed.*/\1/p' <<<"$said")
+    await "the board" payments_are_counted "$((NATION_PEOPLE + renewed))"
 }
 
 # ms that a question as of a moment takes, which walks over every fact.

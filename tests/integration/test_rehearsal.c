@@ -325,6 +325,7 @@ static void a_territory_is_filled_with_people(void **state)
     assert_said(" 0 were there before, 0 failed, in 99 communes");
     assert_null(strstr(said, " 0 accepted"));
     assert_null(strstr(said, " 0 renewed"));
+    assert_true(wait_until(platform, are_declared, &(long){250}, WAIT_MS));
     assert_int_equal(declared(), 250);
     assert_string_equal(platform_field(answer, "plan"), "1000");
     assert_int_equal(platform_ansinh(platform, said, "drill", "people", "--people", "250", NULL),
