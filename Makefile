@@ -14,7 +14,7 @@ export PORT VAR
 
 LAYERS := base loop bus store archive sign domain settle json service
 SERVICES := $(notdir $(wildcard services/*))
-PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp libzstd xlsxwriter libxml-2.0
+PKGS := libzmq libprotobuf-c hiredis libmicrohttpd jansson libsodium libcurl gmp libzstd zlib xlsxwriter libxml-2.0
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
   -Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough -Wswitch-enum

@@ -12,16 +12,22 @@
 #include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/base/parse.h"
+#include "services/gateway/gzip.h"
 
 #define PATH_MAX_BYTES 512
 #define ETAG_BYTES 16
-#define ETAG_TEXT_BYTES (2 * ETAG_BYTES + 3) /* quotes and NUL */
+#define ETAG_TEXT_BYTES (2 * ETAG_BYTES + 5) /* quotes, the mark of a packed form, NUL */
+
+/* The bytes of a file as they are sent. */
+struct form {
+    uint8_t *data; /* NULL: there is no such form */
+    size_t len;
+    char etag[ETAG_TEXT_BYTES];
+};
 
 struct file {
     const char *type;
-    uint8_t *data;
-    size_t len;
-    char etag[ETAG_TEXT_BYTES];
+    struct form plain, packed;
 };
 
 /* names maps "/index.html" to its file. */
@@ -58,7 +64,7 @@ static const char *type_of(const char *name)
     return NULL;
 }
 
-static int read_all(int fd, struct file *file, size_t size)
+static int read_all(int fd, struct form *file, size_t size)
 {
     file->data = malloc(size + 1);
     if (file->data == NULL)
@@ -78,9 +84,10 @@ static void etag_make(struct file *file)
 {
     uint8_t hash[ETAG_BYTES];
     char hex[2 * ETAG_BYTES + 1];
-    crypto_generichash(hash, sizeof(hash), file->data, file->len, NULL, 0);
+    crypto_generichash(hash, sizeof(hash), file->plain.data, file->plain.len, NULL, 0);
     format_hex(hash, sizeof(hash), hex);
-    (void)snprintf(file->etag, sizeof(file->etag), "\"%s\"", hex);
+    (void)snprintf(file->plain.etag, ETAG_TEXT_BYTES, "\"%s\"", hex);
+    (void)snprintf(file->packed.etag, ETAG_TEXT_BYTES, "\"%s-z\"", hex);
 }
 
 static int add_file(struct static_files *self, const char *path, const char *name, size_t size,
@@ -94,8 +101,11 @@ static int add_file(struct static_files *self, const char *path, const char *nam
     if (fd < 0)
         return err_set(err, -errno, "%.100s cannot be opened", path);
     struct file *file = &self->files[self->n++];
-    int rc = read_all(fd, file, size);
+    int rc = read_all(fd, &file->plain, size);
     (void)close(fd);
+    if (rc == 0 && gzip_pack(file->plain.data, file->plain.len, &file->packed.data,
+                             &file->packed.len) == -ENOMEM)
+        rc = -ENOMEM;
     if (rc < 0)
         return err_set(err, rc, "%.100s cannot be read", path);
     file->type = type_of(name);
@@ -171,8 +181,10 @@ void static_destroy(struct static_files **self)
 {
     if (*self == NULL)
         return;
-    for (size_t i = 0; i < (*self)->n; i++)
-        free((*self)->files[i].data);
+    for (size_t i = 0; i < (*self)->n; i++) {
+        free((*self)->files[i].plain.data);
+        free((*self)->files[i].packed.data);
+    }
     map_destroy(&(*self)->names);
     free(*self);
     *self = NULL;
@@ -199,27 +211,35 @@ int static_has(const struct static_files *self, const char *path)
 }
 
 /* If-None-Match: a list of entity tags, weak ones too, or "*". */
-static int has_it(struct http_request *request, const struct file *file)
+static int has_it(struct http_request *request, const struct form *form)
 {
     const char *tags = http_header(request, "If-None-Match");
-    return tags != NULL && (strcmp(tags, "*") == 0 || strstr(tags, file->etag) != NULL);
+    return tags != NULL && (strcmp(tags, "*") == 0 || strstr(tags, form->etag) != NULL);
 }
 
 void static_handle(const struct static_files *self, struct http_request *request)
 {
     const struct file *file = find(self, request->path);
+    int is_packed =
+        file->packed.data != NULL && gzip_accepted(http_header_joined(request, "Accept-Encoding"));
+    const struct form *form = is_packed ? &file->packed : &file->plain;
+    /* Those of a 304 stand last. */
     const struct http_header headers[] = {
+        {"Content-Encoding", "gzip"},
         {"Content-Type", file->type},
-        {"ETag", file->etag},
+        {"ETag", form->etag},
+        {"Vary", "Accept-Encoding"},
         {"Cache-Control", "no-cache"},
         {"Content-Security-Policy", "default-src 'self'; style-src 'self'; img-src 'self' data:; "
                                     "frame-ancestors 'none'; base-uri 'none'"},
         {"Referrer-Policy", "no-referrer"},
     };
-    if (has_it(request, file))
-        http_answer(request, 304, headers + 1, ARRAY_LEN(headers) - 1, NULL, 0);
+    size_t first = has_it(request, form) ? 2 : is_packed ? 0 : 1;
+    if (first == 2)
+        http_answer(request, 304, headers + first, ARRAY_LEN(headers) - first, NULL, 0);
     else
-        http_answer(request, 200, headers, ARRAY_LEN(headers), file->data, file->len);
+        http_answer(request, 200, headers + first, ARRAY_LEN(headers) - first, form->data,
+                    form->len);
 }
 
 size_t static_count(const struct static_files *self)

@@ -25,8 +25,8 @@ int static_add_libraries(struct static_files *self, const char *directory,
 /* True when path ("/" is "/index.html", "/leaflet" is "/leaflet.html") is one of the files. */
 int static_has(const struct static_files *self, const char *path);
 
-/* Answers a GET or HEAD with the file of request->path, which must be there; 304 when the caller
- * has it. */
+/* Answers a GET or HEAD with the file of request->path, which must be there, packed when the caller
+ * takes it so; 304 when the caller has it in that form. */
 void static_handle(const struct static_files *self, struct http_request *request);
 
 size_t static_count(const struct static_files *self);

@@ -7,9 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include "services/gateway/gzip.h"
 #include "services/gateway/static.h"
 #include "tests/support/gateway_client.h"
+
+#define LONG_PAGE_BYTES 8192
 
 struct world {
     char directory[64];
@@ -169,6 +173,85 @@ static void says_not_modified(void **state)
     assert_int_equal(gateway_client_get(&world->client, "/", "If-None-Match: *\r\n"), 304);
 }
 
+/* A page of many lines, as they are. */
+static void make_long_page(const struct world *world, char page[LONG_PAGE_BYTES])
+{
+    size_t len = 0;
+    while (len + 64 < LONG_PAGE_BYTES)
+        len +=
+            (size_t)snprintf(page + len, LONG_PAGE_BYTES - len, "<p>line %zu of a page</p>\n", len);
+    make_file(world, "long.html", page, 0);
+}
+
+static size_t unpack(const struct buf *body, char *out, size_t size)
+{
+    z_stream stream = {.next_in = body->data,
+                       .avail_in = (uInt)body->len,
+                       .next_out = (Bytef *)out,
+                       .avail_out = (uInt)size};
+    assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+    assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(inflateEnd(&stream), Z_OK);
+    return stream.total_out;
+}
+
+static void packs_for_who_takes_it(void **state)
+{
+    struct world *world = *state;
+    struct gateway_client *client = &world->client;
+    char page[LONG_PAGE_BYTES], out[LONG_PAGE_BYTES], etag[64], headers[160];
+    make_long_page(world, page);
+    start(world);
+    assert_int_equal(gateway_client_get(client, "/long.html", ""), 200);
+    assert_null(gateway_client_header(client, "Content-Encoding"));
+    assert_string_equal(gateway_client_header(client, "Vary"), "Accept-Encoding");
+    assert_string_equal((char *)client->body.data, page);
+    (void)snprintf(etag, sizeof(etag), "%s", gateway_client_header(client, "ETag"));
+
+    assert_int_equal(gateway_client_get(client, "/long.html", "Accept-Encoding: br, gzip\r\n"),
+                     200);
+    assert_string_equal(gateway_client_header(client, "Content-Encoding"), "gzip");
+    assert_true(client->body.len < strlen(page) / 4);
+    assert_int_equal(unpack(&client->body, out, sizeof(out)), strlen(page));
+    assert_memory_equal(out, page, strlen(page));
+    assert_string_not_equal(gateway_client_header(client, "ETag"), etag);
+
+    /* The tag of one form is not that of the other. */
+    (void)snprintf(headers, sizeof(headers), "Accept-Encoding: gzip\r\nIf-None-Match: %s\r\n",
+                   etag);
+    assert_int_equal(gateway_client_get(client, "/long.html", headers), 200);
+    (void)snprintf(etag, sizeof(etag), "%s", gateway_client_header(client, "ETag"));
+    (void)snprintf(headers, sizeof(headers), "Accept-Encoding: gzip\r\nIf-None-Match: %s\r\n",
+                   etag);
+    assert_int_equal(gateway_client_get(client, "/long.html", headers), 304);
+    assert_null(gateway_client_header(client, "Content-Encoding"));
+}
+
+static void packs_nothing_that_stays_as_large(void **state)
+{
+    struct world *world = *state;
+    start(world);
+    assert_int_equal(gateway_client_get(&world->client, "/app.js", "Accept-Encoding: gzip\r\n"),
+                     200);
+    assert_null(gateway_client_header(&world->client, "Content-Encoding"));
+    assert_string_equal((char *)world->client.body.data, "run()");
+}
+
+static void reads_what_a_browser_takes(void **state)
+{
+    (void)state;
+    static const char *const taken[] = {"gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.8",
+                                        "deflate,\tgzip ;q=0.001", ",,gzip"};
+    static const char *const refused[] = {
+        "",        "br",     "identity;q=1, *;q=0", "gzip;q=0", "gzip;q=0.000, br",
+        "gzipped", "x-gzip", "deflate;q=gzip"};
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        assert_true(gzip_accepted(taken[i]));
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        assert_false(gzip_accepted(refused[i]));
+    assert_false(gzip_accepted(NULL));
+}
+
 static void names_a_file_over_the_limit(void **state)
 {
     struct world *world = *state;
@@ -240,6 +323,9 @@ static const struct CMUnitTest tests[] = {
     CASE(serves_what_is_in_the_table),
     CASE(serves_nothing_else),
     CASE(says_not_modified),
+    CASE(packs_for_who_takes_it),
+    CASE(packs_nothing_that_stays_as_large),
+    cmocka_unit_test(reads_what_a_browser_takes),
     CASE(names_a_file_over_the_limit),
     CASE(refuses_too_many_files),
     CASE(names_a_missing_directory),
