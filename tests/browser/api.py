@@ -82,6 +82,7 @@ class Progress:
         self.fields = fields
         self.code = fields["unitCode"]
         self.name = fields.get("name", "")
+        self.name_en = fields.get("nameEn", "")
         self.percent = fields.get("percent", "")
         self.children = [Progress(child) for child in fields.get("children", [])]
 

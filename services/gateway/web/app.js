@@ -9,7 +9,7 @@ import { locate } from './directory.js';
 import { at, make, say } from './dom.js';
 import { countDown, forecast } from './forecast.js';
 import { clearFeed, drawFeed, tellFeed } from './feed.js';
-import { count, percent } from './format.js';
+import { count, named, percent } from './format.js';
 import { drawFunnel } from './funnel.js';
 import { dayText, drawHero, drawMoney, moment } from './hero.js';
 import { Live } from './live.js';
@@ -223,7 +223,7 @@ function draw() {
 function unitName(unit) {
   if (unit.code === COUNTRY) return words().country;
   const { self } = model.place;
-  return (state.lang === 'en' ? self?.nameEn : self?.fullName) || unit.name;
+  return (state.lang === 'en' ? self?.nameEn : self?.fullName) || named(unit, state.lang);
 }
 
 function drawChange() {
@@ -251,7 +251,7 @@ function drawTrail(unit) {
   const above = [];
   if (unit.code !== COUNTRY) above.push({ code: COUNTRY, name: words().country });
   const { province } = model.place;
-  if (province) above.push({ code: province.code, name: state.lang === 'en' ? province.nameEn : province.name });
+  if (province) above.push({ code: province.code, name: named(province, state.lang) });
   const key = above.map(({ code, name }) => href({ unit: code }) + name).join();
   if (at('trail').dataset.key === key) return;
   at('trail').dataset.key = key;

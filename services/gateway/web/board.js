@@ -8,6 +8,7 @@ function readUnit(json) {
   return {
     code: json.unitCode ?? '',
     name: json.name ?? '',
+    nameEn: json.nameEn ?? '',
     participants: whole(json.participants),
     declared: whole(json.declared),
     plan: whole(json.plan),

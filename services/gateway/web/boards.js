@@ -4,8 +4,7 @@ import { go, href, state } from './address.js';
 import { call } from './api.js';
 import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
-import { businessDay, count, percent } from './format.js';
-import { model } from './model.js';
+import { businessDay, count, named, percent } from './format.js';
 import { asOf, lastDay, openHref, slice, who } from './slice.js';
 import { words } from './text.js';
 
@@ -89,7 +88,7 @@ function decimal(text) {
 function columnsOf(hasPlan, answer) {
   const columns = [
     { key: 'rank', text: (row) => (row.rank ? number(row.rank) : ''), raw: (row) => row.rank ?? 0 },
-    { key: 'name', text: (row) => row.name || row.code, raw: (row) => row.name || row.code },
+    { key: 'name', text: (row) => named(row, state.lang) || row.code, raw: (row) => named(row, state.lang) || row.code },
     { key: 'value', text: (row) => number(row.value), raw: (row) => BigInt(row.value ?? 0), open: (row) => openRow(row, answer) },
     { key: 'percent', isOfPlan: true, text: (row) => percent(row.percent, state.lang), raw: (row) => row.percent ?? '' },
     { key: 'pace', text: (row) => decimal(row.pacePerDay), raw: (row) => row.pacePerDay ?? '' },
@@ -117,9 +116,9 @@ function drawRow(row, columns) {
 }
 
 function nameOf(row) {
-  if (KINDS[chosen()] !== '') return make('a', { href: href({ who: `${KINDS[chosen()]}:${row.code}` }) }, row.name || row.code);
+  if (KINDS[chosen()] !== '') return make('a', { href: href({ who: `${KINDS[chosen()]}:${row.code}` }) }, named(row, state.lang) || row.code);
   const tier = row.tier ? make('small', {}, words()[`tier_${row.tier}`]) : null;
-  return make('span', {}, make('a', { href: href({ unit: row.code }) }, row.name || model.board.children.get(row.code)?.name || row.code), tier);
+  return make('span', {}, make('a', { href: href({ unit: row.code }) }, named(row, state.lang) || row.code), tier);
 }
 
 at('board-csv').addEventListener('click', () => {

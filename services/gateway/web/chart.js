@@ -2,14 +2,15 @@
 
 import { makeSvg } from './dom.js';
 
-const HEIGHT_PX = 180;
-const WALL_HEIGHT_PX = 520;
-const LEFT_PX = 44;
-const TOP_PX = 12;
-const BOTTOM_PX = 24;
-const LABEL_PX = 46; // a label on the time axis
-const LABEL_GAP_PX = 20; // the last one stands left of its place
-const TICKS = 3;
+// Lengths in letters' heights, so that the chart grows with the type of its screen.
+const TOP_EM = 1;
+const BOTTOM_EM = 2;
+const DIGIT_EM = 0.65;
+const LABEL_EM = 3.9; // a label on the time axis
+const LABEL_GAP_EM = 1.7; // the last one stands left of its place
+const WIDTH_MIN_PX = 160;
+const TICKS = 5;
+const HIGHEST_LEAST = 4; // one person is no wall of blue
 
 /* The library sets globalThis.d3. Without the distribution's package there is none, and no chart. */
 let library = null;
@@ -18,11 +19,11 @@ async function load() {
   return library;
 }
 
-/* The smallest of 1, 2, 5 × 10ⁿ, never less than 1, that reaches the top in so many steps. */
+/* The smallest of 1, 2, 2.5, 5 × 10ⁿ, a whole number, that reaches the top in so many steps. */
 function tickStep(top) {
   const least = Math.max(top / TICKS, 1);
   const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= least);
+  return [1, 2, 2.5, 5, 10].map((times) => times * power).find((step) => step >= least && Number.isInteger(step));
 }
 
 export class Chart {
@@ -32,6 +33,11 @@ export class Chart {
   #bars = [];
   #number = String;
   #at = -1;
+  #hasLast = false;
+  #em = 0;
+  #width = 0;
+  #height = 0;
+  #left = 0;
 
   /* on.tell(bar) hears which bar the reader points at, null: none; on.open(bar) which one was chosen. */
   constructor(root, on) {
@@ -45,45 +51,49 @@ export class Chart {
     root.addEventListener('keydown', (event) => this.#key(event));
   }
 
-  draw(bars, number) {
+  /* hasLast: whether the year before is worth a line. */
+  draw(bars, number, hasLast) {
     this.#bars = bars;
+    this.#hasLast = hasLast;
     this.#number = number;
     if (this.#at >= bars.length) this.#point(-1);
     this.#draw();
   }
 
-  get #width() {
-    return Math.max(this.#root.clientWidth, 160);
-  }
-
-  get #height() {
-    return document.documentElement.dataset.wall ? Math.max(Math.min(WALL_HEIGHT_PX, this.#root.clientHeight), HEIGHT_PX) : HEIGHT_PX;
+  /* Of the place that the page gives: drawn anew when it changes. */
+  #measure(highest) {
+    const digits = this.#number(highest).length;
+    this.#em = parseFloat(getComputedStyle(this.#root).fontSize);
+    this.#width = Math.max(this.#root.clientWidth, WIDTH_MIN_PX);
+    this.#height = this.#root.clientHeight;
+    this.#left = (digits * DIGIT_EM + 1) * this.#em;
   }
 
   get #slot() {
-    return (this.#width - LEFT_PX) / this.#bars.length;
+    return (this.#width - this.#left) / this.#bars.length;
   }
 
   async #draw() {
     const d3 = await load().catch(() => null);
     if (!d3 || this.#bars.length === 0) return;
-    const [width, height] = [this.#width, this.#height];
-    const highest = Math.max(1, ...this.#bars.map(({ value, last }) => Math.max(value, last ?? 0)));
+    const highest = Math.max(HIGHEST_LEAST, ...this.#bars.map(({ value, last }) => Math.max(value, last ?? 0)));
     const step = tickStep(highest);
     const top = Math.ceil(highest / step) * step;
-    const y = (value) => TOP_PX + (1 - Math.max(value, 0) / top) * (height - TOP_PX - BOTTOM_PX);
+    this.#measure(top);
+    const [width, height] = [this.#width, this.#height];
+    const y = (value) => TOP_EM * this.#em + (1 - Math.max(value, 0) / top) * (height - (TOP_EM + BOTTOM_EM) * this.#em);
     const svg = makeSvg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' });
     for (let tick = 0; tick <= top; tick += step) svg.append(...this.#tick(tick, y(tick), width));
     svg.append(...this.#columns(d3, y));
-    if (this.#bars.some(({ last }) => last)) svg.append(...this.#lastYear(d3, y));
+    if (this.#hasLast) svg.append(...this.#lastYear(d3, y));
     svg.append(...this.#labels(height));
     this.#root.replaceChildren(svg);
   }
 
   #tick(value, y, width) {
     return [
-      makeSvg('line', { class: value === 0 ? 'axis' : 'grid', x1: LEFT_PX, x2: width, y1: y, y2: y }),
-      makeSvg('text', { x: LEFT_PX - 8, y: y + 4, 'text-anchor': 'end' }, this.#number(value)),
+      makeSvg('line', { class: value === 0 ? 'axis' : 'grid', x1: this.#left, x2: width, y1: y, y2: y }),
+      makeSvg('text', { x: this.#left - this.#em / 2, y: y + this.#em / 3, 'text-anchor': 'end' }, this.#number(value)),
     ];
   }
 
@@ -92,7 +102,7 @@ export class Chart {
     const gap = Math.min(slot * 0.2, 6);
     const shape = d3.area().x(([x]) => x).y0(y(0)).y1(([, value]) => y(value));
     return this.#bars.map(({ value }, at) => {
-      const left = LEFT_PX + at * slot;
+      const left = this.#left + at * slot;
       const path = shape([[left + gap / 2, value], [left + slot - gap / 2, value]]);
       return makeSvg('path', { class: at === this.#at ? 'bar on' : 'bar', d: path });
     });
@@ -100,25 +110,25 @@ export class Chart {
 
   #lastYear(d3, y) {
     const slot = this.#slot;
-    const line = d3.line().x((_, at) => LEFT_PX + (at + 0.5) * slot).y(({ last }) => y(last ?? 0)).curve(d3.curveStep);
+    const line = d3.line().x((_, at) => this.#left + (at + 0.5) * slot).y(({ last }) => y(last ?? 0)).curve(d3.curveStep);
     const d = line(this.#bars);
     return [makeSvg('path', { class: 'halo', d }), makeSvg('path', { class: 'last-year', d })];
   }
 
   #labels(height) {
-    const every = Math.ceil((LABEL_PX + LABEL_GAP_PX) / this.#slot);
+    const every = Math.ceil(((LABEL_EM + LABEL_GAP_EM) * this.#em) / this.#slot);
     const n = this.#bars.length;
     return this.#bars
-      .map(({ label }, at) => ({ label, x: LEFT_PX + (at + 0.5) * this.#slot, isShown: (n - 1 - at) % every === 0 }))
+      .map(({ label }, at) => ({ label, x: this.#left + (at + 0.5) * this.#slot, isShown: (n - 1 - at) % every === 0 }))
       .filter(({ isShown }) => isShown)
       .map(({ label, x }) => {
-        const anchor = x + LABEL_PX / 2 > this.#width ? 'end' : 'middle';
-        return makeSvg('text', { x: anchor === 'end' ? this.#width : x, y: height - 6, 'text-anchor': anchor }, label);
+        const anchor = x + (LABEL_EM * this.#em) / 2 > this.#width ? 'end' : 'middle';
+        return makeSvg('text', { x: anchor === 'end' ? this.#width : x, y: height - this.#em / 2, 'text-anchor': anchor }, label);
       });
   }
 
   #barAt(event) {
-    const x = event.clientX - this.#root.getBoundingClientRect().left - LEFT_PX;
+    const x = event.clientX - this.#root.getBoundingClientRect().left - this.#left;
     const at = Math.floor(x / this.#slot);
     return at >= 0 && at < this.#bars.length ? at : -1;
   }

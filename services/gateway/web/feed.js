@@ -2,10 +2,10 @@
 
 import { href, state } from './address.js';
 import { at, make, settle } from './dom.js';
-import { clock, count } from './format.js';
+import { clock, count, named } from './format.js';
 import { words } from './text.js';
 
-const LINES_MAX = 8;
+const LINES_MAX = 6;
 const TOGETHER_MS = 4000; // what one unit does within this long is one line
 
 let lines = [];
@@ -21,13 +21,13 @@ export function tellFeed(before, after, atMs) {
   const paid = after.participants - before.participants;
   const declared = after.declared - before.declared;
   if (paid === 0n && declared === 0n) return;
-  const same = lines.find(({ code, ms }) => code === after.code && atMs - ms < TOGETHER_MS);
+  const same = lines.find(({ unit, ms }) => unit.code === after.code && atMs - ms < TOGETHER_MS);
   if (same) {
     same.paid += paid;
     same.declared += declared;
     return;
   }
-  lines.unshift({ code: after.code, name: after.name, paid, declared, ms: atMs });
+  lines.unshift({ unit: after, paid, declared, ms: atMs });
   lines.length = Math.min(lines.length, LINES_MAX);
 }
 
@@ -35,7 +35,7 @@ export function drawFeed() {
   at('feed').hidden = lines.length === 0;
   settle(
     at('feed-list'),
-    lines.map(({ code, name, paid, declared, ms }) => {
+    lines.map(({ unit, paid, declared, ms }) => {
       const parts = [];
       if (paid !== 0n) parts.push(words().feed_paid(signed(paid)));
       if (declared !== 0n) parts.push(words().feed_declared(signed(declared)));
@@ -43,7 +43,7 @@ export function drawFeed() {
         'li',
         {},
         make('time', {}, clock(ms)),
-        make('a', { href: href({ unit: code }) }, name),
+        make('a', { href: href({ unit: unit.code }) }, named(unit, state.lang)),
         make('span', {}, parts.join(', ')),
       );
     }),

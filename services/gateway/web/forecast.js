@@ -3,14 +3,14 @@
 import { href, state } from './address.js';
 import { Absent, call } from './api.js';
 import { at, make, say, settle } from './dom.js';
-import { businessDay, count, date, pace } from './format.js';
+import { businessDay, count, date, named, pace, wholePercent } from './format.js';
 import { model } from './model.js';
 import { step } from './scale.js';
 import { who } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 15000;
-const HELP_MAX = 12;
+const HELP_MAX = 14;
 const MINUTE_MS = 60000;
 const HOUR_MS = 3600000;
 const DAY_MS = 24 * HOUR_MS;
@@ -73,7 +73,7 @@ function drawForecast(json) {
   const { planYear } = model.board;
   overYear = !json.campaign && planYear < Number(json.today.slice(0, 4)) ? planYear : 0;
   untilMs = Number(json.campaign?.untilMs ?? Date.parse(`${json.until}T24:00:00+07:00`));
-  const name = (state.lang === 'en' && json.campaign?.nameEn) || json.campaign?.name;
+  const name = named(json.campaign ?? {}, state.lang);
   say('until', overYear ? '' : words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
   countDown();
 }
@@ -116,8 +116,8 @@ function helpRow(unit, most) {
     make(
       'a',
       { href: href({ unit: unit.unitCode }), 'data-unit': unit.unitCode },
-      make('span', { class: 'chip', 'data-step': step(percent) }, `${percent.split('.')[0]}%`),
-      make('span', { class: 'who' }, unit.name),
+      make('span', { class: 'chip', 'data-step': step(percent) }, wholePercent(percent, state.lang)),
+      make('span', { class: 'who' }, named(unit, state.lang)),
       make('b', {}, `\u2212${number(short)}`),
       bar,
       make('small', {}, paces),

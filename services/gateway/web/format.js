@@ -19,6 +19,14 @@ export function percent(text, lang) {
   return count(BigInt(whole), lang) + tail + MARKS[lang].percent;
 }
 
+/* Whole percent, cut: 99.9 is not yet 100. */
+export function wholePercent(text, lang) {
+  return text ? text.split('.')[0] + MARKS[lang].percent : '–';
+}
+
+/* What a unit is called in the language: the directory's English name, its own where there is none. */
+export const named = ({ name = '', nameEn }, lang) => (lang === 'en' && nameEn) || name;
+
 /* A pace, "41.30" or "0.57" a day: whole, and with one place below ten, half up. */
 export function pace(text, lang) {
   const [whole, fraction = ''] = (text || '0').split('.');

@@ -4,7 +4,7 @@ import { go, state } from './address.js';
 import { Absent, call } from './api.js';
 import { saveCsv } from './csv.js';
 import { at, make, say } from './dom.js';
-import { businessDay, clock, count, date, dong } from './format.js';
+import { businessDay, clock, count, date, dong, named } from './format.js';
 import { model } from './model.js';
 import { opened } from './slice.js';
 import { words } from './text.js';
@@ -92,7 +92,11 @@ function cells(record) {
   ];
 }
 
-const nameOf = (code) => model.board.children.get(code)?.name ?? code;
+function nameOf(code) {
+  const { unit, children } = model.board;
+  const found = code === unit?.code ? unit : children.get(code);
+  return found ? named(found, state.lang) : code;
+}
 
 function row(record) {
   const texts = cells(record).map((value, at) => {

@@ -17,6 +17,7 @@ const GROWTH_FROM = 50; // of fewer people a percentage says nothing,
 const GROWTH_MAX = 1000; // nor does one that large
 const DAY_MS = 24 * 3600 * 1000;
 const MINUTE_MS = 60000;
+const SEEN_LEAST = 0.05; // of the highest bar: what is lower lies on the axis
 const KINDS = { day: 'BUCKET_DAY', hour: 'BUCKET_HOUR', minute: 'BUCKET_MINUTE' };
 
 const dayBefore = (day, days) => new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
@@ -88,11 +89,13 @@ function draw(data) {
       make('a', { href: href({ chart: one }), 'aria-current': one === kind() ? 'true' : null }, words()[`chart_${one}`]),
     ),
   );
-  at('last-year-key').hidden = !bars.some(({ last }) => last);
-  chart.draw(bars, (value) => count(value, state.lang));
+  const isSeen = highest('last') > highest('value') * SEEN_LEAST;
+  at('last-year-key').hidden = !isSeen;
+  chart.draw(bars, (value) => count(value, state.lang), isSeen);
   if (!chart.isInUse) say('readout', readout(null));
 }
 
+const highest = (name) => Math.max(0, ...bars.map((one) => one[name] ?? 0));
 const sum = (name) => bars.reduce((total, one) => total + (one[name] ?? 0), 0);
 
 function readout(bar) {

@@ -4,7 +4,7 @@ import { go, href, state } from './address.js';
 import { call } from './api.js';
 import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
-import { businessDay, count, date, percent } from './format.js';
+import { businessDay, count, date, named, percent } from './format.js';
 import { model } from './model.js';
 import { asOf, lastDay, slice } from './slice.js';
 import { words } from './text.js';
@@ -65,7 +65,8 @@ function drawSteps(answer, total) {
 
 function nameOf(code) {
   const { unit, children } = model.board;
-  return (code === unit?.code ? unit.name : children.get(code)?.name) ?? code;
+  const found = code === unit?.code ? unit : children.get(code);
+  return found ? named(found, state.lang) : code;
 }
 const kindOf = ({ kind = '' }) => words()[kind.toLowerCase()] ?? '';
 

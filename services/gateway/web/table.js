@@ -1,6 +1,6 @@
 /* The units below, one row each: sorted, searched, and changed in place as frames arrive. */
 
-import { count, fold, gain, percent } from './format.js';
+import { count, fold, gain, named, percent } from './format.js';
 import { flash } from './flash.js';
 import { TEXT } from './text.js';
 
@@ -72,7 +72,7 @@ export class Table {
     const heads = ['code', 'name', ...cells].map((key) => TEXT[this.#lang][`col_${key}`] ?? key);
     const rows = [...this.#rows.values()].filter(({ element }) => !element.hidden);
     rows.sort((a, b) => this.#compare(a.unit, b.unit));
-    return [heads, ...rows.map(({ unit }) => [unit.code, unit.name, ...cells.map((key) => unit[key])])];
+    return [heads, ...rows.map(({ unit }) => [unit.code, named(unit, this.#lang), ...cells.map((key) => unit[key])])];
   }
 
   /* Another unit is in view: new rows. */
@@ -110,7 +110,7 @@ export class Table {
     row.lang = lang;
     const { cells } = row;
     const hasPlan = unit.plan !== 0n;
-    cells.name.textContent = unit.name;
+    cells.name.textContent = named(unit, lang);
     cells.name.href = this.#href(unit.code);
     for (const key of OPENING) cells[key].href = this.#open(unit, key);
     cells.participants.textContent = count(unit.participants, lang);
@@ -157,7 +157,8 @@ export class Table {
   #filter() {
     let shown = 0;
     for (const { element, unit } of this.#rows.values()) {
-      element.hidden = !fold(unit.name).includes(this.#needle) && !unit.code.startsWith(this.#needle);
+      const names = `${fold(unit.name)}\n${fold(unit.nameEn)}`;
+      element.hidden = !names.includes(this.#needle) && !unit.code.startsWith(this.#needle);
       shown += Number(!element.hidden);
     }
     this.#noMatch.hidden = shown > 0;

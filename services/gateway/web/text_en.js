@@ -80,6 +80,7 @@ export const EN = {
   shared: 'Copied',
   wall: 'Wall screen',
   print: 'Print',
+  printed: (time) => `Printed ${time}`,
   tools: 'Tools',
   accepted: 'Accepted',
   past: (time) => `As of ${time}`,

@@ -80,6 +80,7 @@ export const VI = {
   shared: 'Đã sao chép',
   wall: 'Màn hình lớn',
   print: 'In',
+  printed: (time) => `In lúc ${time}`,
   tools: 'Công cụ',
   accepted: 'Đã được tiếp nhận',
   past: (time) => `Số liệu lúc ${time}`,

@@ -2,7 +2,7 @@
 
 import { href, state } from './address.js';
 import { at, make, settle } from './dom.js';
-import { count, percent } from './format.js';
+import { count, named, percent, wholePercent } from './format.js';
 import { COLUMNS, PLACES } from './provinces.js';
 import { legend, step } from './scale.js';
 import { words } from './text.js';
@@ -14,9 +14,6 @@ const tiles = new Map();
 const drawn = new Map(); // code → the unit that its tile shows
 let shown = '';
 let stamp = '';
-
-/* Whole percent, cut: 99.9 is not yet 100. */
-const whole = (text) => (text ? `${text.split('.')[0]}${state.lang === 'vi' ? '\u00a0' : ''}%` : '–');
 
 const isMap = (children) => children.size > 0 && [...children.keys()].every((code) => PLACES.has(code));
 
@@ -64,9 +61,10 @@ export function drawTiles(children, title) {
     const [number, name] = tile.children;
     tile.href = href({ unit: code });
     tile.dataset.step = step(unit.percent);
-    number.textContent = whole(unit.percent);
-    name.textContent = unit.name;
-    const label = words().tile(unit.name, percent(unit.percent, state.lang), count(unit.participants, state.lang));
+    const called = named(unit, state.lang);
+    number.textContent = wholePercent(unit.percent, state.lang);
+    name.textContent = called;
+    const label = words().tile(called, percent(unit.percent, state.lang), count(unit.participants, state.lang));
     tile.setAttribute('aria-label', label);
     tile.title = label;
   }

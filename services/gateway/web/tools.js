@@ -1,6 +1,8 @@
 /* What a reader does with the page as a whole: hand its link on, print it. */
 
+import { state } from './address.js';
 import { at, say } from './dom.js';
+import { businessDay, clock, date } from './format.js';
 import { words } from './text.js';
 
 const TOLD_MS = 2000;
@@ -20,4 +22,8 @@ async function share() {
 export function beginTools() {
   at('share').addEventListener('click', share);
   at('print').addEventListener('click', () => window.print());
+  window.addEventListener('beforeprint', () => {
+    const now = Date.now();
+    say('printed', words().printed(`${clock(now)} ${date(businessDay(now), state.lang)}`));
+  });
 }

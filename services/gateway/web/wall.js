@@ -4,16 +4,33 @@ import { go, state } from './address.js';
 import { at } from './dom.js';
 
 const SCENE_MS = 12000;
-const SCENES = ['map', 'help', 'series', 'boards', 'units'];
+const SCENES = ['help', 'map', 'series', 'boards', 'units', 'flow'];
+const TILES = 40; // of communes: more cannot be read from afar
 
 let timer = 0;
-let now = -1;
+let now = ''; // "map.0": the part that is shown, and its page
+
+/* What there is to be shown: "help.0", and a map of many communes by page, "map.0", "map.1". */
+function scenes() {
+  const there = SCENES.filter((id) => !at(id).hidden && (id !== 'units' || at('boards').hidden));
+  return there.flatMap((id) => Array.from({ length: id === 'map' ? mapPages() : 1 }, (_, page) => `${id}.${page}`));
+}
+
+const isCut = () => !at('tiles').classList.contains('map') && at('tiles').children.length > TILES;
+const mapPages = () => (isCut() ? Math.ceil(at('tiles').children.length / TILES) : 1);
+
+function turnTiles(page) {
+  const isOff = (index) => isCut() && Math.floor(index / TILES) !== page;
+  [...at('tiles').children].forEach((tile, index) => tile.classList.toggle('off', isOff(index)));
+}
 
 function next() {
-  const there = SCENES.filter((id) => !at(id).hidden && (id !== 'units' || at('boards').hidden));
+  const there = scenes();
   if (there.length === 0) return;
-  now = (now + 1) % there.length;
-  document.body.dataset.scene = there[now];
+  now = there[(there.indexOf(now) + 1) % there.length];
+  const [id, page] = now.split('.');
+  if (id === 'map') turnTiles(Number(page));
+  document.body.dataset.scene = id;
 }
 
 /* Called whenever the address or what there is to show changes. */
