@@ -81,6 +81,7 @@ report() {
     [[ ! $1 =~ ^(bench|recovery)$ ]] || recovery_rows
     [[ ! $1 =~ ^(bench|live)$ ]] || live_rows
     [ "$1" != nation ] || nation_rows
+    [[ ! $1 =~ ^(bench|live)$ ]] || view_rows
     number recovery_people "$RECOVERY_PEOPLE"
     number live_payments "$LIVE_PAYMENTS"
     printf '\n%srecovery with %s people; live with %s payments; %s\n' "$SUMMARY" "$RECOVERY_PEOPLE" "$LIVE_PAYMENTS" "$DISK"
