@@ -51,6 +51,7 @@ static int fill(struct analytics *self, struct arena *arena, const struct direct
     };
     out->version = analytics_version(self);
     out->as_of_ms = now_ms;
+    out->facts = analytics_has_facts(self) ? facts_count(self->facts) : 0;
     return progress_answer_fill(&answer, arena, out);
 }
 

@@ -20,8 +20,8 @@ struct progress_question {
     struct reach_walk *reach; /* a sketch for each of units; NULL: not known of what is asked for */
 };
 
-#define REACH_LINES_A_FACT                                                                         \
-    4 /* that are looked at in a portion: few have more contacts than facts */
+/* Lines of contacts that are looked at in a portion: few have more of them than facts. */
+#define REACH_LINES_A_FACT 4
 
 int progress_is_question(const Ansinh__V1__GetProgressRequest *in)
 {
@@ -236,6 +236,7 @@ static void answer(struct question *question)
     };
     out.version = analytics_version(question->analytics);
     out.as_of_ms = question->as_of_ms;
+    out.facts = question->facts;
     reach_end(self);
     int rc = progress_answer_fill(&all, question->arena, &out);
     if (question->slice.unit == NULL)

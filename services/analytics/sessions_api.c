@@ -28,12 +28,13 @@ struct sessions_question {
     struct yield *yields;                  /* by number; 0: what is attributed to none */
     const struct session_version **wanted; /* by number; NULL: not in the slice */
     uint32_t n_sessions, n_wanted;
-    struct yield slice, unattributed; /* of what is in the slice */
+    struct yield slice, elsewhere, unattributed; /* of what is in the slice */
 };
 
 /* --- which sessions --------------------------------------------------------------------------- */
 
-/* A session of an office's slice is held in one of its communes. */
+/* A session of an office's slice is held in one of its communes; of what was merged into a unit, in
+ * that unit. */
 static int is_in_unit(const struct sessions_question *self, const char *code)
 {
     const struct slice *slice = &self->question.slice;
@@ -45,7 +46,7 @@ static int is_in_unit(const struct sessions_question *self, const char *code)
                parse_int64(code, 0, SLICE_COMMUNES - 1, &commune) == 0 &&
                (slice->communes[commune / 8] >> commune % 8 & 1) != 0;
     while (unit != NULL && unit != slice->unit)
-        unit = unit->parent;
+        unit = directory_above(unit);
     return unit != NULL;
 }
 
@@ -162,6 +163,8 @@ static int visit(void *arg, const struct fact *facts, size_t n, uint64_t first)
         add(&self->slice, declared, paid);
         if (session == 0)
             add(&self->unattributed, declared, paid);
+        else if (self->wanted[session] == NULL)
+            add(&self->elsewhere, declared, paid);
     }
     return 1;
 }
@@ -301,6 +304,8 @@ static void answer(struct question *question)
     out.paid = self->slice.paid;
     out.declared_unattributed = self->unattributed.declared;
     out.paid_unattributed = self->unattributed.paid;
+    out.declared_elsewhere = self->elsewhere.declared;
+    out.paid_elsewhere = self->elsewhere.paid;
     if (fill_rows(self, &out) < 0 || fill_sums(self, &out) < 0)
         question_fail(question, -ENOMEM, &err);
     else

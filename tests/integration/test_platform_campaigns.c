@@ -342,21 +342,61 @@ static void people_who_were_reached_are_counted_once(void **state)
     wait_reached("15", "", 7);
 }
 
-static void an_office_has_no_progress(void **state)
+static void an_office_has_reached_whom_its_communes_have(void **state)
 {
     (void)state;
     assert_int_equal(platform_call(platform, NULL, "Directory/ImportSiUnits", answer,
                                    "{\"siUnits\":[{\"code\":\"SAPA\",\"name\":\"BHXH Sa Pa\","
-                                   "\"communeCodes\":[\"03006\"]}]}"),
+                                   "\"communeCodes\":[\"03006\"]},{\"code\":\"LC\",\"name\":"
+                                   "\"BHXH Lào Cai\",\"communeCodes\":[\"02647\",\"02671\"]}]}"),
                      0);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(platform_call(platform, NULL, "Analytics/GetProgress", answer,
-                                       "{\"unitCode\":\"SI:SAPA\",\"withChildren\":%s,"
-                                       "\"product\":\"PRODUCT_VOLUNTARY_SI\"}",
-                                       i == 0 ? "true" : "false"),
-                         ANSINH__V1__CODE__CODE_INVALID_ARGUMENT);
-        assert_true(says("unit_code"));
-    }
+    wait_reached("SI:LC", "", 6);
+    wait_reached("SI:LC", ",\"withChildren\":true,\"product\":\"PRODUCT_VOLUNTARY_SI\"", 6);
+    wait_reached("SI:SAPA", "", 0);
+}
+
+static void expect_list(const char *unit, const char *wanted)
+{
+    char slice[64];
+    (void)snprintf(slice, sizeof(slice), "\"unitCode\":\"%s\"", unit);
+    wait_list(slice, "SAME_DAY", wanted);
+}
+
+/* Somebody of 02647 came to a session in 02671: what the rows have, what others have and what
+ * nobody has is all there is. */
+static void what_came_from_elsewhere_is_told(void **state)
+{
+    char id[16], ids[32];
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Campaigns/RecordSession", answer,
+                                   "{\"session\":{\"code\":\"Z-1\",\"kind\":"
+                                   "\"SESSION_KIND_MARKET_VISIT\",\"unitCode\":\"02671\","
+                                   "\"startMs\":%lld,\"endMs\":%lld}}",
+                                   (long long)start_ms, (long long)start_ms + 1),
+                     0);
+    (void)snprintf(ids, sizeof(ids), "\"%s\"", enrol(id, 0));
+    assert_int_equal(contact(NULL, "Z-1", ids), 0);
+    expect_list("02647",
+                "\"total\":|\"declared\":\"2\"|\"kinds\":|\"declared\":\"4\",\"paid\":\"2\","
+                "\"declaredUnattributed\":\"1\"|\"declaredElsewhere\":\"1\","
+                "\"paidElsewhere\":\"0\"");
+    expect_list("02671", "\"code\":\"Z-1\"|\"total\":|\"declared\":\"1\"|\"kinds\":|"
+                         "\"declared\":\"0\"|\"declaredElsewhere\":\"0\"");
+    expect_list("15", "\"total\":|\"declared\":\"3\"|\"kinds\":|\"declared\":\"4\"|"
+                      "\"declaredUnattributed\":\"1\"|\"declaredElsewhere\":\"0\"");
+}
+
+static void sessions_of_a_merged_unit_are_its_successor_s(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Directory/ImportSuccessors", answer,
+                                   "{\"successors\":[{\"oldCode\":\"02671\",\"newCode\":\"02647\","
+                                   "\"sharePerMillion\":1000000,\"on\":\"2025-07-01\"}]}"),
+                     0);
+    expect_list("02647", "\"code\":\"Z-1\"|\"total\":|\"declared\":\"3\"|\"kinds\":|"
+                         "\"declared\":\"4\"|\"declaredElsewhere\":\"0\"");
+    wait_reached("02647", "", 7);
+    wait_reached("15", "", 8);
 }
 
 static void what_is_known_of_a_unit_comes_along(void **state)
@@ -388,8 +428,8 @@ static void sessions_outlive_the_process(void **state)
     (void)state;
     platform_signal(platform, "analytics", 1, SIGKILL);
     platform_spawn(platform, "analytics", 1);
-    wait_reached("02647", "", 6);
-    wait_reached("15", "", 7);
+    wait_reached("02647", "", 7);
+    wait_reached("15", "", 8);
     wait_list("", "LAST_TOUCH",
               "\"code\":\"Y-2\"|\"declared\":\"2\",\"paid\":\"1\"|\"declaredUnattributed\":\"1\"");
 }
@@ -427,7 +467,9 @@ int main(void)
         cmocka_unit_test(an_enrolment_is_counted_for_its_session),
         cmocka_unit_test(a_session_s_number_opens_into_its_records),
         cmocka_unit_test(people_who_were_reached_are_counted_once),
-        cmocka_unit_test(an_office_has_no_progress),
+        cmocka_unit_test(an_office_has_reached_whom_its_communes_have),
+        cmocka_unit_test(what_came_from_elsewhere_is_told),
+        cmocka_unit_test(sessions_of_a_merged_unit_are_its_successor_s),
         cmocka_unit_test(what_is_known_of_a_unit_comes_along),
         cmocka_unit_test(sessions_outlive_the_process),
         cmocka_unit_test(the_ledger_is_what_the_journal_says),

@@ -179,6 +179,28 @@ static void a_touch_reaches_further_than_the_day(void **state)
     assert_true(paid[1] > paid[0]);
 }
 
+/* Once they are safe in views: the board is ahead of them. */
+static int are_open(void *arg)
+{
+    return platform_call(platform, NULL, "Analytics/ListRecords", answer, "%s", (char *)arg) == 0;
+}
+
+static void the_board_s_number_opens_into_its_records(void **state)
+{
+    char body[256];
+    (void)state;
+    ask("Analytics/GetProgress", "{\"unitCode\":\"15\"}");
+    long long facts = number(root, "facts"), participants = number(root, "participants");
+    (void)snprintf(
+        body, sizeof(body),
+        "{\"slice\":{\"unitCode\":\"15\"},\"metric\":\"METRIC_PAID\",\"facts\":\"%lld\"}", facts);
+    if (!wait_until(platform, are_open, body, WAIT_MS))
+        fail_msg("%s", answer);
+    ask("Analytics/ListRecords", body);
+    assert_int_equal(number(root, "total"), participants);
+    assert_int_equal(number(root, "facts"), facts);
+}
+
 /* The number opens into its records. */
 static void the_unattributed_are_a_list(void **state)
 {
@@ -212,6 +234,7 @@ int main(void)
         cmocka_unit_test(the_day_adds_up_by_each_method),
         cmocka_unit_test(the_sum_is_that_of_the_rows),
         cmocka_unit_test(a_touch_reaches_further_than_the_day),
+        cmocka_unit_test(the_board_s_number_opens_into_its_records),
         cmocka_unit_test(the_unattributed_are_a_list),
         cmocka_unit_test(loading_it_again_changes_nothing),
     };

@@ -132,6 +132,19 @@ static void the_year_before_is_counted_once(void **state)
     }
 }
 
+/* Facts have days from 1970 to 2149: beyond there is nothing, and no room is asked for. */
+static void days_that_no_fact_has_are_empty(void **state)
+{
+    static const int32_t windows[][2] = {{84000, 65535}, {0, -4000}, {65535, 65535}, {0, 0}};
+    for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+        int64_t totals[SERIES_METRICS_MAX] = {0};
+        struct series *series = series_of(*state, BUCKET_OF_DAY, windows[i][0], windows[i][1], 1);
+        series_total(series, series->values, totals);
+        series_total(series, series->last_year, totals);
+        assert_int_equal(totals[0], 0);
+    }
+}
+
 static void the_leap_day_counts_with_the_28th(void **state)
 {
     struct world *world = *state;
@@ -168,6 +181,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(corrections_that_cancel_each_other_are_shown, setup, teardown),
     cmocka_unit_test_setup_teardown(hours_hold_what_was_recorded_on_its_day, setup, teardown),
     cmocka_unit_test_setup_teardown(the_year_before_is_counted_once, setup, teardown),
+    cmocka_unit_test_setup_teardown(days_that_no_fact_has_are_empty, setup, teardown),
     cmocka_unit_test_setup_teardown(the_leap_day_counts_with_the_28th, setup, teardown),
     cmocka_unit_test(only_metrics_that_exist_count),
 };
