@@ -105,6 +105,63 @@ static void what_cannot_be_answered_names_its_field(void **state)
     }
 }
 
+static const struct {
+    const char *json, *field;
+    int code;
+} unfit[] = {
+    {"\"planCode\":\"none\",\"by\":1", "plan_code", 5},
+    {"\"planCode\":\"1999\",\"by\":1", "plan_code", 5},
+    {"\"planCode\":\"CD\",\"by\":1,\"counts\":1", "counts", 3},
+    {"\"planCode\":\"CD\",\"by\":1,\"slice\":{\"product\":2}", "slice.product", 3},
+    {"\"planCode\":\"CD\",\"by\":1,\"slice\":{\"supportGroup\":1}", "slice.support_group", 3},
+    {"\"planCode\":\"CD\",\"by\":1,\"slice\":{\"sessionCode\":\"-\"}", "slice.session_code", 3},
+    {"\"planCode\":\"CD\",\"by\":1,\"slice\":{\"campaignCode\":\"other\"}", "slice.campaign_code",
+     3},
+    {"\"planCode\":\"Q\",\"by\":1,\"slice\":{\"campaignCode\":\"whole\"}", "slice.campaign_code",
+     3},
+    {"\"planCode\":\"CD\",\"by\":3,\"slice\":{\"organisationCode\":\"-\"}",
+     "slice.organisation_code", 3},
+    {"\"planCode\":\"CD\",\"by\":3,\"slice\":{\"pointCode\":\"BD02647\"}", "slice.point_code", 3},
+    {"\"planCode\":\"CD\",\"by\":4,\"slice\":{\"collectorCode\":\"NV0001\"}",
+     "slice.collector_code", 3},
+    {"\"planCode\":\"X\",\"by\":4", "slice.unit_code", 3},
+    {"\"planCode\":\"CD\",\"by\":1,\"from\":\"2020-01-01\"", "from", 3},
+    {"\"planCode\":\"CD\",\"by\":1,\"until\":\"2199-01-01\"", "until", 3},
+    {"\"planCode\":\"CD\",\"by\":0", "by", 3},
+};
+
+static void define(const char *code, int measure, const char *root)
+{
+    if (platform_call(
+            platform, NULL, "Plans/DefinePlan", answer,
+            "{\"plan\":{\"code\":\"%s\",\"name\":\"K\",\"product\":1,\"period\":4,"
+            "\"from\":\"2025-11-01\",\"until\":\"2025-11-30\",\"counts\":2,\"measure\":%d,"
+            "\"root\":{\"kind\":1,\"code\":\"%s\"},\"target\":10}}",
+            code, measure, root) != 0)
+        fail_msg("%s", answer);
+}
+
+static void what_does_not_fit_a_plan_names_its_field(void **state)
+{
+    (void)state;
+    define("CD", 2, "VN");
+    define("Q", 1, "VN");
+    define("X", 2, "15");
+    assert_int_equal(
+        platform_call(
+            platform, NULL, "Campaigns/ImportCampaigns", answer, "%s",
+            "{\"campaigns\":[{\"code\":\"other\",\"name\":\"K\",\"nameEn\":\"O\",\"fromMs\":1,"
+            "\"untilMs\":\"86400000\",\"counts\":2},{\"code\":\"whole\",\"name\":\"K\","
+            "\"nameEn\":\"W\",\"fromMs\":1,\"untilMs\":\"86400000\",\"counts\":2,"
+            "\"planCode\":\"Q\"}]}"),
+        0);
+    for (size_t i = 0; i < ARRAY_LEN(unfit); i++) {
+        char json[JSON_BYTES];
+        (void)snprintf(json, sizeof(json), "{%s}", unfit[i].json);
+        refused(unfit[i].code, "Analytics/GetBoard", json, unfit[i].field);
+    }
+}
+
 static int has_pages(void *arg)
 {
     (void)arg;
@@ -132,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_answered_names_its_field),
+        cmocka_unit_test(what_does_not_fit_a_plan_names_its_field),
         cmocka_unit_test(a_token_belongs_to_its_request),
     };
     return !!cmocka_run_group_tests_name(__FILE__, tests, start, stop);
