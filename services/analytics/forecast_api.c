@@ -49,26 +49,19 @@ static void observe(struct forecast_question *self, int is_now)
     analytics->is_observing |= is_shared;
 }
 
-static int has_target(const struct forecast_question *self)
-{
-    size_t i = 0;
-    while (i < self->n_rows && self->rows[i].window.plan == 0)
-        i++;
-    return i < self->n_rows;
-}
-
-static int take_plan(struct forecast_question *self, const char *code, struct err *err)
+static int take_plan(struct forecast_question *self, const Ansinh__V1__GetForecastRequest *in,
+                     struct err *err)
 {
     struct question *question = &self->question;
-    int rc = forecast_plan_find(question->analytics->svc->directory, code, &self->plan, err);
+    forecast_plan_close(&self->plan);
+    int rc = forecast_plan_open(&self->plan, question->analytics->svc->directory, in->plan_code,
+                                in->as_of_ms, err);
     if (rc == 0)
         rc = counted_of((Ansinh__V1__Metric)self->plan.counts, "plan_code", &self->counted, err);
     if (rc < 0)
         return rc;
     question->slice.products = 1U << self->plan.product;
     rc = forecast_rows_make(self);
-    if (rc == 0 && code[0] != '\0' && self->plan.row == NULL && !has_target(self))
-        return err_field(err, -ENOENT, "plan_code", "unknown plan");
     if (rc == 0 && self->rows[0].window.until > question->today + FORECAST_HORIZON_MAX_DAYS)
         return err_field(err, -EINVAL, "plan_code", "ends more than %d days ahead: want until",
                          FORECAST_HORIZON_MAX_DAYS);
@@ -80,11 +73,11 @@ static int prepare(struct question *question, struct err *err)
     struct forecast_question *self = (struct forecast_question *)question;
     const Ansinh__V1__GetForecastRequest *in =
         (const Ansinh__V1__GetForecastRequest *)question->input;
-    if (question->slice.unit == NULL || in->unit_code[0] == '\0')
+    if (in->unit_code[0] == '\0')
         return err_field(err, -ENOENT, "unit_code", "unknown unit");
     int rc = check(self, err);
     if (rc == 0)
-        rc = take_plan(self, in->plan_code, err);
+        rc = take_plan(self, in, err);
     if (rc < 0)
         return rc;
     observe(self, in->as_of_ms == 0);
@@ -103,6 +96,7 @@ static void end(struct question *question)
     if (self->is_refreshing)
         question->analytics->is_observing = 0;
     observed_destroy(&self->observing);
+    forecast_plan_close(&self->plan);
 }
 
 static int visit(void *arg, const struct fact *facts, size_t n, uint64_t first)
@@ -165,14 +159,15 @@ static int fill_plan(struct forecast_question *self, Ansinh__V1__GetForecastResp
     out->counts = (Ansinh__V1__Metric)plan->counts;
     out->measure = plan->is_new ? ANSINH__V1__PLAN_MEASURE__PLAN_MEASURE_NEW
                                 : ANSINH__V1__PLAN_MEASURE__PLAN_MEASURE_STOCK;
-    if (window->plan == 0 && plan->code[0] == '\0')
+    if (window->plan == 0 && !plan->is_named)
         return 0;
-    out->plan_code = plan->row != NULL ? plan->row->code : arena_printf(arena, "%u", window->year);
+    out->plan_code = plan->is_named ? arena_printf(arena, "%s", plan->plan.code)
+                                    : arena_printf(arena, "%u", window->year);
     if (from == NULL || until == NULL || out->plan_code == NULL)
         return -ENOMEM;
     date_format(window->from, from);
     date_format(window->plan_until, until);
-    out->plan_name = plan->row != NULL ? plan->row->name : out->plan_name;
+    out->plan_name = plan->plan.row != NULL ? plan->plan.row->name : out->plan_name;
     out->plan_from = from;
     out->plan_until = until;
     return 0;

@@ -30,6 +30,44 @@ static enum forecast_noun noun_of(const struct forecast_plan *plan)
     return plan->is_new ? NOUN_NEW_PARTICIPANTS : NOUN_PARTICIPANTS;
 }
 
+/* Of a unit, or of the communes of the question's office. */
+static struct observed_sum observed_in(const struct forecast_question *self,
+                                       const struct observed *observed,
+                                       const struct directory_unit *unit, size_t kind)
+{
+    struct observed_sum ret = {0};
+    if (unit != self->question.slice.office)
+        return *observed_of(observed, unit, kind);
+    for (size_t i = 0; i < unit->n_children; i++) {
+        const struct observed_sum *own = observed_of(observed, unit->children[i], kind);
+        ret.sessions += own->sessions;
+        ret.contacts += own->contacts;
+        for (int k = 0; k < OBSERVED_COUNTS; k++)
+            ret.joined[k] += own->joined[k];
+    }
+    return ret;
+}
+
+/* Above an office is the province of its communes. */
+static const struct directory_unit *where_of(const struct forecast_question *self,
+                                             const struct observed *observed,
+                                             const struct directory_unit *unit, int count)
+{
+    if (unit == self->question.slice.office) {
+        struct observed_sum sum = observed_in(self, observed, unit, 0);
+        if (observed_is_enough(&sum, count))
+            return unit;
+        unit = unit->n_children == 0 ? NULL : directory_above(unit->children[0]);
+    }
+    return observed_where(observed, unit, count);
+}
+
+static const char *code_of(const struct forecast_question *self, const struct directory_unit *unit)
+{
+    const struct slice *slice = &self->question.slice;
+    return unit == slice->office ? slice->code : unit->code;
+}
+
 /* What is known of people who were reached. */
 struct conversion {
     int64_t contacts, joined;
@@ -44,11 +82,11 @@ static struct conversion conversion_of(const struct forecast_question *self,
     const Ansinh__V1__GetForecastRequest *in =
         (const Ansinh__V1__GetForecastRequest *)self->question.input;
     const struct directory_unit *where =
-        in->contacts != 0 ? NULL : observed_where(observed, row->unit, count);
+        in->contacts != 0 ? NULL : where_of(self, observed, row->unit, count);
     if (where == NULL)
         return (struct conversion){in->contacts, in->joined, NULL};
-    const struct observed_sum *sum = observed_of(observed, where, 0);
-    return (struct conversion){sum->contacts, sum->joined[count], where};
+    struct observed_sum sum = observed_in(self, observed, where, 0);
+    return (struct conversion){sum.contacts, sum.joined[count], where};
 }
 
 static void forecast_row_make(const struct forecast_question *self, const struct forecast_row *row,
@@ -104,6 +142,7 @@ static int fill_sentences(const struct forecast_question *self, const struct for
     char until[DATE_TEXT_BYTES], plan_until[DATE_TEXT_BYTES], year[8], text[FORECAST_TEXT_BYTES];
     char until_vi[DATE_TEXT_VI_BYTES], plan_until_vi[DATE_TEXT_VI_BYTES];
     const struct forecast_window *window = &row->window;
+    const Ansinh__V1__Plan *row_of_plan = self->plan.plan.row;
     const struct directory_unit *where = conversion->where == row->unit ? NULL : conversion->where;
     date_format(window->until, until);
     date_format(window->plan_until, plan_until);
@@ -113,9 +152,9 @@ static int fill_sentences(const struct forecast_question *self, const struct for
     struct forecast_words words = {
         .name = forecast_name_en(row->unit),
         .until = until,
-        .plan = self->plan.row == NULL ? year : self->plan.row->name,
+        .plan = row_of_plan == NULL ? year : row_of_plan->name,
         .plan_until = plan_until,
-        .is_year = self->plan.row == NULL,
+        .is_year = row_of_plan == NULL,
         .is_expired = window->is_expired,
         .noun = noun_of(&self->plan),
         .contacts = conversion->contacts,
@@ -137,7 +176,7 @@ static int fill_names(const struct forecast_question *self, const struct forecas
                       Ansinh__V1__UnitForecast *ret)
 {
     struct arena *arena = self->question.arena;
-    ret->unit_code = arena_printf(arena, "%s", row->unit->code);
+    ret->unit_code = arena_printf(arena, "%s", code_of(self, row->unit));
     ret->name = arena_printf(arena, "%s", row->unit->name);
     ret->name_en = arena_printf(arena, "%s", forecast_name_en(row->unit));
     return ret->unit_code == NULL || ret->name == NULL || ret->name_en == NULL ? -ENOMEM : 0;
@@ -152,7 +191,7 @@ static int fill_observed(const struct forecast_question *self, const struct obse
     ret->observed_contacts = conversion->contacts;
     ret->observed_joined = conversion->joined;
     ret->observed_since = date_of(arena, observed_since(observed));
-    ret->observed_unit_code = arena_printf(arena, "%s", conversion->where->code);
+    ret->observed_unit_code = arena_printf(arena, "%s", code_of(self, conversion->where));
     return ret->observed_since == NULL || ret->observed_unit_code == NULL ? -ENOMEM : 0;
 }
 
@@ -221,8 +260,8 @@ static struct session_sum sum_of(const struct forecast_question *self,
                                  const struct observed *observed, const struct directory_unit *unit,
                                  size_t kind)
 {
-    const struct observed_sum *sum = observed_of(observed, unit, kind);
-    return (struct session_sum){sum->sessions, sum->joined[observed_count(&self->plan)]};
+    struct observed_sum sum = observed_in(self, observed, unit, kind);
+    return (struct session_sum){sum.sessions, sum.joined[observed_count(&self->plan)]};
 }
 
 /* A row for each kind of each place; kind 0 stands for all of them, to guess with. */
@@ -263,7 +302,7 @@ static int fill_next_row(const struct forecast_question *self, const struct chos
     const struct next_session *row = chosen->row;
     const struct directory_unit *unit = self->rows[row->place].unit, *above = chosen->above;
     ansinh__v1__next_session__init(ret);
-    ret->unit_code = arena_printf(arena, "%s", unit->code);
+    ret->unit_code = arena_printf(arena, "%s", code_of(self, unit));
     ret->name = arena_printf(arena, "%s", unit->name);
     ret->name_en = arena_printf(arena, "%s", forecast_name_en(unit));
     ret->kind = (Ansinh__V1__SessionKind)row->kind;

@@ -1,33 +1,31 @@
 #include "services/analytics/forecast_plan.h"
 
-#include <errno.h>
-
-#include "common/base/parse.h"
 #include "common/domain/calendar.h"
+#include "services/analytics/analytics.h"
 
-#define YEAR_FIRST 1900
-#define YEAR_LAST 2199
-
-int forecast_plan_find(const struct directory *directory, const char *code,
-                       struct forecast_plan *ret, struct err *err)
+int forecast_plan_open(struct forecast_plan *ret, const struct directory *directory,
+                       const char *code, int64_t as_of_ms, struct err *err)
 {
-    int64_t year;
-    const Ansinh__V1__Plan *row = code[0] == '\0' ? NULL : directory_plan_row(directory, code);
     *ret = (struct forecast_plan){
-        .code = code,
-        .row = row,
+        .is_named = code[0] != '\0',
         .counts = FACT_METRIC_PAID,
         .product = ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI,
     };
-    if (row == NULL) {
-        int is_year = code[0] == '\0' || parse_int64(code, YEAR_FIRST, YEAR_LAST, &year) == 0;
-        return is_year ? 0 : err_field(err, -ENOENT, "plan_code", "unknown plan");
-    }
-    ret->counts = (enum fact_metric)row->counts;
-    ret->is_new = row->measure == ANSINH__V1__PLAN_MEASURE__PLAN_MEASURE_NEW;
-    ret->product =
-        row->product == ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED ? ret->product : row->product;
+    if (!ret->is_named)
+        return 0;
+    int rc = board_plan_open(&ret->plan, directory, code, as_of_ms, err);
+    if (rc < 0)
+        return rc;
+    ret->counts = (enum fact_metric)ret->plan.counts;
+    ret->is_new = !ret->plan.is_stock;
+    if (ret->plan.product != ANSINH__V1__PRODUCT__PRODUCT_UNSPECIFIED)
+        ret->product = ret->plan.product;
     return 0;
+}
+
+void forecast_plan_close(struct forecast_plan *self)
+{
+    board_plan_close(&self->plan);
 }
 
 static uint32_t year_of(int32_t day)
@@ -37,42 +35,50 @@ static uint32_t year_of(int32_t day)
     return (uint32_t)year;
 }
 
-static int64_t target_of(const struct forecast_plan *self, const struct directory *directory,
-                         const struct directory_unit *unit)
+/* An office's is the sum of its communes'. */
+static int target_of(const struct board_plan *plan, struct question *question,
+                     const struct directory_unit *unit, int64_t *ret)
 {
-    int64_t target = directory_plan_target(
-        directory, self->code, ANSINH__V1__PLAN_SCOPE_KIND__PLAN_SCOPE_KIND_UNIT, unit->code);
-    return target < 0 ? 0 : target;
-}
-
-static void take_year(struct forecast_window *self, int64_t year)
-{
-    self->from = date_make((int)year, 1, 1);
-    self->plan_until = date_make((int)year, 12, 31);
-}
-
-void forecast_window_of(const struct forecast_plan *self, const struct directory *directory,
-                        const struct directory_unit *unit, int32_t today, int32_t until,
-                        struct forecast_window *ret)
-{
-    int64_t year = year_of(until == 0 ? today : until);
-    *ret = (struct forecast_window){0};
-    if (self->code[0] == '\0') {
-        ret->plan = directory_plan(unit, (uint32_t)year, &ret->year);
-        take_year(ret, ret->year == 0 ? year_of(today) : ret->year);
-    } else {
-        ret->plan = target_of(self, directory, unit);
-        if (self->row == NULL && parse_int64(self->code, YEAR_FIRST, YEAR_LAST, &year) == 0) {
-            ret->year = (uint32_t)year;
-            take_year(ret, year);
-        }
+    *ret = 0;
+    if (unit != question->slice.office)
+        return board_plan_of_unit(plan, question, unit, ret);
+    for (size_t i = 0; i < unit->n_children; i++) {
+        int64_t own;
+        int rc = board_plan_of_unit(plan, question, unit->children[i], &own);
+        if (rc < 0)
+            return rc;
+        *ret += own;
     }
-    /* the service has checked them */
-    if (self->row != NULL && (date_parse(self->row->from, &ret->from) < 0 ||
-                              date_parse(self->row->until, &ret->plan_until) < 0))
-        take_year(ret, year);
-    ret->is_expired = ret->plan > 0 && ret->plan_until < today;
+    return 0;
+}
+
+static void take_year(struct forecast_window *self, const struct directory_unit *unit,
+                      int32_t today, int32_t until)
+{
+    self->plan = directory_plan(unit, year_of(until == 0 ? today : until), &self->year);
+    int year = (int)(self->year == 0 ? year_of(today) : self->year);
+    self->from = date_make(year, 1, 1);
+    self->plan_until = date_make(year, 12, 31);
+}
+
+int forecast_window_of(const struct forecast_plan *self, struct question *question,
+                       const struct directory_unit *unit, int32_t until,
+                       struct forecast_window *ret)
+{
+    int rc = 0;
+    const struct board_plan *plan = &self->plan;
+    *ret = (struct forecast_window){0};
+    if (self->is_named) {
+        rc = target_of(plan, question, unit, &ret->plan);
+        ret->year = plan->row == NULL ? year_of(plan->from) : 0;
+        ret->from = plan->from;
+        ret->plan_until = plan->until;
+    } else {
+        take_year(ret, unit, question->today, until);
+    }
+    ret->is_expired = ret->plan > 0 && ret->plan_until < question->today;
     ret->until = until == 0 ? ret->plan_until : until;
     if (self->is_new && ret->until > ret->plan_until)
         ret->until = ret->plan_until;
+    return rc;
 }

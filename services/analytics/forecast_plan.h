@@ -2,13 +2,11 @@
 #ifndef ANSINH_ANALYTICS_FORECAST_PLAN_H
 #define ANSINH_ANALYTICS_FORECAST_PLAN_H
 
-#include "common/base/err.h"
-#include "common/service/directory.h"
-#include "services/analytics/fact.h"
+#include "services/analytics/board_plan.h"
 
 struct forecast_plan {
-    const char *code;            /* "": of the year, whichever is in force */
-    const Ansinh__V1__Plan *row; /* NULL: of a year */
+    int is_named;           /* else it is the year's that is in force */
+    struct board_plan plan; /* the one that was named */
     enum fact_metric counts;
     int is_new; /* who comes in its days; else all there are */
     Ansinh__V1__Product product;
@@ -23,14 +21,17 @@ struct forecast_window {
     int is_expired;           /* the plan's days are over */
 };
 
-/* code "" and years need no plan of that name. -ENOENT: no such plan, names the field. The code
- * must live as long as the plan. */
-int forecast_plan_find(const struct directory *directory, const char *code,
-                       struct forecast_plan *ret, struct err *err) MUST_CHECK;
+/* By its code, "" for that of the year; as of a moment, 0: now. -ENOENT: no such plan, names the
+ * field. */
+int forecast_plan_open(struct forecast_plan *ret, const struct directory *directory,
+                       const char *code, int64_t as_of_ms, struct err *err) MUST_CHECK;
+/* Also of one that is zeroed. */
+void forecast_plan_close(struct forecast_plan *self);
 
-/* until 0: to the end of the plan. What only counts in its days ends with them in any case. */
-void forecast_window_of(const struct forecast_plan *self, const struct directory *directory,
-                        const struct directory_unit *unit, int32_t today, int32_t until,
-                        struct forecast_window *ret);
+/* Of a unit, or of the question's office. until 0: to the end of the plan; what only counts in the
+ * plan's days ends with them in any case. -ENOMEM. */
+int forecast_window_of(const struct forecast_plan *self, struct question *question,
+                       const struct directory_unit *unit, int32_t until,
+                       struct forecast_window *ret) MUST_CHECK;
 
 #endif

@@ -67,8 +67,7 @@ static int place_children(struct forecast_question *self)
 int forecast_rows_make(struct forecast_question *self)
 {
     struct question *question = &self->question;
-    const struct directory_unit *unit = question->slice.unit;
-    const struct directory *directory = question->analytics->svc->directory;
+    const struct directory_unit *unit = slice_above(&question->slice);
     struct board_day *days = arena_alloc(question->arena, FORECAST_HISTORY_DAYS * sizeof(*days));
     self->n_rows = 1 + unit->n_children;
     self->rows = arena_zalloc(question->arena, self->n_rows * sizeof(*self->rows));
@@ -78,10 +77,9 @@ int forecast_rows_make(struct forecast_question *self)
         struct forecast_row *row = &self->rows[i];
         row->unit = i == 0 ? unit : unit->children[i - 1];
         row->counts = arena_zalloc(question->arena, FORECAST_HISTORY_DAYS * sizeof(*row->counts));
-        if (row->counts == NULL)
+        if (row->counts == NULL ||
+            forecast_window_of(&self->plan, question, row->unit, self->until, &row->window) < 0)
             return -ENOMEM;
-        forecast_window_of(&self->plan, directory, row->unit, question->today, self->until,
-                           &row->window);
     }
     const Ansinh__V1__GetForecastRequest *in =
         (const Ansinh__V1__GetForecastRequest *)question->input;

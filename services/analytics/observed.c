@@ -160,14 +160,15 @@ const struct observed_sum *observed_of(const struct observed *self,
     return &self->sums[unit->index * OBSERVED_KINDS + kind];
 }
 
+int observed_is_enough(const struct observed_sum *sum, int count)
+{
+    return sum->contacts >= OBSERVED_CONTACTS_MIN && sum->joined[count] > 0;
+}
+
 const struct directory_unit *observed_where(const struct observed *self,
                                             const struct directory_unit *unit, int count)
 {
-    while (unit != NULL) {
-        const struct observed_sum *sum = observed_of(self, unit, 0);
-        if (sum->contacts >= OBSERVED_CONTACTS_MIN && sum->joined[count] > 0)
-            break;
+    while (unit != NULL && !observed_is_enough(observed_of(self, unit, 0), count))
         unit = directory_above(unit);
-    }
     return unit;
 }

@@ -47,8 +47,10 @@ int64_t observed_age(const struct observed *self, int32_t today, int64_t now_ms)
 const struct observed_sum *observed_of(const struct observed *self,
                                        const struct directory_unit *unit, size_t kind);
 
-/* The nearest unit, from this one upwards, in which at least OBSERVED_CONTACTS_MIN were reached and
- * anybody joined; NULL: there is none. count is one of the enum above. */
+/* Whether at least OBSERVED_CONTACTS_MIN were reached and anybody joined; count is one of the enum
+ * above. */
+int observed_is_enough(const struct observed_sum *sum, int count);
+/* The nearest unit, from this one upwards, in which it is; NULL: there is none. */
 const struct directory_unit *observed_where(const struct observed *self,
                                             const struct directory_unit *unit, int count);
 

@@ -247,6 +247,28 @@ static void a_commune_falls_back_to_what_its_province_observed(void **state)
     wait_forecast("14", "", "\"observedUnitCode\":\"VN\"");
 }
 
+/* An office is the sum of its communes, and borrows from their province what it has not seen. */
+static void an_office_is_the_sum_of_its_communes(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_call(platform, NULL, "Directory/ImportSiUnits", answer,
+                                   "{\"siUnits\":[{\"code\":\"LC\",\"name\":\"BHXH cơ sở LC\","
+                                   "\"communeCodes\":[\"02647\",\"02671\"],\"validFrom\":"
+                                   "\"2025-07-01\"},{\"code\":\"SP\",\"name\":\"BHXH cơ sở "
+                                   "SP\",\"communeCodes\":[\"02680\"],\"validFrom\":"
+                                   "\"2025-07-01\"}]}"),
+                     0);
+    wait_forecast("SI:LC", ",\"withChildren\":true",
+                  "\"unitCode\":\"SI:LC\"|\"participants\":\"2\",\"plan\":\"6160\"|"
+                  "\"observedContacts\":\"150\",\"observedJoined\":\"2\"|"
+                  "\"observedUnitCode\":\"SI:LC\"|\"nextSessions\":[{\"unitCode\":\"02647\"|"
+                  "\"1.17\"|\"children\":[{\"unitCode\":\"02647\"|\"unitCode\":\"02671\"|"
+                  "\"childrenInAll\":2");
+    assert_true(says("BHXH cơ sở LC: kế hoạch 2025 đã hết hạn"));
+    wait_forecast("SI:SP", "", "\"plan\":\"704\"|\"observedUnitCode\":\"15\"");
+    wait_forecast("SI:LC", ",\"planCode\":\"runs\"", "\"participants\":\"3\",\"plan\":\"2\"");
+}
+
 static void another_plan_observes_what_it_counts(void **state)
 {
     (void)state;
@@ -316,6 +338,7 @@ int main(void)
         cmocka_unit_test(where_nothing_was_observed_the_biggest_gap_is_told),
         cmocka_unit_test(a_forecast_tells_the_right_next_session),
         cmocka_unit_test(a_commune_falls_back_to_what_its_province_observed),
+        cmocka_unit_test(an_office_is_the_sum_of_its_communes),
         cmocka_unit_test(another_plan_observes_what_it_counts),
         cmocka_unit_test(as_of_a_moment_only_what_was_recorded_counts),
         cmocka_unit_test(prospects_that_are_won_leave_nothing_to_win),
