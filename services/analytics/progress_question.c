@@ -264,6 +264,10 @@ void progress_ask(struct analytics *self, struct bus_request *request)
 {
     const Ansinh__V1__GetProgressRequest *in =
         (const Ansinh__V1__GetProgressRequest *)request->input;
+    if (in->unit_code[0] == '\0') { /* of a slice it is the country */
+        bus_fail(request, ANSINH__V1__CODE__CODE_NOT_FOUND, "unit_code", "unknown unit");
+        return;
+    }
     Ansinh__V1__Slice *slice = arena_alloc(request->arena, sizeof(*slice));
     if (slice == NULL) {
         bus_fail(request, ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED, "", "no memory");

@@ -38,7 +38,7 @@ int series_make(struct series *self, struct arena *arena, int with_last_year)
     if (self->values == NULL || self->corrections == NULL || (is_by_day && self->late == NULL))
         return -ENOMEM;
     self->last_year = NULL;
-    return with_last_year ? make_last_year(self, arena, bytes) : 0;
+    return with_last_year && n > 0 ? make_last_year(self, arena, bytes) : 0;
 }
 
 static int add(const struct series *self, int64_t *sums, size_t bucket, const struct fact *fact)

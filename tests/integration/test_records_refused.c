@@ -86,6 +86,7 @@ static const struct {
     {"ListRecords", "{\"metric\":2,\"slice\":{\"pointCode\":\"x\"}}", "slice.point_code", 5},
     {"ListRecords", "{\"metric\":2,\"slice\":{\"collectorCode\":\"x\"}}", "slice.collector_code",
      5},
+    {"GetProgress", "{\"product\":1}", "unit_code", 5},
     {"GetBoard", "{}", "by", 3},
     {"GetBoard", "{\"by\":1,\"limit\":501}", "limit", 3},
     {"GetBoard", "{\"by\":1,\"tier\":5}", "tier", 3},
@@ -162,6 +163,21 @@ static void what_does_not_fit_a_plan_names_its_field(void **state)
     }
 }
 
+/* Days that no fact has are an empty series, beside the year before, too. */
+static void a_window_without_days_is_empty(void **state)
+{
+    (void)state;
+    static const char *const windows[] = {"\"from\":\"2199-12-01\",\"until\":\"2199-12-31\"",
+                                          "\"from\":\"1901-01-01\",\"until\":\"1901-01-31\""};
+    for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
+        assert_int_equal(platform_call(platform, NULL, "Analytics/GetSeries", answer,
+                                       "{\"bucket\":1,%s,\"metrics\":[2],\"withLastYear\":true}",
+                                       windows[i]),
+                         0);
+        assert_non_null(strstr(answer, "\"points\":[]"));
+    }
+}
+
 static int has_pages(void *arg)
 {
     (void)arg;
@@ -190,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_answered_names_its_field),
         cmocka_unit_test(what_does_not_fit_a_plan_names_its_field),
+        cmocka_unit_test(a_window_without_days_is_empty),
         cmocka_unit_test(a_token_belongs_to_its_request),
     };
     return !!cmocka_run_group_tests_name(__FILE__, tests, start, stop);
