@@ -25,7 +25,8 @@ static const struct service_spec spec = {
 
 /* What the journal says the board must show of one unit. */
 struct count {
-    int64_t participants, declared, payments, participant_vnd;
+    int64_t participants, declared, payments, accepted, renewed, reversed, ended;
+    int64_t participant_vnd;
 };
 
 static int is_in_unit(uint32_t commune, const char *unit)
@@ -43,23 +44,41 @@ static void count_payment(struct count *self, const Ansinh__V1__PaymentRecorded 
         return;
     self->payments += sign;
     self->participants += paid->is_first ? sign : 0;
+    self->renewed += paid->is_first ? 0 : sign;
+    self->reversed += sign < 0;
     self->participant_vnd += sign * paid->pockets->participant_vnd;
+}
+
+/* Where the declaration counted, wherever the participant has moved. */
+static int is_declared_in_unit(const struct entry *entry, const char *unit)
+{
+    return entry->line != NULL && is_in_unit(entry->line->states[0].commune, unit);
+}
+
+static void count_entry(struct count *self, const struct entry *entry, const char *unit)
+{
+    const Ansinh__V1__Event *event = entry->event;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
+        self->declared += is_in_unit(event->participant_enrolled->commune, unit);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED)
+        count_payment(self, event->payment_recorded, 1, unit);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
+        count_payment(self, event->payment_reversed->payment, -1, unit);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED)
+        self->accepted += is_declared_in_unit(entry, unit);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED)
+        self->accepted -=
+            event->participation_returned->accepted_day != 0 && is_declared_in_unit(entry, unit);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED)
+        self->ended += is_in_unit(event->participation_ended->commune, unit);
 }
 
 static struct count count_unit(const struct witness *witness, const char *unit)
 {
     struct count count = {0};
     for (size_t i = 0; i < witness->n_entries; i++) {
-        const Ansinh__V1__Event *event = witness->entries[i].event;
-        if (event == NULL)
-            continue;
-        if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED) {
-            count.declared += is_in_unit(event->participant_enrolled->commune, unit);
-        } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_RECORDED) {
-            count_payment(&count, event->payment_recorded, 1, unit);
-        } else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED) {
-            count_payment(&count, event->payment_reversed->payment, -1, unit);
-        }
+        if (witness->entries[i].event != NULL)
+            count_entry(&count, &witness->entries[i], unit);
     }
     return count;
 }
@@ -96,7 +115,11 @@ static int64_t check_board(struct service *svc, const struct witness *witness, c
     struct count count = count_unit(witness, unit);
     int64_t n = differ(unit, "participants", out->participants, count.participants) +
                 differ(unit, "declared", out->declared, count.declared) +
-                differ(unit, "payments", out->payments, count.payments);
+                differ(unit, "payments", out->payments, count.payments) +
+                differ(unit, "accepted", out->accepted, count.accepted) +
+                differ(unit, "renewed", out->renewed, count.renewed) +
+                differ(unit, "reversed", out->reversed, count.reversed) +
+                differ(unit, "ended", out->ended, count.ended);
     if (differ(unit, "participants' money", out->paid == NULL ? 0 : out->paid->participant_vnd,
                count.participant_vnd) != 0)
         n++;

@@ -24,7 +24,12 @@ enum kind {
     KIND_REVERSE,
     KIND_COLLECT,   /* a partner's payment; the request id is its transaction id, too */
     KIND_TAKE_BACK, /* a partner's reversal; the same */
-    KIND_LAST_COMMAND = KIND_TAKE_BACK,
+    KIND_CHANGE,
+    KIND_END,
+    KIND_DECIDE,  /* the office accepts a declaration, or returns it */
+    KIND_SESSION, /* recorded, or corrected */
+    KIND_CONTACTS,
+    KIND_LAST_COMMAND = KIND_CONTACTS,
     KIND_PARTICIPANT,
     KIND_PAYMENT,
     KIND_QUOTE,

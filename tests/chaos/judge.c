@@ -207,6 +207,16 @@ static int is_about_transaction(const Ansinh__V1__Event *event)
                              event->kind_case == ANSINH__V1__EVENT__KIND_TRANSACTION_CLOSED);
 }
 
+/* Whose line an event belongs to: a citizen's, or a session's. */
+static const ProtobufCBinaryData *key_of(const Ansinh__V1__Event *event)
+{
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_SESSION_RECORDED)
+        return &event->session_recorded->subject;
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED)
+        return &event->contacts_recorded->subject;
+    return &event->citizen;
+}
+
 static void take_entry(struct judge *self, struct entry *entry)
 {
     const Ansinh__V1__Event *event = entry->event;
@@ -216,7 +226,8 @@ static void take_entry(struct judge *self, struct entry *entry)
         judge_take_dealing(self, entry);
         return;
     }
-    if (event == NULL || event->citizen.len != ID_BYTES) {
+    const ProtobufCBinaryData *key = event == NULL ? NULL : key_of(event);
+    if (key == NULL || key->len != ID_BYTES) {
         judge_find(self, FINDING_MODEL, NULL, "p%04u %" PRIu64 ": cannot be read", entry->partition,
                    entry->position.seq);
         return;
@@ -225,7 +236,7 @@ static void take_entry(struct judge *self, struct entry *entry)
         take_alias(self, entry);
         return;
     }
-    struct line *line = line_get(self, event->citizen.data);
+    struct line *line = line_get(self, key->data);
     size_t capacity = line->capacity;
     line->entries = grow(line->entries, line->n, &line->capacity, sizeof(struct entry *));
     line->states = grow(line->states, line->n, &capacity, sizeof(*line->states));
@@ -242,7 +253,8 @@ static void take_entry(struct judge *self, struct entry *entry)
     entry->line_i = line->n;
     line->entries[line->n] = entry;
     line->states[line->n++] = state;
-    line->has_reversal |= event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED;
+    line->has_turned |= event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED ||
+                        event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED;
     judge_take_dealing(self, entry);
 }
 
@@ -312,15 +324,17 @@ static int is_asked_anew(const struct command *command, const struct operation *
     return 0;
 }
 
-/* Whether a refusal may be followed by a success: of an inquiry or a reversal whose earlier attempt
- * still hung somewhere, and went on when the bill was open, or the clock was another. */
+/* Whether a refusal may be followed by a success: of an inquiry, a reversal, a change or a decision
+ * whose earlier attempt still hung somewhere, and went on when the bill was open, the months no
+ * longer paid or the acceptance undone, or the clock was another. */
 static int may_be_overtaken(const struct command *command, const struct operation *refused)
 {
-    if (command->kind == KIND_INQUIRE && !command->entry->line->has_reversal &&
+    if (command->kind == KIND_INQUIRE && !command->entry->line->has_turned &&
         refused->code != ANSINH__V1__CODE__CODE_INVALID_ARGUMENT)
         return 0;
     if (command->kind != KIND_INQUIRE && command->kind != KIND_REVERSE &&
-        command->kind != KIND_TAKE_BACK)
+        command->kind != KIND_TAKE_BACK && command->kind != KIND_CHANGE &&
+        command->kind != KIND_DECIDE)
         return 0;
     for (size_t i = 0; i < command->n; i++) {
         const struct operation *operation = command->operations[i];

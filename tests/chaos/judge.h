@@ -30,13 +30,13 @@ struct command {
     struct entry *entry;
 };
 
-/* The entries of one citizen. */
+/* The entries of one citizen, or of one session. */
 struct line {
     uint8_t citizen[ID_BYTES];
     struct entry **entries;
     struct state *states; /* after each */
     size_t n, capacity;
-    int has_reversal;
+    int has_turned; /* a payment was taken back, or terms changed: what was due may be due again */
 };
 
 /* How far a partner's payment had come. */
@@ -88,6 +88,9 @@ void judge_dealings(struct judge *self);
 /* Whether a success of COLLECT or TAKE_BACK is what its entry says; judge_dealings.c. */
 int judge_dealing_answer(struct judge *self, const struct command *command,
                          const struct operation *operation);
+/* Whether a success of CHANGE to CONTACTS is what its entry says; judge_terms.c. */
+int judge_terms_answer(struct judge *self, const struct command *command,
+                       const struct operation *operation);
 /* As clients see it: "p0513-1-42". */
 #define ENTRY_TEXT_BYTES 64
 void judge_entry_text(const struct entry *entry, char ret[ENTRY_TEXT_BYTES]);

@@ -189,6 +189,8 @@ static int check_command(struct judge *self, const struct command *command,
         const Ansinh__V1__ReverseResponse *out = ansinh__v1__reverse_response__unpack(
             &allocator, operation->answer_len, operation->answer);
         is_right = out != NULL && is_reverse_answer(command->entry, out);
+    } else if (command->kind >= KIND_CHANGE) {
+        is_right = judge_terms_answer(self, command, operation);
     } else if (command->kind != KIND_PAY) {
         is_right = judge_dealing_answer(self, command, operation);
     } else {
@@ -236,11 +238,18 @@ static void check_commands(struct judge *self)
 static int is_participant(const struct line *line, const struct state *state,
                           const Ansinh__V1__GetParticipantResponse *out)
 {
-    char id[BASE32_TEXT_BYTES], until[MONTH_TEXT_BYTES] = "";
+    char id[BASE32_TEXT_BYTES], until[MONTH_TEXT_BYTES] = "", accepted[DATE_TEXT_BYTES] = "";
     base32_format(line->citizen, id);
     if (state->covered_until > 0)
         month_format((int32_t)state->covered_until, until);
-    return strcmp(out->participant_id, id) == 0 && out->months_paid == state->months_paid &&
+    if (state->accepted_day != 0)
+        date_format(state->accepted_day, accepted);
+    return strcmp(out->participant_id, id) == 0 && strcmp(out->accepted_on, accepted) == 0 &&
+           (out->state == ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ENDED) ==
+               state->has_ended &&
+           strtoul(out->unit_code, NULL, 10) == state->commune &&
+           (uint32_t)out->support_group == state->support_group &&
+           out->months_paid == state->months_paid &&
            out->months_supported == state->months_supported &&
            strcmp(out->covered_until, until) == 0 && out->income_vnd == state->income_vnd &&
            (uint32_t)out->method == state->method;

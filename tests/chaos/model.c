@@ -109,6 +109,9 @@ static const char *reverse(struct state *self, const struct state *earlier,
     const struct state now = *self;
     *self = *before;
     self->version = now.version;
+    self->commune = now.commune;
+    self->support_group = now.support_group;
+    self->accepted_day = now.accepted_day;
     self->bill_number = now.bill_number + 1;
     self->bill_months = 0;
     if (in->payment->bill_number != paid->bill_number ||
@@ -117,10 +120,76 @@ static const char *reverse(struct state *self, const struct state *earlier,
     return "";
 }
 
+/* --- what else becomes of a participation ----------------------------------------------------- */
+
+static void drop_bill(struct state *self)
+{
+    self->bill_number += self->bill_months > 0;
+    self->bill_months = 0;
+}
+
+static const char *change(struct state *self, const Ansinh__V1__ContributionChanged *in)
+{
+    int is_same = in->income_vnd == self->income_vnd && (uint32_t)in->method == self->method;
+    self->commune = in->commune;
+    self->support_group = (uint32_t)in->support_group;
+    self->income_vnd = in->income_vnd;
+    self->method = (uint32_t)in->method;
+    if (in->is_declared)
+        self->paid_version = 0; /* what was paid before can no longer be taken back */
+    drop_bill(self);
+    return is_same || in->is_declared ? "" : "a change of what was not declared";
+}
+
+static const char *end(struct state *self, const Ansinh__V1__ParticipationEnded *in)
+{
+    self->has_ended = 1;
+    self->paid_version = 0;
+    drop_bill(self);
+    return in->months == 0 ? "" : "months are given back to somebody who withdrew";
+}
+
+static const char *accept(struct state *self, const Ansinh__V1__ParticipationAccepted *in)
+{
+    int is_new = self->accepted_day == 0;
+    self->accepted_day = in->accepted_day;
+    return is_new && in->accepted_day >= self->enrolled_day ? "" : "accepted twice, or too early";
+}
+
+static const char *give_back(struct state *self, const Ansinh__V1__ParticipationReturned *in)
+{
+    int is_right = self->accepted_day == in->accepted_day;
+    self->accepted_day = 0;
+    return is_right ? "" : "another acceptance is undone than the one that holds";
+}
+
+static const char *list(struct state *self, const Ansinh__V1__ContactsRecorded *in)
+{
+    self->contacts += (int64_t)(in->citizens.len / ID_BYTES);
+    if (self->version == 0)
+        return "people of a session that nobody recorded";
+    return self->contacts == in->contacts ? "" : "another number of people than on the lists";
+}
+
+static const char *apply_terms(struct state *self, const Ansinh__V1__Event *event)
+{
+    const char *wrong = "an event nobody caused";
+    if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTRIBUTION_CHANGED)
+        wrong = change(self, event->contribution_changed);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ENDED)
+        wrong = end(self, event->participation_ended);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_ACCEPTED)
+        wrong = accept(self, event->participation_accepted);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPATION_RETURNED)
+        wrong = give_back(self, event->participation_returned);
+    return self->version == 0 ? "of somebody who is not enrolled" : wrong;
+}
+
 const char *model_apply(struct state *self, const struct state *earlier,
                         const Ansinh__V1__Event *event)
 {
-    const char *wrong = "an event nobody caused";
+    const char *wrong;
+    int has_ended = self->has_ended;
     if (event->kind_case == ANSINH__V1__EVENT__KIND_PARTICIPANT_ENROLLED)
         wrong = enrol(self, event->participant_enrolled);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_BILL_ISSUED)
@@ -129,6 +198,12 @@ const char *model_apply(struct state *self, const struct state *earlier,
         wrong = pay(self, event->payment_recorded);
     else if (event->kind_case == ANSINH__V1__EVENT__KIND_PAYMENT_REVERSED)
         wrong = reverse(self, earlier, event->payment_reversed);
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_SESSION_RECORDED)
+        wrong = "";
+    else if (event->kind_case == ANSINH__V1__EVENT__KIND_CONTACTS_RECORDED)
+        wrong = list(self, event->contacts_recorded);
+    else
+        wrong = apply_terms(self, event);
     self->version++;
-    return wrong;
+    return has_ended ? "of somebody whose participation has ended" : wrong;
 }

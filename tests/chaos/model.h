@@ -1,6 +1,7 @@
-/* The reference model: what a citizen's state is after each of their journal entries, by rules
- * written down once more, apart from the services. Which months a bill is for and what it costs is
- * the law's matter, not the model's; that no month is paid twice and nothing but the bill, is. */
+/* The reference model: what a citizen's, or a session's, state is after each of their journal
+ * entries, by rules written down once more, apart from the services. Which months a bill is for and
+ * what it costs is the law's matter, not the model's; that no month is paid twice and nothing but
+ * the bill, is. */
 #ifndef ANSINH_TESTS_CHAOS_MODEL_H
 #define ANSINH_TESTS_CHAOS_MODEL_H
 
@@ -22,6 +23,9 @@ struct state {
     uint32_t bill_from, bill_months, bill_supported; /* months 0: no open bill */
     int64_t bill_vnd[POCKETS];
     int32_t bill_valid_until;
+    int32_t accepted_day; /* 0: not */
+    uint8_t has_ended;
+    int64_t contacts;                    /* of a session: lines of its lists */
     uint32_t paid_version;               /* of the newest payment that stands; 0: none */
     uint8_t covered[COVERED_MONTHS / 8]; /* a set of months */
 };

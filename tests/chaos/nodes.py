@@ -2,6 +2,7 @@
 the machine allows, else one loopback address. Everything speaks tcp:// with CURVE."""
 
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -26,6 +27,13 @@ SERVICES = ("enrolment", "payments", "notifications", "analytics", "settlement",
 # Small and often, so that a kill finds a segment half written; and trimmed soon behind.
 ARCHIVER = {"ARCHIVER_INTERVAL_S": "1", "ARCHIVER_SEGMENT_BYTES": "65536", "ARCHIVER_POLL_MS": "100",
             "ARCHIVER_TRIM": "true", "ARCHIVER_TRIM_INTERVAL_S": "1", "ARCHIVER_TEST_RETENTION_MS": "6000"}
+PLAN = (
+    ("DefinePlan", {"plan": {"code": "CHAOS", "name": "CHAOS", "product": 1, "period": 1, "from": "2026-01-01",
+                             "until": "2026-12-31", "counts": 2, "measure": 1, "root": {"kind": 1, "code": "15"},
+                             "target": 100000}}),
+    ("CascadePlan", {"planCode": "CHAOS", "downTo": 3, "weights": "PLAN_WEIGHTS_EQUAL"}),
+    ("LockPlan", {"planCode": "CHAOS", "officer": "CHAOS-1"}),
+)
 INSTANCES = 2
 # As the clients have them: history.c, steps.h.
 PARTNER, CUT_OFF = "VNPOST", "23:59"
@@ -282,6 +290,8 @@ class Platform:
         for kind in ("units", "organisations", "plan"):
             self.ansinh("import", kind, f"deploy/sample/{kind}.csv")
         self.ansinh("partner", "add", PARTNER, "--cut-off", CUT_OFF)
+        for method, request in PLAN:
+            self.ansinh("call", f"Plans/{method}", json.dumps(request))
 
     def is_healthy(self, node):
         try:

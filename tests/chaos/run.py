@@ -157,10 +157,11 @@ class Run:
         self.platform.wait_ready()
 
     def verify(self):
-        """The projections may still be catching up."""
+        """Everything that is kept or counted is a fold of the journals, to their ends: the projections may still be
+        catching up, and --whole says so."""
         end = time.monotonic() + self.arguments.patience
         while True:
-            done = self.platform.ansinh("verify", "--archive", f"{self.folder}/archive", check=False)
+            done = self.platform.ansinh("verify", "--whole", "--archive", f"{self.folder}/archive", check=False)
             if done.returncode == 0 and " 0 differences" in done.stdout:
                 print(*done.stdout.strip().splitlines()[-2:], sep="\n")
                 return

@@ -67,8 +67,7 @@ void step_new_id(struct step *self)
     self->has_id = 1;
 }
 
-static void set(struct step *self, enum kind kind, uint32_t citizen,
-                const ProtobufCMessage *message)
+void step_set(struct step *self, enum kind kind, uint32_t citizen, const ProtobufCMessage *message)
 {
     step_free(self);
     self->kind = kind;
@@ -98,6 +97,11 @@ int32_t billing_day(uint32_t i, uint32_t month)
     return is_todays(i) ? clock_business_day(clock_wall_ms()) : first_day_of(month);
 }
 
+const char *step_commune(uint64_t *state)
+{
+    return communes[chance_of(state, ARRAY_LEN(communes))];
+}
+
 void step_enrol(struct step *self, uint32_t i, uint64_t *state)
 {
     struct sample_person person;
@@ -116,13 +120,13 @@ void step_enrol(struct step *self, uint32_t i, uint64_t *state)
     in.phone = person.phone;
     if (i % 2 == 0)
         in.email = person.email;
-    in.unit_code = (char *)(uintptr_t)communes[chance_of(state, ARRAY_LEN(communes))];
+    in.unit_code = (char *)(uintptr_t)step_commune(state);
     in.support_group = (Ansinh__V1__SupportGroup)(1 + chance_of(state, BILLED_GROUPS));
     in.income_vnd = INCOME_MIN_VND + INCOME_STEP_VND * (int64_t)chance_of(state, INCOME_STEPS);
     in.method = (Ansinh__V1__Method)(1 + chance_of(state, BILLED_METHODS));
     in.enrolled_on = enrolled_on;
     in.si_code = si_code;
-    set(self, KIND_ENROL, i, &in.base);
+    step_set(self, KIND_ENROL, i, &in.base);
 }
 
 void step_inquire(struct step *self, uint32_t i, int32_t day)
@@ -136,7 +140,7 @@ void step_inquire(struct step *self, uint32_t i, int32_t day)
     in.key_case = ANSINH__V1__INQUIRE_REQUEST__KEY_PERSONAL_ID;
     in.personal_id = person.personal_id;
     in.on = on;
-    set(self, KIND_INQUIRE, i, &in.base);
+    step_set(self, KIND_INQUIRE, i, &in.base);
 }
 
 /* By chance a wrong amount or an outdated bill. */
@@ -162,7 +166,7 @@ void step_pay(struct step *self, uint32_t i, const struct bill *bill, uint64_t *
     in.paid_on = paid_on;
     in.channel = (Ansinh__V1__PaymentChannel)(1 + chance_of(state, 2));
     spoil(state, &in.amount_vnd, &in.bill_version);
-    set(self, KIND_PAY, i, &in.base);
+    step_set(self, KIND_PAY, i, &in.base);
 }
 
 void step_participant(struct step *self, uint32_t i)
@@ -173,7 +177,7 @@ void step_participant(struct step *self, uint32_t i)
     ansinh__v1__get_participant_request__init(&in);
     in.key_case = ANSINH__V1__GET_PARTICIPANT_REQUEST__KEY_PERSONAL_ID;
     in.personal_id = person.personal_id;
-    set(self, KIND_PARTICIPANT, i, &in.base);
+    step_set(self, KIND_PARTICIPANT, i, &in.base);
 }
 
 void step_payment(struct step *self, const char *payment_id)
@@ -183,7 +187,7 @@ void step_payment(struct step *self, const char *payment_id)
     Ansinh__V1__GetPaymentRequest in;
     ansinh__v1__get_payment_request__init(&in);
     in.payment_id = id;
-    set(self, KIND_PAYMENT, NOBODY, &in.base);
+    step_set(self, KIND_PAYMENT, NOBODY, &in.base);
 }
 
 void step_payment_of(struct step *self, const struct step *pay)
@@ -197,7 +201,7 @@ void step_payment_of(struct step *self, const struct step *pay)
     ansinh__v1__get_payment_request__init(&in);
     in.bill_id = paid->bill_id;
     in.request_id = id;
-    set(self, KIND_PAYMENT, citizen, &in.base);
+    step_set(self, KIND_PAYMENT, citizen, &in.base);
     ansinh__v1__pay_request__free_unpacked(paid, NULL);
 }
 
@@ -213,7 +217,7 @@ void step_quote(struct step *self, uint32_t which)
     in.method = (Ansinh__V1__Method)(1 + which % BILLED_METHODS);
     in.support_group = (Ansinh__V1__SupportGroup)(1 + which / 3 % BILLED_GROUPS);
     in.on = on;
-    set(self, KIND_QUOTE, NOBODY, &in.base);
+    step_set(self, KIND_QUOTE, NOBODY, &in.base);
 }
 
 void step_progress(struct step *self, uint32_t which)
@@ -221,7 +225,7 @@ void step_progress(struct step *self, uint32_t which)
     Ansinh__V1__GetProgressRequest in;
     ansinh__v1__get_progress_request__init(&in);
     in.unit_code = (char *)(uintptr_t)units[which % ARRAY_LEN(units)];
-    set(self, KIND_PROGRESS, NOBODY, &in.base);
+    step_set(self, KIND_PROGRESS, NOBODY, &in.base);
 }
 
 /* --- taking back, and partners ---------------------------------------------------------------- */
@@ -239,7 +243,7 @@ void step_reverse(struct step *self, uint32_t i, const char *payment_id, uint64_
     ansinh__v1__reverse_request__init(&in);
     in.payment_id = id;
     in.reason = reason_of(state);
-    set(self, KIND_REVERSE, i, &in.base);
+    step_set(self, KIND_REVERSE, i, &in.base);
 }
 
 /* When the participant paid: now, or at noon of the bill's day. */
@@ -276,7 +280,7 @@ void step_collect(struct step *self, uint32_t i, const struct bill *bill, uint64
         in.collector_code = (char *)(uintptr_t)COLLECTOR;
     }
     spoil(state, &in.amount_vnd, &in.bill_version);
-    set(self, KIND_COLLECT, i, &in.base);
+    step_set(self, KIND_COLLECT, i, &in.base);
     self->id = own;
 }
 
@@ -293,7 +297,7 @@ void step_take_back(struct step *self, uint32_t i, const struct request_id *orig
     in.partner_transaction_id = id;
     in.original_transaction_id = original_id;
     in.reason = reason_of(state);
-    set(self, KIND_TAKE_BACK, i, &in.base);
+    step_set(self, KIND_TAKE_BACK, i, &in.base);
     self->id = own;
 }
 
@@ -304,7 +308,7 @@ void step_collected(struct step *self, const struct request_id *transaction)
     Ansinh__V1__CollectionsGetPaymentRequest in;
     ansinh__v1__collections_get_payment_request__init(&in);
     in.partner_transaction_id = id;
-    set(self, KIND_COLLECTED, NOBODY, &in.base);
+    step_set(self, KIND_COLLECTED, NOBODY, &in.base);
 }
 
 void step_collected_of(struct step *self, const struct step *about)
@@ -347,7 +351,7 @@ int step_abuse(struct step *self, const struct step *earlier)
     else
         ((Ansinh__V1__CollectionsReverseRequest *)in)->reason =
             another(((Ansinh__V1__CollectionsReverseRequest *)in)->reason);
-    set(self, kind, citizen, in);
+    step_set(self, kind, citizen, in);
     self->id = id;
     protobuf_c_message_free_unpacked(in, NULL);
     return 1;

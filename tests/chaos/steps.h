@@ -2,6 +2,8 @@
 #ifndef ANSINH_TESTS_CHAOS_STEPS_H
 #define ANSINH_TESTS_CHAOS_STEPS_H
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "tests/chaos/history.h"
 
 #define BILL_TEXT_BYTES 48
@@ -22,6 +24,7 @@ struct step {
     int has_id;
     struct request_id id;
     uint32_t citizen; /* number; UINT32_MAX: none */
+    uint32_t session; /* number of the client's own, of SESSION and CONTACTS */
     uint8_t *body;    /* malloc'ed */
     size_t len;
 };
@@ -63,6 +66,27 @@ void step_take_back(struct step *self, uint32_t i, const struct request_id *orig
 void step_collected(struct step *self, const struct request_id *transaction);
 /* Of the payment of a COLLECT or a TAKE_BACK. */
 void step_collected_of(struct step *self, const struct step *about);
+
+/* --- steps_terms.c: what else becomes of a participation --- */
+
+#define PARTICIPANT_BYTES 32
+
+/* Another support group, commune or income; participant as Enrol answered. Dates are those of the
+ * month that is billed next, or of the day before yesterday: no clock here is as wrong. */
+void step_change(struct step *self, uint32_t i, const char *participant, uint32_t month,
+                 uint64_t *state);
+void step_end(struct step *self, uint32_t i, const char *participant, uint32_t month);
+void step_decide(struct step *self, uint32_t i, uint64_t *state);
+/* The session of a number of the client that has that seed, as it is or as it turned out. */
+void step_session(struct step *self, uint64_t seed, uint32_t number, uint64_t *state);
+/* Some citizens below n_citizens were there. */
+void step_contacts(struct step *self, uint64_t seed, uint32_t number, uint32_t n_citizens,
+                   uint64_t *state);
+
+/* A fresh step of a kind with that body, and with an id when it is a command. */
+void step_set(struct step *self, enum kind kind, uint32_t citizen, const ProtobufCMessage *message);
+/* A commune of the load. */
+const char *step_commune(uint64_t *state);
 
 /* Whether citizen number i pays for today. */
 int is_todays(uint32_t i);

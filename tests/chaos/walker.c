@@ -18,6 +18,7 @@
 #define SETTLE_TRIES_MAX 400 /* at the end: for ever, nearly */
 #define DELAY_MS 40          /* after an outage was noticed */
 #define QUOTES 12
+#define ENDING_EVERY 8 /* citizens: some change of theirs is the end */
 #define PROGRESS_UNITS 4
 
 enum phase { WALKING, REPEATING, SETTLING, READING, ENDED };
@@ -119,13 +120,41 @@ static void choose_reversal(struct walker *self, const struct known *known)
         step_reverse(&self->step, self->citizen, known->payment, &self->chance);
 }
 
+/* A session is recorded before anybody is on its list, and now and then corrected. */
+static void choose_session(struct walker *self)
+{
+    const struct client *client = self->client;
+    uint32_t number = chance_of(&self->chance, OWN_SESSIONS);
+    if (client->is_held[number] && chance_of(&self->chance, 4) > 0)
+        step_contacts(&self->step, client->seed, number, client->n_citizens, &self->chance);
+    else
+        step_session(&self->step, client->seed, number, &self->chance);
+}
+
+/* What else becomes of a participation; 0 when it does not come to it. */
+static int choose_terms(struct walker *self)
+{
+    const struct known *known = &self->client->known[self->citizen];
+    if (!known->is_enrolled || known->has_ended)
+        return 0;
+    if (chance_of(&self->chance, 2) == 0)
+        step_decide(&self->step, self->citizen, &self->chance);
+    else if (known->participant[0] == '\0')
+        return 0;
+    else if (self->citizen % ENDING_EVERY == 0 && chance_of(&self->chance, 2) == 0)
+        step_end(&self->step, self->citizen, known->participant, known->month);
+    else
+        step_change(&self->step, self->citizen, known->participant, known->month, &self->chance);
+    return 1;
+}
+
 /* Something beside the way of the citizen; 0 when it does not come to it. */
 static int choose_aside(struct walker *self)
 {
     struct client *client = self->client;
     struct step *step = &self->step;
     size_t i = client->n_recent == 0 ? 0 : chance_of(&self->chance, (uint32_t)client->n_recent);
-    switch (chance_of(&self->chance, 32)) {
+    switch (chance_of(&self->chance, 36)) {
     case 0:
         step_quote(step, chance_of(&self->chance, QUOTES));
         return 1;
@@ -158,6 +187,13 @@ static int choose_aside(struct walker *self)
             step,
             &client->transactions[chance_of(&self->chance, (uint32_t)client->n_transactions)]);
         return 1;
+    case 9:
+        choose_session(self);
+        return 1;
+    case 10:
+    case 11:
+    case 12:
+        return choose_terms(self);
     default:
         return 0;
     }
@@ -169,7 +205,7 @@ static void choose(struct walker *self)
     const struct known *known = &self->client->known[self->citizen];
     if (take_held(self) || choose_aside(self))
         return;
-    if (known->is_lost)
+    if (known->is_lost || known->has_ended)
         step_participant(&self->step, self->citizen);
     else if (!known->is_enrolled)
         step_enrol(&self->step, self->citizen, &self->chance);
@@ -285,6 +321,8 @@ static void learn_state(const struct client *client, struct known *known, uint32
     known->is_enrolled = 1;
     known->is_lost = 0;
     known->has_bill = 0;
+    known->has_ended = out->state == ANSINH__V1__PARTICIPANT_STATE__PARTICIPANT_STATE_ENDED;
+    (void)snprintf(known->participant, sizeof(known->participant), "%s", out->participant_id);
     known->month = MAX(is_todays(citizen) ? client->this_month : known->month,
                        month_after(out->covered_until));
     ansinh__v1__get_participant_response__free_unpacked(out, NULL);
@@ -306,6 +344,10 @@ static void learn_success(struct walker *self, const struct carried *carried)
         learn_collection(known, step, carried);
     else if (step->kind == KIND_REVERSE || step->kind == KIND_TAKE_BACK)
         learn_reversal(known);
+    else if (step->kind == KIND_CHANGE || step->kind == KIND_END)
+        known->is_lost = 1; /* the open bill was dropped */
+    else if (step->kind == KIND_SESSION)
+        client->is_held[step->session] = 1;
     else if (step->kind == KIND_PARTICIPANT)
         learn_state(client, known, step->citizen, carried);
     if (step->kind <= KIND_LAST_COMMAND && self->phase == WALKING)

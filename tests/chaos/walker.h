@@ -9,15 +9,18 @@
 #define RECENT_MAX 256
 #define UNSETTLED_MAX 100000
 #define HELD_MAX 64
+#define OWN_SESSIONS 24
 
 /* What this client has learned of a citizen; others change them, too. */
 struct known {
     uint8_t is_enrolled, has_bill, is_lost; /* lost: ask for the state first */
+    uint8_t has_ended;
     uint8_t has_paid, by_partner; /* and how the payment that may be taken back is called: */
     uint32_t month;               /* in which the next bill is due */
     struct bill bill;
     char payment[POSITION_BYTES];
     struct request_id transaction;
+    char participant[PARTICIPANT_BYTES]; /* id; "": not heard of yet */
 };
 
 struct client {
@@ -34,6 +37,7 @@ struct client {
     size_t n_payments, payment_i;
     struct request_id transactions[RECENT_MAX]; /* ids of a partner's payments */
     size_t n_transactions, transaction_i;
+    uint8_t is_held[OWN_SESSIONS]; /* sessions of its own whose record was acknowledged */
     struct step held[HELD_MAX]; /* the other half of a payment and its reversal, for any walker */
     size_t n_held;
     struct step *unsettled; /* commands of unknown outcome that are repeated at the end */
