@@ -66,7 +66,7 @@ static void choose_sessions(struct attribution *self, const struct sessions *ses
 {
     for (uint32_t number = 1; number <= self->n_sessions; number++) {
         const struct session_version *version = sessions_at(sessions, number, as_of_ms);
-        if (version != NULL && !version->session->cancelled && version->day <= until &&
+        if (version != NULL && session_is_held(version, as_of_ms) && version->day <= until &&
             version->day >= from - ATTRIBUTION_DAYS)
             self->versions[number - 1] = version;
     }

@@ -13,8 +13,8 @@
 struct attribution;
 
 /* For what counts for the days from to until, by what was recorded until as_of_ms; sessions that
- * were not held do not count. sessions must stay as they are as long as this is used, but may grow.
- * -E2BIG: too many lines. */
+ * were not held, or not yet, do not count. sessions must stay as they are as long as this is used,
+ * but may grow. -E2BIG: too many lines. */
 int attribution_create(const struct sessions *sessions, int32_t from, int32_t until,
                        int64_t as_of_ms, struct attribution **ret) MUST_CHECK;
 void attribution_destroy(struct attribution **self);

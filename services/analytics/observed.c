@@ -43,8 +43,8 @@ static void choose(struct observed *self, const struct sessions *sessions,
 {
     for (uint32_t number = 1; number <= self->n_sessions; number++) {
         const struct session_version *version = sessions_at(sessions, number, self->as_of_ms);
-        if (version == NULL || version->session->cancelled || version->day < self->since ||
-            version->day > self->today)
+        if (version == NULL || !session_is_held(version, self->as_of_ms) ||
+            version->day < self->since || version->day > self->today)
             continue;
         struct held *held = &self->held[number];
         size_t kind = (size_t)version->session->kind;

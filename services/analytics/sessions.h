@@ -49,6 +49,13 @@ uint32_t sessions_number(const struct sessions *self, const char *code);
 const struct session_version *sessions_at(const struct sessions *self, uint32_t number,
                                           int64_t as_of_ms);
 
+/* Whether it had been held by then, or was reported as held; what is announced does not count. */
+static inline int session_is_held(const struct session_version *version, int64_t as_of_ms)
+{
+    const Ansinh__V1__Session *session = version->session;
+    return !session->cancelled && (session->start_ms <= as_of_ms || session->attendance > 0);
+}
+
 /* All lists, in the order of recording. */
 size_t sessions_lists(const struct sessions *self);
 const struct session_contacts *sessions_list(const struct sessions *self, size_t i);

@@ -54,7 +54,7 @@ static int is_wanted(const struct sessions_question *self, const struct session_
 {
     const Ansinh__V1__Session *session = version->session;
     const Ansinh__V1__Slice *slice = self->question.wanted;
-    if (session->cancelled || version->day < self->question.from ||
+    if (!session_is_held(version, self->question.as_of_ms) || version->day < self->question.from ||
         version->day > self->question.until || !is_in_unit(self, session->unit_code))
         return 0;
     return slice == NULL || ((slice->campaign_code[0] == '\0' ||

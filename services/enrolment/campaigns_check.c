@@ -127,6 +127,11 @@ static int check_times(const Ansinh__V1__Session *session, int64_t now_ms, struc
     return 0;
 }
 
+int session_is_of_later_day(const Ansinh__V1__Session *session, int64_t now_ms)
+{
+    return clock_business_day(session->start_ms) > clock_business_day(now_ms);
+}
+
 int session_check_form(const Ansinh__V1__Session *session, int64_t now_ms, struct err *err)
 {
     if (session == NULL)
@@ -143,7 +148,11 @@ int session_check_form(const Ansinh__V1__Session *session, int64_t now_ms, struc
     if (session->cancelled && session->attendance > 0)
         return err_field(err, -EINVAL, "session.attendance",
                          "nobody attends a session that was not held");
-    return check_times(session, now_ms, err);
+    int rc = check_times(session, now_ms, err);
+    if (rc == 0 && session->attendance > 0 && session_is_of_later_day(session, now_ms))
+        return err_field(err, -EINVAL, "session.attendance",
+                         "nobody has attended a session of a later day yet");
+    return rc;
 }
 
 int session_check_codes(const struct directory *directory, const Ansinh__V1__Session *session,

@@ -12,6 +12,9 @@
 int campaigns_check(const struct directory *directory, const Ansinh__V1__ImportCampaignsRequest *in,
                     struct err *err) MUST_CHECK;
 
+/* Whether it begins on a business day behind that of now_ms. */
+int session_is_of_later_day(const Ansinh__V1__Session *session, int64_t now_ms);
+
 /* The form alone, whatever the directory knows: -EINVAL, field like "session.code". now_ms: wall.
  */
 int session_check_form(const Ansinh__V1__Session *session, int64_t now_ms,

@@ -159,6 +159,9 @@ static enum subject_verdict decide_contacts(struct subject_state *state)
     if (before->session->cancelled)
         return subject_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "session_code",
                               "the session was not held");
+    if (session_is_of_later_day(before->session, clock_wall_ms()))
+        return subject_refuse(state, ANSINH__V1__CODE__CODE_FAILED_PRECONDITION, "session_code",
+                              "the session is of a later day");
     Ansinh__V1__SessionRecord *after =
         subject_message(arena, &ansinh__v1__session_record__descriptor);
     Ansinh__V1__RecordContactsResponse *out =

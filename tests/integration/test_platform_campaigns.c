@@ -145,6 +145,10 @@ static void wrong_sessions_are_refused_by_field(void **state)
     assert_int_equal(
         record(NULL, "X", now_ms, now_ms + 1, ",\"attendance\":\"1\",\"cancelled\":true"), bad);
     assert_true(says("session.attendance"));
+    int64_t tomorrow_ms = now_ms + DAY_MS;
+    assert_int_equal(record(NULL, "X", tomorrow_ms, tomorrow_ms + HOUR_MS, ",\"attendance\":\"1\""),
+                     bad);
+    assert_true(says("session.attendance"));
     assert_int_equal(record(NULL, "X", now_ms, now_ms + 1, ",\"campaignCode\":\"none\""), bad);
     assert_true(says("session.campaign_code"));
     assert_int_equal(record(NULL, "X", now_ms, now_ms + 1, ",\"organisationCode\":\"none\""), bad);
@@ -171,6 +175,9 @@ static void contacts_are_counted_with_their_session(void **state)
                      ANSINH__V1__CODE__CODE_NOT_FOUND);
     assert_int_equal(record(NULL, "LC-2", now_ms, now_ms + 1, ",\"cancelled\":true"), 0);
     assert_int_equal(contact(NULL, "LC-2", "\"010090000003\""),
+                     ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
+    assert_int_equal(record(NULL, "LC-3", now_ms + DAY_MS, now_ms + DAY_MS + 1, ""), 0);
+    assert_int_equal(contact(NULL, "LC-3", "\"010090000003\""),
                      ANSINH__V1__CODE__CODE_FAILED_PRECONDITION);
     /* a correction keeps them */
     assert_int_equal(record(NULL, "LC-1", now_ms, now_ms + HOUR_MS, ""), 0);

@@ -49,6 +49,7 @@ static void record(const char *code, int32_t day, int hour, int is_cancelled, in
     session.start_ms = moment(day, hour);
     session.end_ms = session.start_ms + HOUR_MS;
     session.cancelled = is_cancelled;
+    session.attendance = is_cancelled ? 0 : 1;
     assert_int_equal(sessions_record(sessions, &session, at_ms), 0);
 }
 
@@ -103,6 +104,29 @@ static void what_was_not_recorded_yet_does_not_count(void **state)
     attribute(400);
     assert_int_equal(attribution_of(attribution, 77, DAY, SAME), 0);
     assert_int_equal(attribution_of(attribution, 77, DAY, LAST), 1);
+}
+
+static void what_is_announced_does_not_count(void **state)
+{
+    Ansinh__V1__Session session;
+    char code[] = "tonight";
+    (void)state;
+    ansinh__v1__session__init(&session);
+    session.code = code;
+    session.start_ms = moment(DAY, 23);
+    session.end_ms = session.start_ms + HOUR_MS;
+    assert_int_equal(sessions_record(sessions, &session, 1), 0);
+    contact("tonight", 77, 2);
+    attribute(moment(DAY, 23) - 1);
+    assert_int_equal(attribution_of(attribution, 77, DAY, LAST), 0);
+    assert_int_equal(attribution_contacts(attribution, 1), 0);
+    attribute(moment(DAY, 23));
+    assert_int_equal(attribution_of(attribution, 77, DAY, LAST), 1);
+    /* reported before its hour: somebody was there */
+    session.attendance = 5;
+    assert_int_equal(sessions_record(sessions, &session, 3), 0);
+    attribute(moment(DAY, 13));
+    assert_int_equal(attribution_of(attribution, 77, DAY, SAME), 1);
 }
 
 static int is_any(void *arg, uint32_t session)
@@ -227,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_method_names_its_session, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_not_recorded_yet_does_not_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_announced_does_not_count, setup, teardown),
         cmocka_unit_test_setup_teardown(people_are_counted_once, setup, teardown),
         cmocka_unit_test_setup_teardown(the_day_of_18_november_2025, setup, teardown),
         cmocka_unit_test_setup_teardown(a_year_s_new_people_are_not_all_of_its_sessions, setup,
