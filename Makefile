@@ -204,7 +204,7 @@ recovery: packages-bench ## measure how long restarts and catching up take; writ
 	@O=$(O) tests/bench/run recovery
 live: packages-bench ## measure how late live progress is, and for how many viewers (FULL=1: a country, UNITS=file PEOPLE=1000000)
 	@$(MAKE) --no-print-directory -j$$(nproc) binaries $(BENCHES)
-	@O=$(O) UNITS=$(UNITS) PEOPLE=$(PEOPLE) tests/bench/run $(if $(filter 1,$(FULL)),nation,live)
+	@O=$(O) NATION_UNITS=$(UNITS) NATION_PEOPLE=$(PEOPLE) tests/bench/run $(if $(filter 1,$(FULL)),nation,live)
 
 asan: packages-test ## unit and integration tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory -j$$(nproc) O=build/asan \

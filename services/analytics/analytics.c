@@ -10,7 +10,9 @@
 
 #define LEASE_MS 3000
 #define FLUSH_MS 100
-#define FRAME_MS 100       /* the shortest time between two view frames */
+#define FRAME_MS 100        /* the shortest time between two view frames */
+#define BEHIND_FRAME_MS 150 /* the same while catching up: each has nearly all units then */
+#define BEHIND_EVENTS 20000
 #define PULSE_MS 1000      /* an empty frame at least this often */
 #define PENDING_MAX 200000 /* events per flush: most add to what others have added to */
 /* Of an event: three facts, one of which is a first payment with a day, an hour and its expiry; an
@@ -223,6 +225,16 @@ static const struct directory_unit *unit_of(const void *arg, const char *code)
     return directory_unit(arg, code);
 }
 
+static int is_frame_due(struct analytics *self)
+{
+    struct projector_stats stats;
+    projector_stats_get(self->projector, &stats);
+    int64_t since_ms = clock_mono_ms() - self->published_ms;
+    if (!self->is_all_changed && board_changed(self->board, self->changed, 0) == 0)
+        return since_ms >= PULSE_MS;
+    return stats.lag_events < BEHIND_EVENTS || since_ms >= BEHIND_FRAME_MS;
+}
+
 /* Shows what was counted, without waiting for views: whoever takes over counts the same from the
  * journals. Also what changes without events (a plan, a name, midnight), and that the board lives.
  */
@@ -239,8 +251,7 @@ static void show(void *arg)
         self->directory_generation = generation;
         self->is_all_changed = 1;
     }
-    if (self->is_all_changed || board_changed(self->board, self->changed, 0) > 0 ||
-        clock_mono_ms() - self->published_ms >= PULSE_MS)
+    if (is_frame_due(self))
         publish(self);
 }
 

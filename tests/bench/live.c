@@ -36,7 +36,7 @@
 #define WAIT_MS 120000 /* without a frame */
 #define PROCESSES_MAX 16
 #define PROC_TEXT_BYTES 1024
-#define PROC_FIELDS_BEFORE 11 /* of /proc/PID/stat, between the name's end and utime */
+#define PROC_FIELDS_BEFORE 11 /* of /proc/PID/stat, from the state to the one before utime */
 
 enum where { IN_HEADERS, IN_SIZE, IN_DATA, IN_END };
 
@@ -118,7 +118,7 @@ static int64_t process_us(const struct process *self)
     if (at == NULL)
         return 0;
     at++;
-    for (int i = 0; i <= PROC_FIELDS_BEFORE && at != NULL; i++)
+    for (int i = 0; i < PROC_FIELDS_BEFORE && at != NULL; i++)
         at = strchr(at + 1, ' ');
     if (at == NULL)
         return 0;

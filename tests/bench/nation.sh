@@ -3,9 +3,9 @@
 # journals, and a leader killed.
 # shellcheck shell=bash
 
-NATION_UNITS=$(realpath -- "${UNITS:-$ROOT/deploy/sample/units.csv}")
-readonly NATION_UNITS NATION_PEOPLE=${PEOPLE:-$NATION_PEOPLE_USUAL}
-readonly NATION_LIVE_S=${SECONDS_LIVE:-30} NATION_MOMENTS=3 NATION_SEED=${SEED:-1}
+NATION_UNITS=$(realpath -- "${NATION_UNITS:-$ROOT/deploy/sample/units.csv}")
+readonly NATION_UNITS NATION_PEOPLE=${NATION_PEOPLE:-$NATION_PEOPLE_USUAL}
+readonly NATION_LIVE_S=${NATION_LIVE_S:-30} NATION_MOMENTS=3 NATION_SEED=${NATION_SEED:-1}
 
 # Of ten streams one shows the country, three a province with its communes, six a commune.
 list_nation() {
