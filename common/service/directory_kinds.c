@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/log.h"
 #include "common/service/directory.h"
@@ -51,16 +52,21 @@ int directory_amendment_code(uint32_t number, char ret[DIRECTORY_CODE_MAX_BYTES]
     return number == 0 || number > DIRECTORY_AMENDMENTS_MAX ? -EINVAL : 0;
 }
 
+static char scope_letter(Ansinh__V1__PlanScopeKind kind)
+{
+    static const char letters[] = "?UOPKF";
+    return letters[(size_t)kind < sizeof(letters) - 1 ? (size_t)kind : 0];
+}
+
 /* "/U15", "/U15/000003" */
 static int scope_format(const Ansinh__V1__PlanScope *scope, uint32_t amendment,
                         char ret[DIRECTORY_CODE_MAX_BYTES])
 {
-    static const char letters[] = "?UOPKF";
-    size_t kind = (size_t)scope->kind < sizeof(letters) - 1 ? (size_t)scope->kind : 0;
     char past[12] = "";
     if (amendment > 0)
         (void)snprintf(past, sizeof(past), "/%06u", amendment);
-    return snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "/%c%s%s", letters[kind], scope->code, past);
+    return snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "/%c%s%s", scope_letter(scope->kind),
+                    scope->code, past);
 }
 
 static const char *split_parts(const Ansinh__V1__PlanSplit *split, uint32_t amendment,
@@ -130,14 +136,20 @@ int directory_rows_code(char kind, const ProtobufCMessage *row, char ret[DIRECTO
     return *code == '\0' || len < 0 || len >= DIRECTORY_CODE_MAX_BYTES ? -EINVAL : 0;
 }
 
+/* Asked for every scope of a plan that is read: without printf. */
 int directory_scope_code(const char *plan_code, const Ansinh__V1__PlanScope *scope,
                          char ret[DIRECTORY_CODE_MAX_BYTES])
 {
-    char text[DIRECTORY_CODE_MAX_BYTES];
-    if (scope == NULL || scope_format(scope, 0, text) >= DIRECTORY_CODE_MAX_BYTES)
+    if (scope == NULL)
         return -EINVAL;
-    int len = snprintf(ret, DIRECTORY_CODE_MAX_BYTES, "%s%s", plan_code, text);
-    return len < DIRECTORY_CODE_MAX_BYTES ? len : -EINVAL;
+    size_t plan_len = strlen(plan_code), len = plan_len + 2 + strlen(scope->code);
+    if (len >= DIRECTORY_CODE_MAX_BYTES)
+        return -EINVAL;
+    memcpy(ret, plan_code, plan_len);
+    ret[plan_len] = '/';
+    ret[plan_len + 1] = scope_letter(scope->kind);
+    memcpy(ret + plan_len + 2, scope->code, len - plan_len - 2 + 1);
+    return (int)len;
 }
 
 /* --- rows of ReferenceImported --- */

@@ -1,7 +1,6 @@
 #include "services/enrolment/plans_rules.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +21,15 @@ struct plan_tree {
 
 /* --- the tree --------------------------------------------------------------------------------- */
 
+/* The kind in a byte, and the code: made for every node of every tree, so without printf. */
 static int scope_key(int kind, const char *code, char ret[MAP_KEY_MAX_BYTES])
 {
-    int len = snprintf(ret, MAP_KEY_MAX_BYTES, "%d%s", kind, code);
-    return len < MAP_KEY_MAX_BYTES ? len : -EINVAL;
+    size_t len = strlen(code);
+    if (len >= MAP_KEY_MAX_BYTES)
+        return -EINVAL;
+    ret[0] = (char)kind;
+    memcpy(ret + 1, code, len);
+    return (int)len + 1;
 }
 
 static size_t node_make(struct plan_tree *self, int kind, const char *code, int64_t target)
