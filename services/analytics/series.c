@@ -10,8 +10,7 @@
 static int make_last_year(struct series *self, struct arena *arena, size_t bytes)
 {
     self->from = self->buckets.from - YEAR_MAX_DAYS;
-    /* no fact has a day beyond those of the buckets, so these may end before they begin */
-    size_t n = self->until < self->from ? 0 : (size_t)(self->until - self->from + 1);
+    size_t n = (size_t)(self->until - self->from + 1);
     self->later_days = arena_alloc(arena, n * sizeof(*self->later_days));
     self->last_year = arena_zalloc(arena, bytes);
     if (self->later_days == NULL || self->last_year == NULL)
