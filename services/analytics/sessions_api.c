@@ -50,6 +50,13 @@ static int is_in_unit(const struct sessions_question *self, const char *code)
     return unit != NULL;
 }
 
+static int is_of(const char *organisation, const Ansinh__V1__Session *session)
+{
+    if (strcmp(organisation, SLICE_NOBODY) == 0)
+        return session->organisation_code[0] == '\0';
+    return organisation[0] == '\0' || strcmp(organisation, session->organisation_code) == 0;
+}
+
 static int is_wanted(const struct sessions_question *self, const struct session_version *version)
 {
     const Ansinh__V1__Session *session = version->session;
@@ -59,8 +66,7 @@ static int is_wanted(const struct sessions_question *self, const struct session_
         return 0;
     return slice == NULL || ((slice->campaign_code[0] == '\0' ||
                               strcmp(slice->campaign_code, session->campaign_code) == 0) &&
-                             (slice->organisation_code[0] == '\0' ||
-                              strcmp(slice->organisation_code, session->organisation_code) == 0));
+                             is_of(slice->organisation_code, session));
 }
 
 static void choose(struct sessions_question *self, const struct sessions *sessions)
@@ -250,6 +256,17 @@ static int newest_first(const void *a, const void *b)
     return strcmp(first->code, second->code);
 }
 
+/* Units are never forgotten: a session's was known when it was chosen. */
+static void name_unit(const struct sessions_question *self, const char *code,
+                      Ansinh__V1__SessionRow *row)
+{
+    const struct directory_unit *unit =
+        directory_unit(self->question.analytics->svc->directory, code);
+    ASSERT(unit != NULL);
+    row->unit_name = (char *)(uintptr_t)unit->name;
+    row->unit_name_en = (char *)(uintptr_t)directory_name_en(unit);
+}
+
 static int fill_rows(struct sessions_question *self, Ansinh__V1__ListSessionsResponse *out)
 {
     struct arena *arena = self->question.arena;
@@ -271,7 +288,9 @@ static int fill_rows(struct sessions_question *self, Ansinh__V1__ListSessionsRes
     for (size_t i = in->offset; i < n && out->n_rows < size; i++) {
         Ansinh__V1__SessionRow *row = &rows[out->n_rows];
         ansinh__v1__session_row__init(row);
-        row->session = (Ansinh__V1__Session *)(uintptr_t)self->wanted[order[i].number]->session;
+        const Ansinh__V1__Session *session = self->wanted[order[i].number]->session;
+        row->session = (Ansinh__V1__Session *)(uintptr_t)session;
+        name_unit(self, session->unit_code, row);
         if (fill_yield(arena, &self->yields[order[i].number], &row->yield) < 0)
             return -ENOMEM;
         out->rows[out->n_rows++] = row;

@@ -389,6 +389,10 @@ static void what_came_from_elsewhere_is_told(void **state)
                 "\"paidElsewhere\":\"0\"");
     expect_list("02671", "\"code\":\"Z-1\"|\"total\":|\"declared\":\"1\"|\"kinds\":|"
                          "\"declared\":\"0\"|\"declaredElsewhere\":\"0\"");
+    wait_list("\"unitCode\":\"15\",\"organisationCode\":\"VNPOST\"", "SAME_DAY",
+              "\"code\":\"P-1\"|\"total\":{\"sessions\":\"1\"");
+    wait_list("\"unitCode\":\"02671\",\"organisationCode\":\"-\"", "SAME_DAY",
+              "\"code\":\"Z-1\"|\"total\":{\"sessions\":\"1\"");
     expect_list("15", "\"total\":|\"declared\":\"3\"|\"kinds\":|\"declared\":\"4\"|"
                       "\"declaredUnattributed\":\"1\"|\"declaredElsewhere\":\"0\"");
 }

@@ -166,6 +166,7 @@ static void the_sum_is_that_of_the_rows(void **state)
         json_array_foreach(json_object_get(root, "rows"), i, row)
         {
             const json_t *yield = json_object_get(row, "yield");
+            assert_true(text(row, "unitName")[0] != '\0' && text(row, "unitNameEn")[0] != '\0');
             attendance += number(yield, "attendance");
             contacts += number(yield, "contacts");
             paid += number(yield, "paid");
