@@ -25,6 +25,7 @@ DAY_MS = 24 * 3600 * 1000
 OFFSET_MS = 7 * 3600 * 1000  # +07:00
 FINGER_PX = 44
 WALL_SCENES = 10
+WALLS = ((1920, 1080), (1920, 1080), (1080, 1920), (3840, 2160))
 # Parts of which something lies outside.
 CUT = """
 const isCut = (e) => e.scrollHeight > e.clientHeight + 2 || e.scrollWidth > e.clientWidth + 2;
@@ -220,9 +221,9 @@ class SprintTest(PageTest):
         self.assertNotIn("wall", self.browser.driver.current_url)
 
     def test_wall_cuts_nothing(self):
-        self.browser.show(1920, 1080)
         self.colours("dark")
-        for query in ("unit=VN&lang=vi", f"unit={PROVINCE}&lang=en"):
+        for query, size in zip(("unit=VN&lang=vi", f"unit={PROVINCE}&lang=en", "unit=VN&lang=en", f"unit={PROVINCE}&lang=vi"), WALLS):
+            self.browser.show(*size)
             self.visit(f"?{query}&wall")
             self.browser.wait(lambda: self.browser.run("return !document.getElementById('boards').hidden"), "all parts")
             for _ in range(WALL_SCENES):
