@@ -28,7 +28,7 @@ static int find_columns(const struct csv_file *file, const char *const *names, s
     for (size_t i = 0; i < n; i++) {
         for (ret[i] = 0; ret[i] < n_columns && strcmp(columns[ret[i]], names[i]) != 0;)
             ret[i]++;
-        if (ret[i] == n_columns && i < n_required)
+        if (i < n_required && ret[i] == n_columns)
             return cli_fail(1, "%s: no column %s", path, names[i]);
     }
     return 0;
