@@ -7,11 +7,16 @@
 #include "services/analytics/analytics.h"
 #include "services/analytics/forecast_text.h"
 
-#define DATE_TEXT_VI_BYTES 16 /* "31/12/2025" */
+#define DAY_TEXT_BYTES 16 /* "31/12/2025" */
 
 const char *forecast_name_en(const struct directory_unit *unit)
 {
     return unit->name_en[0] != '\0' ? unit->name_en : unit->name;
+}
+
+static const char *name_of(const struct directory_unit *unit, int is_vi)
+{
+    return is_vi ? unit->name : forecast_name_en(unit);
 }
 
 static int observed_count(const struct forecast_plan *plan)
@@ -72,6 +77,7 @@ static const char *code_of(const struct forecast_question *self, const struct di
 struct conversion {
     int64_t contacts, joined;
     const struct directory_unit *where; /* NULL: the request said it, or nothing is known */
+    int32_t until;                      /* last day of the sessions */
 };
 
 static struct conversion conversion_of(const struct forecast_question *self,
@@ -84,9 +90,9 @@ static struct conversion conversion_of(const struct forecast_question *self,
     const struct directory_unit *where =
         in->contacts != 0 ? NULL : where_of(self, observed, row->unit, count);
     if (where == NULL)
-        return (struct conversion){in->contacts, in->joined, NULL};
+        return (struct conversion){in->contacts, in->joined, NULL, self->question.today};
     struct observed_sum sum = observed_in(self, observed, where, 0);
-    return (struct conversion){sum.contacts, sum.joined[count], where};
+    return (struct conversion){sum.contacts, sum.joined[count], where, observed_until(observed)};
 }
 
 static void forecast_row_make(const struct forecast_question *self, const struct forecast_row *row,
@@ -126,49 +132,55 @@ static char *date_of(struct arena *arena, int32_t day)
     return text;
 }
 
-static void date_format_vi(int32_t day, char ret[DATE_TEXT_VI_BYTES])
+/* As a reader of the language writes it. */
+static void day_text(int32_t day, int is_vi, char ret[DAY_TEXT_BYTES])
 {
     int year, month, day_of_month;
     date_split(day, &year, &month, &day_of_month);
-    (void)snprintf(ret, DATE_TEXT_VI_BYTES, "%02d/%02d/%d", day_of_month % 100, month % 100,
-                   year % 10000);
+    if (is_vi)
+        (void)snprintf(ret, DAY_TEXT_BYTES, "%02d/%02d/%d", day_of_month % 100, month % 100, year);
+    else
+        date_format(day, ret);
+}
+
+static char *sentence_of(const struct forecast_question *self, const struct forecast_row *row,
+                         const struct forecast *forecast, const struct conversion *conversion,
+                         int is_vi)
+{
+    char text[FORECAST_TEXT_BYTES], year[8];
+    char until[DAY_TEXT_BYTES], plan_until[DAY_TEXT_BYTES], observed_until[DAY_TEXT_BYTES];
+    const struct directory_unit *unit = row->unit, *where = conversion->where;
+    const Ansinh__V1__Plan *plan = self->plan.plan.row;
+    day_text(row->window.until, is_vi, until);
+    day_text(row->window.plan_until, is_vi, plan_until);
+    day_text(conversion->until, is_vi, observed_until);
+    (void)snprintf(year, sizeof(year), "%u", row->window.year % 10000);
+    struct forecast_words words = {
+        .name = !is_vi                       ? forecast_name_en(unit)
+                : unit->full_name[0] != '\0' ? unit->full_name
+                                             : unit->name,
+        .until = until,
+        .plan = plan == NULL ? year : plan->name,
+        .plan_until = plan_until,
+        .is_year = plan == NULL,
+        .is_expired = row->window.is_expired,
+        .noun = noun_of(&self->plan),
+        .contacts = conversion->contacts,
+        .joined = conversion->joined,
+        .observed_in = where == NULL || where == unit ? NULL : name_of(where, is_vi),
+        .observed_until =
+            where == NULL || conversion->until == self->question.today ? NULL : observed_until,
+    };
+    (is_vi ? forecast_sentence_vi : forecast_sentence_en)(forecast, &words, text);
+    return arena_printf(self->question.arena, "%s", text);
 }
 
 static int fill_sentences(const struct forecast_question *self, const struct forecast_row *row,
                           const struct forecast *forecast, const struct conversion *conversion,
                           Ansinh__V1__UnitForecast *ret)
 {
-    struct arena *arena = self->question.arena;
-    char until[DATE_TEXT_BYTES], plan_until[DATE_TEXT_BYTES], year[8], text[FORECAST_TEXT_BYTES];
-    char until_vi[DATE_TEXT_VI_BYTES], plan_until_vi[DATE_TEXT_VI_BYTES];
-    const struct forecast_window *window = &row->window;
-    const Ansinh__V1__Plan *row_of_plan = self->plan.plan.row;
-    const struct directory_unit *where = conversion->where == row->unit ? NULL : conversion->where;
-    date_format(window->until, until);
-    date_format(window->plan_until, plan_until);
-    date_format_vi(window->until, until_vi);
-    date_format_vi(window->plan_until, plan_until_vi);
-    (void)snprintf(year, sizeof(year), "%u", window->year % 10000);
-    struct forecast_words words = {
-        .name = forecast_name_en(row->unit),
-        .until = until,
-        .plan = row_of_plan == NULL ? year : row_of_plan->name,
-        .plan_until = plan_until,
-        .is_year = row_of_plan == NULL,
-        .is_expired = window->is_expired,
-        .noun = noun_of(&self->plan),
-        .contacts = conversion->contacts,
-        .joined = conversion->joined,
-        .observed_in = where == NULL ? NULL : forecast_name_en(where),
-    };
-    forecast_sentence_en(forecast, &words, text);
-    ret->sentence = arena_printf(arena, "%s", text);
-    words.name = row->unit->full_name[0] != '\0' ? row->unit->full_name : row->unit->name;
-    words.until = until_vi;
-    words.plan_until = plan_until_vi;
-    words.observed_in = where == NULL ? NULL : where->name;
-    forecast_sentence_vi(forecast, &words, text);
-    ret->sentence_vi = arena_printf(arena, "%s", text);
+    ret->sentence = sentence_of(self, row, forecast, conversion, 0);
+    ret->sentence_vi = sentence_of(self, row, forecast, conversion, 1);
     return ret->sentence == NULL || ret->sentence_vi == NULL ? -ENOMEM : 0;
 }
 
@@ -191,8 +203,12 @@ static int fill_observed(const struct forecast_question *self, const struct obse
     ret->observed_contacts = conversion->contacts;
     ret->observed_joined = conversion->joined;
     ret->observed_since = date_of(arena, observed_since(observed));
+    ret->observed_until = date_of(arena, observed_until(observed));
     ret->observed_unit_code = arena_printf(arena, "%s", code_of(self, conversion->where));
-    return ret->observed_since == NULL || ret->observed_unit_code == NULL ? -ENOMEM : 0;
+    return ret->observed_since == NULL || ret->observed_until == NULL ||
+                   ret->observed_unit_code == NULL
+               ? -ENOMEM
+               : 0;
 }
 
 static int fill_numbers(const struct forecast_question *self, const struct forecast *forecast,
@@ -286,21 +302,37 @@ static size_t candidates(const struct forecast_question *self, const struct obse
     return n;
 }
 
-/* One of the best, and what they were chosen by. */
+/* What the best were chosen by. */
 struct chosen {
-    const struct next_session *row;
+    const struct observed *observed;
     const struct directory_unit *above;
-    int32_t days;
     int is_by_prospects;
 };
 
-static int fill_next_row(const struct forecast_question *self, const struct chosen *chosen,
-                         Ansinh__V1__NextSession *ret)
+static char *why(const struct forecast_question *self, const struct chosen *chosen,
+                 const struct next_session *row, int is_vi)
 {
-    char text[FORECAST_TEXT_BYTES];
+    char text[FORECAST_TEXT_BYTES], first[DAY_TEXT_BYTES], last[DAY_TEXT_BYTES];
+    int32_t since = observed_since(chosen->observed), until = observed_until(chosen->observed);
+    int is_past = until != self->question.today;
+    day_text(since, is_vi, first);
+    day_text(until, is_vi, last);
+    const struct observed_words words = {
+        .above = name_of(chosen->above, is_vi),
+        .days = until - since + 1,
+        .since = is_past ? first : NULL,
+        .until = is_past ? last : NULL,
+        .is_by_prospects = chosen->is_by_prospects,
+    };
+    (is_vi ? next_session_why_vi : next_session_why_en)(row, &words, text);
+    return arena_printf(self->question.arena, "%s", text);
+}
+
+static int fill_next_row(const struct forecast_question *self, const struct chosen *chosen,
+                         const struct next_session *row, Ansinh__V1__NextSession *ret)
+{
     struct arena *arena = self->question.arena;
-    const struct next_session *row = chosen->row;
-    const struct directory_unit *unit = self->rows[row->place].unit, *above = chosen->above;
+    const struct directory_unit *unit = self->rows[row->place].unit;
     ansinh__v1__next_session__init(ret);
     ret->unit_code = arena_printf(arena, "%s", code_of(self, unit));
     ret->name = arena_printf(arena, "%s", unit->name);
@@ -309,10 +341,8 @@ static int fill_next_row(const struct forecast_question *self, const struct chos
     ret->sessions = row->own.sessions;
     ret->expected_new =
         decimal(arena, row->expected == NEXT_SESSION_UNOBSERVED ? FORECAST_NONE : row->expected);
-    next_session_why_en(row, forecast_name_en(above), chosen->days, chosen->is_by_prospects, text);
-    ret->why = arena_printf(arena, "%s", text);
-    next_session_why_vi(row, above->name, chosen->days, chosen->is_by_prospects, text);
-    ret->why_vi = arena_printf(arena, "%s", text);
+    ret->why = why(self, chosen, row, 0);
+    ret->why_vi = why(self, chosen, row, 1);
     return ret->unit_code == NULL || ret->name == NULL || ret->name_en == NULL ||
                    ret->expected_new == NULL || ret->why == NULL || ret->why_vi == NULL
                ? -ENOMEM
@@ -325,9 +355,9 @@ int forecast_fill_next(const struct forecast_question *self, const struct observ
     struct arena *arena = self->question.arena;
     const struct directory_unit *unit = self->rows[0].unit;
     int has_children = self->n_rows > 1;
-    struct chosen chosen = {.above = has_children || unit->parent == NULL ? unit
-                                                                          : directory_above(unit)};
-    chosen.days = self->question.today - observed_since(observed) + 1;
+    struct chosen chosen = {observed, unit, 0};
+    if (!has_children && unit->parent != NULL)
+        chosen.above = directory_above(unit);
     struct next_session *best = arena_alloc(arena, self->n_rows * OBSERVED_KINDS * sizeof(*best));
     Ansinh__V1__NextSession *rows = arena_alloc(arena, NEXT_SESSIONS_MAX * sizeof(*rows));
     ret->next_sessions = arena_alloc(arena, NEXT_SESSIONS_MAX * sizeof(*ret->next_sessions));
@@ -339,8 +369,7 @@ int forecast_fill_next(const struct forecast_question *self, const struct observ
     n = is_guess ? next_sessions_guess(best, n, &chosen.is_by_prospects)
                  : next_sessions_rank(best, n, has_children);
     for (size_t i = 0; i < n; i++) {
-        chosen.row = &best[i];
-        if (fill_next_row(self, &chosen, &rows[i]) < 0)
+        if (fill_next_row(self, &chosen, &best[i], &rows[i]) < 0)
             return -ENOMEM;
         ret->next_sessions[ret->n_next_sessions++] = &rows[i];
     }

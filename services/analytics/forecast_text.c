@@ -56,6 +56,15 @@ static void put_counted(struct writer *self, const char *before, int64_t value, 
     put(self, behind);
 }
 
+/* Both, or nothing where there is nothing to say. */
+static void put_if(struct writer *self, const char *before, const char *text)
+{
+    if (text == NULL)
+        return;
+    put(self, before);
+    put(self, text);
+}
+
 /* --- English ---------------------------------------------------------------------------------- */
 
 static const char *const nouns_en[] = {
@@ -130,9 +139,10 @@ static void put_expired_en(struct writer *self, const struct forecast *forecast,
 static void put_contacts_en(struct writer *self, const struct forecast *forecast,
                             const struct forecast_words *words)
 {
-    put(self, words->observed_in == NULL ? " At the observed conversion"
-                                         : " At the conversion observed in ");
-    put(self, words->observed_in == NULL ? "" : words->observed_in);
+    int is_plain = words->observed_in == NULL && words->observed_until == NULL;
+    put(self, is_plain ? " At the observed conversion" : " At the conversion observed");
+    put_if(self, " until ", words->observed_until);
+    put_if(self, " in ", words->observed_in);
     put_counted(self, " (", words->joined, " of ");
     put_counted(self, "", words->contacts, ") it takes ");
     put_number(self, forecast->contacts_needed);
@@ -163,25 +173,34 @@ static void put_rest_en(struct writer *self, const struct next_session *row)
         put_counted(self, " ", row->prospects, " prospects are left.");
 }
 
-void next_session_why_en(const struct next_session *row, const char *above, int32_t days,
-                         int is_by_prospects, char ret[FORECAST_TEXT_BYTES])
+static void put_span_en(struct writer *self, const struct observed_words *words)
+{
+    if (words->since == NULL)
+        put_counted(self, "In the last ", words->days, " days");
+    put_if(self, "From ", words->since);
+    put_if(self, " to ", words->until);
+    put(self, ", ");
+}
+
+void next_session_why_en(const struct next_session *row, const struct observed_words *words,
+                         char ret[FORECAST_TEXT_BYTES])
 {
     struct writer self = writer_of(ret, 0);
+    put_span_en(&self, words);
     if (row->expected == NEXT_SESSION_UNOBSERVED) {
-        put_counted(&self, "In the last ", days, " days no session with a result was observed.");
-        if (is_by_prospects)
+        put(&self, "no session with a result was observed.");
+        if (words->is_by_prospects)
             put_counted(&self, " Few were held here for its prospects: ", row->own.sessions, ".");
         put_rest_en(&self, row);
         return;
     }
-    put_counted(&self, "In the last ", days, " days ");
     if (row->own.sessions > 0) {
         put_counted(&self, "", row->own.sessions, " of this kind brought ");
         put_counted(&self, "", row->own.joined, " here; in ");
     } else {
         put(&self, "none of this kind was held here; in ");
     }
-    put(&self, above);
+    put(&self, words->above);
     put_counted(&self, " ", row->above_kind.sessions, " brought ");
     put_counted(&self, "", row->above_kind.joined, ".");
     put_rest_en(&self, row);
@@ -266,8 +285,8 @@ static void put_contacts_vi(struct writer *self, const struct forecast *forecast
                             const struct forecast_words *words)
 {
     put(self, " Theo tỷ lệ tham gia đã ghi nhận");
-    put(self, words->observed_in == NULL ? "" : " ở ");
-    put(self, words->observed_in == NULL ? "" : words->observed_in);
+    put_if(self, " đến ", words->observed_until);
+    put_if(self, " ở ", words->observed_in);
     put_counted(self, " (", words->joined, " trên ");
     put_counted(self, "", words->contacts, ") cần tiếp cận ");
     put_number(self, forecast->contacts_needed);
@@ -297,27 +316,35 @@ static void put_rest_vi(struct writer *self, const struct next_session *row)
         put_counted(self, " Còn ", row->prospects, " người có thể vận động.");
 }
 
-void next_session_why_vi(const struct next_session *row, const char *above, int32_t days,
-                         int is_by_prospects, char ret[FORECAST_TEXT_BYTES])
+static void put_span_vi(struct writer *self, const struct observed_words *words)
+{
+    if (words->since == NULL)
+        put_counted(self, "", words->days, " ngày qua");
+    put_if(self, "Từ ", words->since);
+    put_if(self, " đến ", words->until);
+    put(self, ", ");
+}
+
+void next_session_why_vi(const struct next_session *row, const struct observed_words *words,
+                         char ret[FORECAST_TEXT_BYTES])
 {
     struct writer self = writer_of(ret, 1);
+    put_span_vi(&self, words);
     if (row->expected == NEXT_SESSION_UNOBSERVED) {
-        put_number(&self, days);
-        put(&self, " ngày qua chưa ghi nhận buổi nào có kết quả.");
-        if (is_by_prospects)
+        put(&self, "chưa ghi nhận buổi nào có kết quả.");
+        if (words->is_by_prospects)
             put_counted(
                 &self, " Số buổi còn ít so với số người có thể vận động: ", row->own.sessions, ".");
         put_rest_vi(&self, row);
         return;
     }
-    put_number(&self, days);
     if (row->own.sessions > 0) {
-        put_counted(&self, " ngày qua ở đây ", row->own.sessions, " buổi loại này mang lại ");
+        put_counted(&self, "ở đây ", row->own.sessions, " buổi loại này mang lại ");
         put_counted(&self, "", row->own.joined, "; ở ");
     } else {
-        put(&self, " ngày qua ở đây chưa có buổi loại này; ở ");
+        put(&self, "ở đây chưa có buổi loại này; ở ");
     }
-    put(&self, above);
+    put(&self, words->above);
     put_counted(&self, " ", row->above_kind.sessions, " buổi mang lại ");
     put_counted(&self, "", row->above_kind.joined, ".");
     put_rest_vi(&self, row);

@@ -21,8 +21,9 @@ struct forecast_words {
     const char *plan_until;  /* its last day */
     int is_year, is_expired; /* the plan's name is a year; its days are over */
     enum forecast_noun noun;
-    int64_t contacts, joined; /* the observed conversion */
-    const char *observed_in;  /* the unit above in which it was observed; NULL: here */
+    int64_t contacts, joined;   /* the observed conversion */
+    const char *observed_in;    /* the unit above in which it was observed; NULL: here */
+    const char *observed_until; /* the last day, when that is not today; else NULL */
 };
 
 /* Hundredths with a point: 107716 is "1077.16"; "" for FORECAST_NONE. */
@@ -34,11 +35,18 @@ void forecast_sentence_en(const struct forecast *forecast, const struct forecast
 void forecast_sentence_vi(const struct forecast *forecast, const struct forecast_words *words,
                           char ret[FORECAST_TEXT_BYTES]);
 
-/* Why a session is proposed: above is the name of the unit whose average was taken, days how many
- * were observed. Without an expectation: what it was guessed by. */
-void next_session_why_en(const struct next_session *row, const char *above, int32_t days,
-                         int is_by_prospects, char ret[FORECAST_TEXT_BYTES]);
-void next_session_why_vi(const struct next_session *row, const char *above, int32_t days,
-                         int is_by_prospects, char ret[FORECAST_TEXT_BYTES]);
+/* What was observed where: names and days as the reader writes them. */
+struct observed_words {
+    const char *above;         /* the unit whose average was taken */
+    int32_t days;              /* how many were observed, up to today */
+    const char *since, *until; /* or from when to when; NULL: up to today */
+    int is_by_prospects;       /* without an expectation it was guessed by these, else by the gap */
+};
+
+/* Why a session is proposed. */
+void next_session_why_en(const struct next_session *row, const struct observed_words *words,
+                         char ret[FORECAST_TEXT_BYTES]);
+void next_session_why_vi(const struct next_session *row, const struct observed_words *words,
+                         char ret[FORECAST_TEXT_BYTES]);
 
 #endif

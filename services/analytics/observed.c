@@ -19,7 +19,7 @@ struct observed {
     uint32_t n_sessions;
     size_t n_held;
     unsigned products;
-    int32_t since, today;
+    int32_t since, until, today;
     int64_t as_of_ms, closed_ms;
     struct observed_sum *sums; /* OBSERVED_KINDS of each unit */
     size_t n_units;
@@ -44,7 +44,7 @@ static void choose(struct observed *self, const struct sessions *sessions,
     for (uint32_t number = 1; number <= self->n_sessions; number++) {
         const struct session_version *version = sessions_at(sessions, number, self->as_of_ms);
         if (version == NULL || !session_is_held(version, self->as_of_ms) ||
-            version->day < self->since || version->day > self->today)
+            version->day < self->since || version->day > self->until)
             continue;
         struct held *held = &self->held[number];
         size_t kind = (size_t)version->session->kind;
@@ -54,6 +54,26 @@ static void choose(struct observed *self, const struct sessions *sessions,
             MAX(version->session->attendance, attribution_contacts(self->attribution, number));
         self->n_held += held->unit != NULL;
     }
+}
+
+/* Today, if any session was held in the days before; else the day of the last one. */
+static int32_t last_day(const struct observed *self, const struct sessions *sessions)
+{
+    int32_t last = self->today - OBSERVED_PAST_DAYS;
+    for (uint32_t number = 1; number <= self->n_sessions; number++) {
+        const struct session_version *version = sessions_at(sessions, number, self->as_of_ms);
+        if (version != NULL && session_is_held(version, self->as_of_ms) &&
+            version->day <= self->today)
+            last = MAX(last, version->day);
+    }
+    int is_past = last > self->today - OBSERVED_PAST_DAYS && last <= self->today - OBSERVED_DAYS;
+    return is_past ? last : self->today;
+}
+
+/* The last day whose facts may be attributed. */
+static int32_t facts_until(const struct observed *self)
+{
+    return MIN(self->until + ATTRIBUTION_DAYS, self->today);
 }
 
 struct observed *observed_create(const struct sessions *sessions, const struct directory *directory,
@@ -68,11 +88,13 @@ struct observed *observed_create(const struct sessions *sessions, const struct d
     self->held = allocate(self->n_sessions, sizeof(*self->held));
     self->n_units = directory_unit_count(directory);
     self->sums = allocate(self->n_units * OBSERVED_KINDS, sizeof(*self->sums));
-    self->since = today - days + 1;
-    while (attribution_create(sessions, self->since, today, as_of_ms, &self->attribution) < 0 &&
+    self->until = last_day(self, sessions);
+    self->since = self->until - days + 1;
+    while (attribution_create(sessions, self->since, facts_until(self), as_of_ms,
+                              &self->attribution) < 0 &&
            days / 2 >= OBSERVED_DAYS_MIN) {
         days /= 2;
-        self->since = today - days + 1;
+        self->since = self->until - days + 1;
     }
     if (self->attribution != NULL)
         choose(self, sessions, directory);
@@ -95,6 +117,11 @@ int32_t observed_since(const struct observed *self)
     return self->since;
 }
 
+int32_t observed_until(const struct observed *self)
+{
+    return self->until;
+}
+
 int observed_is_empty(const struct observed *self)
 {
     return self->n_held == 0;
@@ -103,7 +130,7 @@ int observed_is_empty(const struct observed *self)
 void observed_take(struct observed *self, const struct fact *fact)
 {
     int64_t joined[OBSERVED_COUNTS], any = 0;
-    if (self->n_held == 0 || fact->day < self->since || fact->day > self->today ||
+    if (self->n_held == 0 || fact->day < self->since || fact->day > facts_until(self) ||
         fact->at_ms > self->as_of_ms || (self->products >> slice_product(fact) & 1) == 0)
         return;
     for (int i = 0; i < OBSERVED_COUNTS; i++) {

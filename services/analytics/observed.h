@@ -1,6 +1,8 @@
 /* What the sessions of the last OBSERVED_DAYS brought: for each unit, what was held in it and below
- * it, by kind. What somebody declared, paid or had accepted in these days is attributed by the last
- * touch (attribution.h), to one session or to none. */
+ * it, by kind. When none was held in these days, those of the OBSERVED_DAYS that end with the last
+ * one of OBSERVED_PAST_DAYS. What somebody declared, paid or had accepted in these days, or
+ * ATTRIBUTION_DAYS after them, is attributed by the last touch (attribution.h), to one session or
+ * to none. */
 #ifndef ANSINH_ANALYTICS_OBSERVED_H
 #define ANSINH_ANALYTICS_OBSERVED_H
 
@@ -10,6 +12,7 @@
 
 #define OBSERVED_DAYS 60
 #define OBSERVED_DAYS_MIN 7
+#define OBSERVED_PAST_DAYS 400
 #define OBSERVED_FRESH_MS 15000   /* when it is older one question makes it again */
 #define OBSERVED_STALE_MS 60000   /* until then the others go on with it */
 #define OBSERVED_CONTACTS_MIN 100 /* with fewer a unit has no conversion of its own */
@@ -35,6 +38,8 @@ void observed_destroy(struct observed **self);
 /* The first day. What counts for earlier ones need not be taken, nor anything when no session was
  * held. */
 int32_t observed_since(const struct observed *self);
+/* The last day: today, or that of the last session. */
+int32_t observed_until(const struct observed *self);
 int observed_is_empty(const struct observed *self);
 /* A fact of whatever unit. */
 void observed_take(struct observed *self, const struct fact *fact);

@@ -153,6 +153,35 @@ static void sixty_days_count_and_what_was_held(void **state)
     assert_true(observed_age(observed, DAY + 1, 1234) > OBSERVED_STALE_MS); /* midnight */
 }
 
+/* Nothing was held this autumn: the sprint of a year before is better than nothing, and dated. */
+static void without_sessions_of_late_the_last_ones_count(void **state)
+{
+    (void)state;
+    const int32_t today = DAY + 369; /* 22 November 2026 */
+    record("sprint", "02647", GROUP, DAY, 33);
+    record("before", "02647", GROUP, DAY - OBSERVED_DAYS, 50);
+    record("cancelled", "02647", GROUP, today, 0);
+    contact("sprint", 1);
+    contact("sprint", 2);
+    Ansinh__V1__Session off = *sessions_at(sessions, 3, NEVER)->session;
+    off.cancelled = 1;
+    assert_int_equal(sessions_record(sessions, &off, 5), 0);
+    observe(today);
+    assert_int_equal(observed_until(observed), DAY);
+    assert_int_equal(observed_since(observed), DAY - 59);
+    take(1, FACT_FIRST_PAYMENT, DAY + ATTRIBUTION_DAYS); /* came some weeks later */
+    take(2, FACT_FIRST_PAYMENT, DAY + ATTRIBUTION_DAYS + 1);
+    observed_close(observed, 1);
+    expect("15", 0, 1, 33, 1);
+    observed_destroy(&observed);
+    observe(DAY + OBSERVED_DAYS - 1); /* the last day on which it counts as of late */
+    assert_int_equal(observed_until(observed), DAY + OBSERVED_DAYS - 1);
+    observed_destroy(&observed);
+    observe(DAY + OBSERVED_PAST_DAYS);
+    assert_int_equal(observed_until(observed), DAY + OBSERVED_PAST_DAYS);
+    assert_true(observed_is_empty(observed));
+}
+
 static void a_conversion_is_that_of_the_nearest_unit_with_enough(void **state)
 {
     (void)state;
@@ -192,6 +221,7 @@ static void with_too_many_people_fewer_days_are_observed(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_day_of_18_november_2025, setup, teardown),
     cmocka_unit_test_setup_teardown(sixty_days_count_and_what_was_held, setup, teardown),
+    cmocka_unit_test_setup_teardown(without_sessions_of_late_the_last_ones_count, setup, teardown),
     cmocka_unit_test_setup_teardown(a_conversion_is_that_of_the_nearest_unit_with_enough, setup,
                                     teardown),
     cmocka_unit_test_setup_teardown(with_too_many_people_fewer_days_are_observed, setup, teardown),

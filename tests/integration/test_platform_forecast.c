@@ -222,9 +222,9 @@ static void a_forecast_tells_the_right_next_session(void **state)
                   "\"15\"|\"nextSessions\":[{\"unitCode\":\"02647\"|\"kind\":\""
                   "SESSION_KIND_MARKET_VISIT\",\"expectedNew\":\"1.17\",\"sessions\":\"1\"|"
                   "\"unitCode\":\"04252\"|\"SESSION_KIND_MARKET_VISIT\",\"expectedNew\":\"1.09\"");
-    assert_true(says("In the last 60 days 1 of this kind brought 2 here; in Lao Cai 1 brought 2. "
+    assert_true(says("In the last 60 days, 1 of this kind brought 2 here; in Lao Cai 1 brought 2. "
                      "It lacks 3,250."));
-    assert_true(says("60 ngày qua ở đây chưa có buổi loại này; ở Lào Cai 1 buổi mang lại 2."));
+    assert_true(says("60 ngày qua, ở đây chưa có buổi loại này; ở Lào Cai 1 buổi mang lại 2."));
     assert_true(says("At the observed conversion (2 of 150) it takes 5,870,475 contacts."));
 }
 

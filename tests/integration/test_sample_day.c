@@ -199,6 +199,30 @@ static void a_touch_reaches_further_than_the_day(void **state)
     assert_true(paid[1] > paid[0]);
 }
 
+/* The day is long over, so what it brought is told with its dates; the plan of its year, too. */
+static void the_day_tells_where_the_next_session_pays_most(void **state)
+{
+    (void)state;
+    ask("Analytics/GetForecast", "{\"unitCode\":\"15\"}");
+    const json_t *unit = json_object_get(root, "unit");
+    assert_int_equal(number(unit, "observedContacts"), REACHED);
+    assert_string_equal(text(unit, "observedSince"), "2025-09-20");
+    assert_string_equal(text(unit, "observedUntil"), "2025-11-18");
+    long long joined = number(unit, "observedJoined");
+    assert_true(joined >= NEW - CAME_BY_THEMSELVES && joined < REACHED);
+    assert_true(json_is_true(json_object_get(unit, "planExpired")));
+    const json_t *next = json_object_get(unit, "nextSessions"), *row;
+    size_t i;
+    assert_int_equal(json_array_size(next), 3);
+    json_array_foreach(next, i, row)
+    {
+        print_message("%s %s %s: %s\n", text(row, "name"), text(row, "kind"),
+                      text(row, "expectedNew"), text(row, "why"));
+        assert_true(text(row, "expectedNew")[0] != '\0' && number(row, "sessions") > 0);
+        assert_non_null(strstr(text(row, "whyVi"), "Từ 20/09/2025 đến 18/11/2025, ở đây "));
+    }
+}
+
 static void the_board_s_number_opens_into_its_records(void **state)
 {
     char body[256];
@@ -243,6 +267,7 @@ int main(void)
         cmocka_unit_test(the_day_adds_up_by_each_method),
         cmocka_unit_test(the_sum_is_that_of_the_rows),
         cmocka_unit_test(a_touch_reaches_further_than_the_day),
+        cmocka_unit_test(the_day_tells_where_the_next_session_pays_most),
         cmocka_unit_test(the_board_s_number_opens_into_its_records),
         cmocka_unit_test(the_unattributed_are_a_list),
         cmocka_unit_test(loading_it_again_changes_nothing),

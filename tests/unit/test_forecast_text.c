@@ -50,6 +50,9 @@ static void english(void **state)
     words.observed_in = "Viet Nam";
     forecast_sentence_en(&forecast, &words, text);
     assert_non_null(strstr(text, " At the conversion observed in Viet Nam (159 of 5,742) it"));
+    words.observed_until = "2025-11-18";
+    forecast_sentence_en(&forecast, &words, text);
+    assert_non_null(strstr(text, " At the conversion observed until 2025-11-18 in Viet Nam (159"));
 }
 
 static void vietnamese(void **state)
@@ -152,39 +155,47 @@ static void why_a_session_is_proposed(void **state)
 {
     (void)state;
     struct next_session row = proposal();
-    next_session_why_en(&row, "Lao Cai", 60, 0, text);
-    assert_string_equal(text, "In the last 60 days 8 of this kind brought 20 here; in Lao Cai 174 "
+    struct observed_words words = {.above = "Lao Cai", .days = 60};
+    next_session_why_en(&row, &words, text);
+    assert_string_equal(text, "In the last 60 days, 8 of this kind brought 20 here; in Lao Cai 174 "
                               "brought 159. It lacks 1,234.");
-    next_session_why_vi(&row, "Lào Cai", 60, 0, text);
-    assert_string_equal(text, "60 ngày qua ở đây 8 buổi loại này mang lại 20; ở Lào Cai 174 buổi "
+    words.above = "Lào Cai";
+    next_session_why_vi(&row, &words, text);
+    assert_string_equal(text, "60 ngày qua, ở đây 8 buổi loại này mang lại 20; ở Lào Cai 174 buổi "
                               "mang lại 159. Còn thiếu 1.234.");
     row.own.sessions = 0;
     row.prospects = 300;
     row.gap = NEXT_SESSION_UNKNOWN;
-    next_session_why_en(&row, "Lao Cai", 60, 0, text);
-    assert_string_equal(text, "In the last 60 days none of this kind was held here; in Lao Cai 174 "
-                              "brought 159. 300 prospects are left.");
-    next_session_why_vi(&row, "Lào Cai", 60, 0, text);
-    assert_string_equal(text, "60 ngày qua ở đây chưa có buổi loại này; ở Lào Cai 174 buổi mang "
-                              "lại 159. Còn 300 người có thể vận động.");
+    next_session_why_en(&row, &words, text);
+    assert_string_equal(text, "In the last 60 days, none of this kind was held here; in Lào Cai "
+                              "174 brought 159. 300 prospects are left.");
+    words.since = "20/09/2025";
+    words.until = "18/11/2025";
+    next_session_why_vi(&row, &words, text);
+    assert_string_equal(text, "Từ 20/09/2025 đến 18/11/2025, ở đây chưa có buổi loại này; ở Lào "
+                              "Cai 174 buổi mang lại 159. Còn 300 người có thể vận động.");
+    next_session_why_en(&row, &words, text);
+    assert_non_null(strstr(text, "From 20/09/2025 to 18/11/2025, none of this kind"));
 }
 
 static void where_nothing_was_observed_it_says_so(void **state)
 {
     (void)state;
     struct next_session row = proposal();
+    struct observed_words words = {.above = "Lao Cai", .days = 60};
     row.expected = NEXT_SESSION_UNOBSERVED;
-    next_session_why_en(&row, "Lao Cai", 60, 0, text);
-    assert_string_equal(text, "In the last 60 days no session with a result was observed. It lacks "
-                              "1,234.");
+    next_session_why_en(&row, &words, text);
+    assert_string_equal(text, "In the last 60 days, no session with a result was observed. It "
+                              "lacks 1,234.");
     row.prospects = 300;
     row.own.sessions = 2;
-    next_session_why_en(&row, "Lao Cai", 60, 1, text);
-    assert_string_equal(text, "In the last 60 days no session with a result was observed. Few were "
-                              "held here for its prospects: 2. It lacks 1,234. 300 prospects are "
-                              "left.");
-    next_session_why_vi(&row, "Lào Cai", 60, 1, text);
-    assert_string_equal(text, "60 ngày qua chưa ghi nhận buổi nào có kết quả. Số buổi còn ít so "
+    words.is_by_prospects = 1;
+    next_session_why_en(&row, &words, text);
+    assert_string_equal(text, "In the last 60 days, no session with a result was observed. Few "
+                              "were held here for its prospects: 2. It lacks 1,234. 300 prospects "
+                              "are left.");
+    next_session_why_vi(&row, &words, text);
+    assert_string_equal(text, "60 ngày qua, chưa ghi nhận buổi nào có kết quả. Số buổi còn ít so "
                               "với số người có thể vận động: 2. Còn thiếu 1.234. Còn 300 người có "
                               "thể vận động.");
 }
