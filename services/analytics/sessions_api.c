@@ -200,6 +200,10 @@ static int fill_yield(struct arena *arena, const struct yield *in,
     *ret_message = ret;
     int rc = figure(arena, in->declared, 100, in->attendance, &ret->conversion);
     if (rc == 0)
+        rc = figure(arena, in->paid, 100, in->attendance, &ret->paid_conversion);
+    if (rc == 0)
+        rc = figure(arena, in->paid, 1, in->sessions, &ret->paid_per_session);
+    if (rc == 0)
         rc = figure(arena, in->attendance, 1, in->sessions, &ret->attendance_per_session);
     return rc < 0 ? rc : figure(arena, in->declared, 1, in->sessions, &ret->declared_per_session);
 }

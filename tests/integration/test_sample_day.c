@@ -146,6 +146,8 @@ static void the_day_adds_up_by_each_method(void **state)
         assert_int_equal(number(root, "paid"), NEW);
         assert_int_equal(number(root, "paidUnattributed"), CAME_BY_THEMSELVES);
         assert_int_equal(number(total, "paid"), NEW - CAME_BY_THEMSELVES);
+        assert_string_equal(text(total, "paidConversion"), "2.44"); /* 2.77 with all 159 */
+        assert_string_equal(text(total, "paidPerSession"), "0.77");
     }
 }
 
