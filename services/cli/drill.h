@@ -25,12 +25,17 @@ struct drill_ground {
     struct arena *arena;
     struct territory territory;
     struct sample *sample;
+    int has_provinces; /* communes of more than one have a plan */
 };
 
 /* Opens the platform and completes its territory as the options say. The exit status; what is wrong
  * was said. drill_ground_close undoes it, also after a failure. */
 int drill_ground_open(struct drill_ground *self, const struct drill_options *options) MUST_CHECK;
 void drill_ground_close(struct drill_ground *self);
+
+/* How many persons a commune, by its index in the territory, wants in all, in percent of its plan:
+ * weak and strong ones, in weak and strong provinces. */
+uint32_t drill_target_percent(const struct drill_ground *self, size_t commune) MUST_CHECK;
 
 /* People who enrolled and paid in the months before today, as fast as they go. */
 int drill_people(const struct drill_options *options);

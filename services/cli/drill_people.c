@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/domain/calendar.h"
+#include "common/service/directory.h"
 #include "services/cli/drill.h"
 #include "services/cli/person.h"
 #include "services/cli/sample_draw.h"
@@ -12,12 +13,14 @@
 #define WINDOW 4096
 #define ARENA_BYTES (16 * 1024 * 1024)
 #define PEOPLE 10000
-#define DAYS_BACK 790     /* of first payments: boards of 400 days have a year before them */
+#define DAYS_BACK 790           /* of first payments: boards of 400 days have a year before them */
+#define PROVINCE_MIN_PERCENT 65 /* of what its communes would want in a middling one */
+#define PROVINCE_SPREAD_PERCENT 61
+#define TARGET_MAX_PERCENT 115
 #define GROWTH_PERCENT 80 /* more come on the last of these days than on the first */
 #define ACCEPTED_PERCENT 92
 #define ACCEPTED_DAYS 7
-#define RENEWED_PERCENT 60         /* of those whose months are over */
-#define RENEWED_DAYS 50            /* after that, at the latest */
+#define RENEWED_PERCENT 75 /* of those whose months are over; so that they are covered today */
 #define PLAN_OF_PEOPLE_PERCENT 174 /* 57.34 % of the plan are there */
 
 /* --- where ------------------------------------------------------------------------------------ */
@@ -44,6 +47,19 @@ static int make_sample(struct drill_ground *self)
     return 0;
 }
 
+static uint32_t province_of(const struct drill_ground *self, size_t commune)
+{
+    const struct directory_unit *unit =
+        directory_unit(self->svc.directory, self->territory.communes[commune].code);
+    return unit == NULL ? 0 : directory_province(unit);
+}
+
+static void look_for_provinces(struct drill_ground *self)
+{
+    for (size_t i = 1; i < self->territory.n_communes; i++)
+        self->has_provinces |= province_of(self, i) != province_of(self, 0);
+}
+
 int drill_ground_open(struct drill_ground *self, const struct drill_options *options)
 {
     static const char *const names[] = {"enrolment", "payments", "analytics", NULL};
@@ -57,6 +73,8 @@ int drill_ground_open(struct drill_ground *self, const struct drill_options *opt
     status = territory_complete(&self->svc, options->units, plan);
     if (status == 0)
         status = territory_read(&self->svc, self->arena, &self->territory);
+    if (status == 0)
+        look_for_provinces(self);
     return status == 0 ? make_sample(self) : status;
 }
 
@@ -67,6 +85,18 @@ void drill_ground_close(struct drill_ground *self)
     sample_destroy(&self->sample);
     arena_destroy(&self->arena);
     service_close(&self->svc);
+}
+
+uint32_t drill_target_percent(const struct drill_ground *self, size_t commune)
+{
+    const char *code = self->territory.communes[commune].code;
+    uint32_t own = sprint_target_percent(DRILL_STRENGTH_SEED, sample_unit_number(code));
+    if (!self->has_provinces)
+        return own;
+    uint32_t of_province =
+        PROVINCE_MIN_PERCENT +
+        draw_below(DRILL_STRENGTH_SEED, province_of(self, commune), PROVINCE_SPREAD_PERCENT);
+    return MIN(own * of_province / 100, (uint32_t)TARGET_MAX_PERCENT);
 }
 
 /* --- who -------------------------------------------------------------------------------------- */
@@ -81,7 +111,15 @@ struct loading {
     uint32_t day_until[DAYS_BACK];       /* of people by day of the first payment */
 };
 
-enum draw { DRAW_DAY, DRAW_METHOD, DRAW_ACCEPTED, DRAW_ACCEPTED_DAY, DRAW_RENEWED, DRAWS };
+enum draw {
+    DRAW_DAY,
+    DRAW_METHOD,
+    DRAW_ACCEPTED,
+    DRAW_ACCEPTED_DAY,
+    DRAW_RENEWED,
+    DRAW_RENEWED_DAY,
+    DRAWS
+};
 
 static int32_t first_day(const struct loading *self)
 {
@@ -93,9 +131,7 @@ static void share_out(struct loading *self)
     const struct territory *territory = &self->ground.territory;
     uint64_t weights[SAMPLE_COMMUNES_MAX];
     for (size_t i = 0; i < territory->n_communes; i++) {
-        const struct sample_commune *commune = &territory->communes[i];
-        weights[i] = (uint64_t)commune->plan *
-                     sprint_target_percent(DRILL_STRENGTH_SEED, sample_unit_number(commune->code));
+        weights[i] = (uint64_t)territory->communes[i].plan * drill_target_percent(&self->ground, i);
     }
     draw_shares(weights, territory->n_communes, self->people, self->until);
     draw_running_sums(self->until, territory->n_communes);
@@ -111,7 +147,8 @@ static uint32_t draw(const struct loading *self, unsigned long i, enum draw purp
     return draw_below(draw_mix(self->seed + 0x9e08), i * DRAWS + purpose, n);
 }
 
-/* Of a later payment; 0 when the months paid are not over, or nothing more was paid. */
+/* Of the last payment, which covers today, after others that nobody made up; 0: there is none, or
+ * the months of the first one are not over. */
 static int32_t renewed_day(const struct loading *self, unsigned long i, int32_t paid_day,
                            enum method method)
 {
@@ -119,18 +156,19 @@ static int32_t renewed_day(const struct loading *self, unsigned long i, int32_t 
                                      [METHOD_IS_QUARTERLY] = 3,
                                      [METHOD_IS_HALF_YEARLY] = 6,
                                      [METHOD_IS_YEARLY] = 12};
-    int32_t due = month_first_day(month_of_day(paid_day) + months[method]);
-    uint32_t x = draw(self, i, DRAW_RENEWED, 100 * RENEWED_DAYS);
-    int32_t day = due + (int32_t)(x % RENEWED_DAYS);
-    return x < RENEWED_PERCENT * RENEWED_DAYS && day < self->today ? day : 0;
+    int32_t month = month_of_day(self->today) - months[method] + 1;
+    int32_t first = month_first_day(MAX(month_of_day(paid_day) + months[method], month));
+    if (first >= self->today || draw(self, i, DRAW_RENEWED, 100) >= RENEWED_PERCENT)
+        return 0;
+    return first + (int32_t)draw(self, i, DRAW_RENEWED_DAY, (uint32_t)(self->today - first));
 }
 
 static enum method method_draw(const struct loading *self, unsigned long i)
 {
     uint32_t x = draw(self, i, DRAW_METHOD, 100);
-    return x < 45   ? METHOD_IS_MONTHLY
-           : x < 70 ? METHOD_IS_QUARTERLY
-           : x < 85 ? METHOD_IS_HALF_YEARLY
+    return x < 20   ? METHOD_IS_MONTHLY
+           : x < 45 ? METHOD_IS_QUARTERLY
+           : x < 70 ? METHOD_IS_HALF_YEARLY
                     : METHOD_IS_YEARLY;
 }
 

@@ -44,8 +44,7 @@ static uint64_t make_weights(const struct rehearsal *self, uint64_t *weights)
     uint64_t lacking = 0;
     for (size_t i = 0; i < territory->n_communes; i++) {
         const struct sample_commune *commune = &territory->communes[i];
-        uint32_t percent =
-            sprint_target_percent(DRILL_STRENGTH_SEED, sample_unit_number(commune->code));
+        uint32_t percent = drill_target_percent(&self->ground, i);
         int64_t want = (int64_t)commune->plan * percent / 100;
         int64_t have = sprint_board_get(self->before, i, NUMBER_PARTICIPANTS);
         weights[i] = have < want ? (uint64_t)(want - have) : 0;

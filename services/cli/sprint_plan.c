@@ -289,6 +289,7 @@ static void set_touches(const struct sprint_plan *self, int64_t happens_s,
                         struct sprint_visit *visit)
 {
     struct sprint_search search = {.place = visit->place,
+                                   .visit = visit->i,
                                    .day = (uint32_t)(visit->day - self->first_day),
                                    .lag = draw(self, visit->i, DRAW_TOUCH_LAG, 3),
                                    .before_s = happens_s};

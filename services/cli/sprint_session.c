@@ -7,6 +7,7 @@
 #include "services/cli/sample_draw.h"
 
 #define SEED 0x5e55
+#define WON_SEED 0x3030f0000
 #define PER_HUNDRED_VISITS 60
 #define CANCELLED 20 /* in a thousand */
 #define CEREMONIES 350
@@ -22,14 +23,14 @@ static const struct habit {
     uint8_t kind, percent;
     uint16_t from_minute, spread_minutes, minutes;
     uint16_t attendance, attendance_spread;
-    uint8_t listed_percent;
+    uint8_t listed_percent, wins_percent;
 } habits[] = {
-    {ANSINH__V1__SESSION_KIND__SESSION_KIND_LAUNCH_CEREMONY, 0, 450, 60, 90, 80, 140, 20},
-    {ANSINH__V1__SESSION_KIND__SESSION_KIND_CONFERENCE, 10, 480, 90, 120, 35, 50, 40},
-    {ANSINH__V1__SESSION_KIND__SESSION_KIND_SMALL_GROUP, 32, 510, 630, 75, 10, 20, 60},
-    {ANSINH__V1__SESSION_KIND__SESSION_KIND_HOUSEHOLD_VISIT, 34, 540, 600, 45, 2, 5, 80},
-    {ANSINH__V1__SESSION_KIND__SESSION_KIND_MARKET_VISIT, 16, 390, 120, 120, 25, 50, 20},
-    {ANSINH__V1__SESSION_KIND__SESSION_KIND_RADIO, 8, 1050, 30, 20, 150, 500, 0},
+    {ANSINH__V1__SESSION_KIND__SESSION_KIND_LAUNCH_CEREMONY, 0, 450, 60, 90, 80, 140, 20, 90},
+    {ANSINH__V1__SESSION_KIND__SESSION_KIND_CONFERENCE, 10, 480, 90, 120, 35, 50, 40, 100},
+    {ANSINH__V1__SESSION_KIND__SESSION_KIND_SMALL_GROUP, 32, 510, 630, 75, 10, 20, 60, 65},
+    {ANSINH__V1__SESSION_KIND__SESSION_KIND_HOUSEHOLD_VISIT, 34, 540, 600, 45, 2, 5, 80, 28},
+    {ANSINH__V1__SESSION_KIND__SESSION_KIND_MARKET_VISIT, 16, 390, 120, 120, 25, 50, 20, 45},
+    {ANSINH__V1__SESSION_KIND__SESSION_KIND_RADIO, 8, 1050, 30, 20, 150, 500, 0, 0},
 };
 
 static uint32_t draw(const struct sprint_plan *plan, uint32_t number, enum draw purpose, uint32_t n)
@@ -94,6 +95,7 @@ int sprint_session_get(const struct sprint_plan *plan, uint32_t number, struct s
         .place = place,
         .day = sprint_plan_first_day(plan) + (int32_t)day,
         .kind = habit->kind,
+        .wins_percent = habit->wins_percent,
         .is_cancelled = draw(plan, number, DRAW_CANCELLED, 1000) < CANCELLED,
     };
     /* those of one place and day begin at different seconds */
@@ -105,6 +107,13 @@ int sprint_session_get(const struct sprint_plan *plan, uint32_t number, struct s
         habit->attendance + draw(plan, number, DRAW_ATTENDANCE, habit->attendance_spread);
     ret->n_listed = MIN(ret->attendance * habit->listed_percent / 100, (uint32_t)SPRINT_LISTED_MAX);
     return 1;
+}
+
+static int is_won(const struct sprint_plan *plan, uint32_t visit,
+                  const struct sprint_session *session)
+{
+    uint64_t seed = draw_mix(sprint_plan_spec(plan)->seed + WON_SEED + visit);
+    return draw_below(seed, session->number, 100) < session->wins_percent;
 }
 
 int sprint_session_before(const struct sprint_plan *plan, struct sprint_search *search,
@@ -121,7 +130,7 @@ int sprint_session_before(const struct sprint_plan *plan, struct sprint_search *
         while (search->passed < SPRINT_SESSIONS_MAX) {
             uint32_t number = first + SPRINT_SESSIONS_MAX - 1 - search->passed++;
             if (!sprint_session_get(plan, number, &session) || session.n_listed == 0 ||
-                session.start_s > until_s)
+                session.start_s > until_s || !is_won(plan, search->visit, &session))
                 continue;
             *ret_number = number;
             return 1;

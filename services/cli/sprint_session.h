@@ -20,7 +20,8 @@ struct sprint_session {
     int64_t start_s, end_s; /* since midnight of the sprint's first day */
     uint32_t attendance;
     uint32_t n_listed;
-    int is_cancelled; /* announced, and not held: nobody attends or is listed */
+    uint32_t wins_percent; /* of those whom it might have brought */
+    int is_cancelled;      /* announced, and not held: nobody attends or is listed */
 };
 
 /* Numbers of sessions are below this; of a day, those from day * the same of one day on. */
@@ -29,10 +30,11 @@ uint32_t sprint_session_numbers(const struct sprint_plan *plan);
 /* 0: there is none of that number. */
 int sprint_session_get(const struct sprint_plan *plan, uint32_t number, struct sprint_session *ret);
 
-/* Looks for sessions of a commune that were held before a moment of a day (from 0), the last one
- * first. */
+/* Looks for sessions of a commune that were held before a moment of a day (from 0) and brought
+ * somebody, the last one first. */
 struct sprint_search {
     uint32_t place, day;
+    uint32_t visit;
     uint32_t lag;     /* days before that day to begin with; moves on */
     uint32_t passed;  /* sessions of that lag already looked at */
     int64_t before_s; /* second of the day */

@@ -17,6 +17,9 @@
 #define POINTS_PER_COMMUNE 2
 #define WEIGHT_MIN 20
 #define WEIGHT_SPREAD 80
+#define AGED_PER_PLAN 10 /* of working age, for each participant planned */
+#define AGED_SPREAD 8
+#define PROSPECTS_PERCENT 55 /* of them */
 
 static const struct {
     const char *code, *name;
@@ -174,6 +177,33 @@ static int fill_plan(struct service *svc, FILE *out, void *arg)
     return rc < 0 ? rc : ferror(out) ? -EIO : 1;
 }
 
+/* Of communes by their plan; above them the sums. Answers the unit's. */
+static int64_t tell_denominator(const struct directory_unit *unit, const char *kind,
+                                int64_t percent, FILE *out)
+{
+    uint32_t year, spread = draw_below(3, sample_unit_number(unit->code), AGED_SPREAD);
+    int64_t value = is_commune(unit) ? directory_plan(unit, this_year(), &year) *
+                                           (AGED_PER_PLAN + spread) * percent / 100
+                                     : 0;
+    for (size_t i = 0; i < unit->n_children; i++)
+        value += tell_denominator(unit->children[i], kind, percent, out);
+    if (value > 0)
+        (void)fprintf(out, "%s,%s,%u-01-01,%lld,made up\n", unit->code, kind, this_year(),
+                      (long long)value);
+    return value;
+}
+
+static int fill_denominators(struct service *svc, FILE *out, void *arg)
+{
+    const struct directory_unit *country = directory_unit(svc->directory, "VN");
+    (void)arg;
+    (void)fputs("unit_code,kind,on,value,source\n", out);
+    (void)tell_denominator(country, "working_age", 100, out);
+    (void)tell_denominator(country, "prospects", PROSPECTS_PERCENT, out);
+    return ferror(out) ? -EIO : 1;
+}
+
+/* Also whom it could reach, once the plan is known. */
 static int make_plan(struct service *svc, int64_t plan)
 {
     uint32_t year;
@@ -184,7 +214,10 @@ static int make_plan(struct service *svc, int64_t plan)
         if (directory_plan(directory_unit_at(svc->directory, i), this_year(), &year) > 0)
             return 0;
     }
-    return import_made(svc, "plan", fill_plan, &plan);
+    int status = import_made(svc, "plan", fill_plan, &plan);
+    if (status == 0)
+        status = look_anew(svc);
+    return status == 0 ? import_made(svc, "denominators", fill_denominators, NULL) : status;
 }
 
 int territory_complete(struct service *svc, const char *units_path, int64_t plan)

@@ -16,7 +16,8 @@ struct territory {
 
 /* Imports a file of units (as `ansinh import units`; NULL: none). Then communes without a collector
  * get two points of four made-up organisations with a collector each, and a country without a plan
- * gets one of so many participants for this year. 0, or 1: what is wrong was said. */
+ * gets one of so many participants for this year, with people of working age and prospects. 0, or
+ * 1: what is wrong was said. */
 int territory_complete(struct service *svc, const char *units_path, int64_t plan) MUST_CHECK;
 
 /* Reads it from the directory into the arena, which owns all of it. Needs SERVICE_DIRECTORY. 0, or
