@@ -8,6 +8,7 @@
 #include "services/analytics/board_plan.h"
 
 #define ROWS_MAX 500
+#define BEGINNING INT32_MIN /* of all days */
 
 struct board_question {
     struct question question;
@@ -86,7 +87,8 @@ static int take_plan_days(struct board_question *self, const Ansinh__V1__GetBoar
     date_format(plan->until, day);
     if (ranking->until > plan->until)
         return err_field(err, -EINVAL, "until", "the plan ends on %s", day);
-    ranking->value_from = ranking->week_from = plan->is_stock ? 0 : plan->from;
+    ranking->value_from = plan->is_stock ? BEGINNING : plan->from;
+    ranking->week_from = plan->is_stock ? 0 : plan->from;
     self->running = MAX(MIN(ranking->until, today), plan->from - 1);
     return 0;
 }
@@ -112,7 +114,7 @@ static void take_yearly(struct board_question *self)
     if (self->plan_year == 0)
         return;
     self->whole_plan = directory_plan(slice_above(&self->question.slice), year, &row_year);
-    ranking->value_from = 0;
+    ranking->value_from = BEGINNING;
     self->plan.name = self->plan.code;
     (void)snprintf(self->plan.code, sizeof(self->plan.code), "%04u", (unsigned)self->plan_year);
 }
@@ -250,8 +252,9 @@ static int prepare(struct question *question, struct err *err)
     if (rc < 0)
         return rc;
     ranking->week_end = ranking->until < question->today ? ranking->until + 1 : question->today;
-    question->from =
+    int32_t from =
         MIN(MIN(ranking->from, ranking->value_from), ranking->week_end - 2 * PACE_WEEK_DAYS);
+    question->from = MAX(from, 0); /* no fact is of a day before */
     question->until = MAX(ranking->until, ranking->week_end - 1);
     return 0;
 }
@@ -423,11 +426,11 @@ static int fill_rows(struct board_question *self, Ansinh__V1__GetBoardResponse *
     return fill_row(self, rest, out->rest);
 }
 
-/* "" for the beginning of all days. -ENOMEM. */
+/* "" for BEGINNING. -ENOMEM. */
 static int fill_day(struct arena *arena, int32_t day, char **ret)
 {
     *ret = arena_zalloc(arena, DATE_TEXT_BYTES);
-    if (*ret != NULL && day > 0)
+    if (*ret != NULL && day != BEGINNING)
         date_format(day, *ret);
     return *ret == NULL ? -ENOMEM : 0;
 }

@@ -443,6 +443,10 @@ static void the_year_that_was_imported_is_a_plan_too(void **state)
     assert_string_equal(text(unnamed, "valueFrom"), "");
     assert_int_equal(number(row_of(unnamed, "02647"), "plan"), 3252);
     assert_int_equal(number(json_object_get(unnamed, "whole"), "plan"), 78275);
+    json_auto_t *old = board("", 2, "", ",\"from\":\"1960-01-01\",\"counts\":1");
+    assert_string_equal(text(old, "from"), "1960-01-01");
+    assert_string_equal(text(old, "valueFrom"), "1960-01-01");
+    expect(old, "", 8, 0, "");
 }
 
 /* Its own days within the plan's. */
