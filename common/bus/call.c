@@ -192,8 +192,19 @@ void call_fail_later(struct bus_client *client, struct call *call, Ansinh__V1__C
         client->fail_timer = loop_timer_add(client->bus->loop, 0, 0, on_fail_timer, client);
 }
 
+/* One that cannot answer now, as a standby, did nothing: each other one is asked before waiting. */
+static int may_ask_another(const struct call *call)
+{
+    return call->code == ANSINH__V1__CODE__CODE_UNAVAILABLE && call->instance_name[0] == '\0' &&
+           call->n_refused < call->service->n_instances;
+}
+
 void call_refused(struct bus_client *client, struct call *call)
 {
+    if (may_ask_another(call)) {
+        call_try_again(client, call);
+        return;
+    }
     unsigned first_ms = call->retry_after_ms == 0 ? BACKOFF_FIRST_MS : call->retry_after_ms;
     uint64_t delay_ms = (uint64_t)first_ms << MIN(call->n_refused - 1, BACKOFF_DOUBLINGS_MAX);
     delay_ms = MIN(delay_ms, (uint64_t)MAX(first_ms, BACKOFF_MAX_MS));

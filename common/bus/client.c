@@ -262,6 +262,7 @@ static void on_status(struct instance *instance, const Ansinh__V1__Status *statu
     struct call *call = find_call(self, instance, status->call_id);
     if (call == NULL)
         return; /* a ping, or the second answer to a call that was repeated */
+    instance->absent_ms = status->code == ANSINH__V1__CODE__CODE_UNAVAILABLE ? clock_mono_ms() : 0;
     if (status->code == ANSINH__V1__CODE__CODE_UNAVAILABLE ||
         status->code == ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED) {
         call->n_refused++;

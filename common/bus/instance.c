@@ -1,3 +1,4 @@
+#include "common/base/clock.h"
 #include "common/bus/instance.h"
 
 #include <errno.h>
@@ -84,15 +85,21 @@ int instance_send(struct instance *self, zmq_msg_t *head, zmq_msg_t *body)
 struct instance *service_choose(struct service *self, unsigned window, uint64_t avoid)
 {
     struct instance *best = NULL, *last = NULL;
+    int64_t absent_ms = clock_mono_ms() - ABSENCE_MS;
+    uint64_t least = UINT64_MAX;
     for (size_t i = 0; i < self->n_instances; i++) {
         struct instance *instance = self->instances[(self->turn + i) % self->n_instances];
         if (instance->n_calls >= window || !instance_is_ready(instance))
             continue;
-        if (instance->number == avoid)
+        uint64_t load = instance->n_calls + (uint64_t)instance->load;
+        if (instance->absent_ms != 0 && instance->absent_ms > absent_ms)
+            load |= 1ULL << 63; /* behind all others */
+        if (instance->number == avoid) {
             last = instance;
-        else if (best == NULL || instance->n_calls + (uint64_t)instance->load <
-                                     best->n_calls + (uint64_t)best->load)
+        } else if (load < least) {
             best = instance;
+            least = load;
+        }
     }
     self->turn++;
     return best != NULL ? best : last;

@@ -32,9 +32,10 @@ struct instance {
     unsigned n_calls;
     unsigned load; /* as it reported last */
     unsigned pings_lost;
-    int is_down;      /* pings_lost reached the limit and nothing came since */
-    int is_connected; /* as seen last */
-    int is_kept;      /* mark of the comparison with a new list */
+    int is_down;       /* pings_lost reached the limit and nothing came since */
+    int is_connected;  /* as seen last */
+    int is_kept;       /* mark of the comparison with a new list */
+    int64_t absent_ms; /* when it said last that it cannot answer now; 0: it answered since */
     struct instance *next_closed;
 };
 
@@ -56,8 +57,10 @@ int instance_is_ready(struct instance *self);
  * full. */
 int instance_send(struct instance *self, zmq_msg_t *head, zmq_msg_t *body) MUST_CHECK;
 
-/* The least loaded ready instance with room in its window; the one with the number avoid only when
- * there is no other. NULL when none. */
+/* The least loaded ready instance with room in its window, of those that did not say within
+ * ABSENCE_MS that they cannot answer when there is one (a standby says so to every call); the one
+ * with the number avoid only when there is no other. NULL when none. */
+#define ABSENCE_MS 1000
 struct instance *service_choose(struct service *self, unsigned window, uint64_t avoid);
 
 struct instance *service_find(const struct service *self, const char *id);

@@ -9,6 +9,7 @@
 #include "ansinh/v1/payments.pb-c.h"
 
 #define LONG_MS 3000
+#define ABSENCE_MS 1000
 
 static void a_command_is_answered(void **state)
 {
@@ -189,6 +190,27 @@ static void refusals_are_retried_elsewhere(void **state)
         assert_string_equal(outcome.payment_id, "payments-2");
     }
     assert_true(pair.one.n_calls > 0);
+    pair_close(world, &pair);
+}
+
+/* A standby is asked once in a while, and no call waits for it: one that would back off, for longer
+ * than its caller waits, is not answered. */
+static void a_standby_is_passed_over(void **state)
+{
+    struct world *world = *state;
+    struct pair pair;
+    pair_open(world, &pair, 1000, 1000);
+    pair.one.mood = REFUSES;
+    pair.one.retry_after_ms = 2 * LONG_MS;
+    int64_t begun_ms = clock_mono_ms();
+    for (int i = 0; i < 20; i++) {
+        struct outcome outcome;
+        world_read(world, LONG_MS, &outcome);
+        WAIT_UNTIL(world, outcome.n == 1);
+        assert_int_equal(outcome.code, 0);
+        assert_string_equal(outcome.payment_id, "payments-2");
+    }
+    assert_in_range(pair.one.n_calls, 1, 1 + (clock_mono_ms() - begun_ms) / ABSENCE_MS + 1);
     pair_close(world, &pair);
 }
 
@@ -404,6 +426,7 @@ const struct CMUnitTest tests[] = {
     T(a_refusal_does_not_speak_for_an_unanswered_try),
     T(a_late_answer_of_an_earlier_try_counts),
     T(refusals_are_retried_elsewhere),
+    T(a_standby_is_passed_over),
     T(a_vanished_instance_loses_its_calls_to_another),
     T(a_delisted_instance_loses_its_calls_to_another),
     T(unanswered_pings_take_an_instance_out_and_an_answer_back_in),
