@@ -215,12 +215,27 @@ static void on_walked(void *arg, int rc)
         self->kind->answer(self);
 }
 
-/* As of now or of the time asked for; what is shown so far is what counts. */
+/* Of the newest fact, by the clock of who recorded it, which may be ahead of this one. */
+static int64_t newest_fact_ms(const struct facts *facts)
+{
+    int64_t newest_ms = 0;
+    for (size_t i = facts_first_chunk(facts); i < facts_chunks(facts); i++) {
+        size_t n;
+        struct fact_bounds bounds;
+        if (facts_chunk(facts, i, &n, &bounds) != NULL && n > 0)
+            newest_ms = MAX(newest_ms, bounds.max_at_ms);
+    }
+    return newest_ms;
+}
+
+/* As of now or of the time asked for; what is shown so far is what counts. The board has taken in
+ * what clocks ahead of this one have recorded: so does now. */
 static int freeze(struct question *self, int64_t as_of_ms, struct err *err)
 {
-    int64_t now_ms = clock_wall_ms();
+    int64_t clock_ms = clock_wall_ms();
+    int64_t now_ms = MAX(clock_ms, newest_fact_ms(self->analytics->facts));
     self->as_of_ms = as_of_ms == 0 ? now_ms : as_of_ms;
-    self->today = clock_business_day(self->as_of_ms);
+    self->today = clock_business_day(MIN(self->as_of_ms, clock_ms));
     self->facts = self->analytics->n_durable;
     self->begin = 0;
     if (self->as_of_ms > now_ms || self->as_of_ms < now_ms - AS_OF_MS)
