@@ -28,7 +28,8 @@ static int fail_row(struct err *err, const char *list, size_t i, const char *fie
 int directory_is_name(const char *text)
 {
     size_t len = strlen(text);
-    return strspn(text, " ") < len && parse_is_utf8(text, len) && parse_utf8_length(text) <= NAME_MAX_CHARS;
+    return strspn(text, " ") < len && parse_is_utf8(text, len) &&
+           parse_utf8_length(text) <= NAME_MAX_CHARS;
 }
 
 int directory_is_code(const char *text)
