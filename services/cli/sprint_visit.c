@@ -191,7 +191,7 @@ static void fail(struct job *self, const char *what, const char *field, const ch
     end(self, 0);
 }
 
-int sprint_is_open(int code)
+int sprint_is_open(Ansinh__V1__Code code)
 {
     return code == ANSINH__V1__CODE__CODE_UNKNOWN || code == ANSINH__V1__CODE__CODE_UNAVAILABLE ||
            code == ANSINH__V1__CODE__CODE_RESOURCE_EXHAUSTED ||
@@ -222,7 +222,7 @@ static void on_answer(void *arg, const struct bus_answer *answer)
 {
     struct job *self = arg;
     enum act act = self->acts[self->act_i];
-    if (sprint_is_open((int)answer->code) && self->tries++ < SPRINT_TRIES_MAX) {
+    if (sprint_is_open(answer->code) && self->tries++ < SPRINT_TRIES_MAX) {
         do_act(self);
         return;
     }

@@ -48,7 +48,7 @@ struct sprint_run {
 int64_t sprint_run_now_s(const struct sprint_run *self);
 
 /* Nobody knows yet what became of a command: ask again with the same request id. */
-int sprint_is_open(int code);
+int sprint_is_open(Ansinh__V1__Code code);
 /* Counts a failure, and says the first ones. */
 void sprint_fail(struct sprint_run *run, const char *act, const char *what, const char *field,
                  const char *message);
