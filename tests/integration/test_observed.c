@@ -177,6 +177,9 @@ static void without_sessions_of_late_the_last_ones_count(void **state)
     observe(DAY + OBSERVED_DAYS - 1); /* the last day on which it counts as of late */
     assert_int_equal(observed_until(observed), DAY + OBSERVED_DAYS - 1);
     observed_destroy(&observed);
+    observe(DAY + OBSERVED_DAYS);
+    assert_int_equal(observed_until(observed), DAY);
+    observed_destroy(&observed);
     observe(DAY + OBSERVED_PAST_DAYS);
     assert_int_equal(observed_until(observed), DAY + OBSERVED_PAST_DAYS);
     assert_true(observed_is_empty(observed));
