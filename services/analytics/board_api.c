@@ -22,6 +22,7 @@ struct board_question {
     uint32_t plan_year;     /* the newest imported one that was found; 0: none */
     int64_t whole_plan;     /* the slice's own target; 0: none */
     Ansinh__V1__Metric counts;
+    uint32_t n_behind;
     int32_t running; /* the day that is running within the window, else its last one */
 };
 
@@ -291,6 +292,8 @@ static int64_t key_of(const struct board_question *self, const struct ranking_ro
         return figures.percent == FIGURE_NONE ? FIGURE_NONE : figures.gap;
     case ANSINH__V1__BOARD_ORDER__BOARD_ORDER_NEED:
         return figures.needed_per_day;
+    case ANSINH__V1__BOARD_ORDER__BOARD_ORDER_SHORT:
+        return figures.short_per_day;
     case ANSINH__V1__BOARD_ORDER__BOARD_ORDER_PERCENT:
     case ANSINH__V1__BOARD_ORDER__BOARD_ORDER_UNSPECIFIED:
     case _ANSINH__V1__BOARD_ORDER_IS_INT_SIZE:
@@ -347,10 +350,13 @@ static int fill_row(struct board_question *self, const struct ranking_row *row,
     ret->pace_per_day = figure(arena, figures.pace_per_day);
     ret->improvement = figure(arena, figures.improvement);
     ret->needed_per_day = figure(arena, figures.needed_per_day);
+    ret->short_per_day = figure(arena, figures.short_per_day);
     ret->is_behind = figures.is_behind;
+    if (row->unit != NULL && row->unit->parent != NULL)
+        ret->parent_code = row->unit->parent->code;
     return ret->code == NULL || ret->name == NULL || ret->name_en == NULL || ret->percent == NULL ||
                    ret->pace_per_day == NULL || ret->improvement == NULL ||
-                   ret->needed_per_day == NULL
+                   ret->needed_per_day == NULL || ret->short_per_day == NULL
                ? -ENOMEM
                : 0;
 }
@@ -359,6 +365,7 @@ static int fill_row(struct board_question *self, const struct ranking_row *row,
  */
 static struct rank_row *rank(struct board_question *self, size_t *ret_n)
 {
+    struct figures figures;
     const struct ranking *ranking = &self->ranking;
     struct rank_row *ranks = arena_alloc(self->question.arena, ranking->n_rows * sizeof(*ranks));
     *ret_n = 0;
@@ -367,6 +374,8 @@ static struct rank_row *rank(struct board_question *self, size_t *ret_n)
         uint32_t tier = row->unit == NULL ? 0 : row->unit->difficulty_tier;
         if ((self->tier != 0 && tier != self->tier) || (row->unit == NULL && !ranking_is_any(row)))
             continue;
+        figures_of(self, row, &figures);
+        self->n_behind += figures.is_behind ? 1 : 0;
         ranks[(*ret_n)++] = (struct rank_row){.key = key_of(self, row),
                                               .value = row->value,
                                               .code = row->code,
@@ -408,6 +417,7 @@ static int fill_rows(struct board_question *self, Ansinh__V1__GetBoardResponse *
     if (ranks == NULL || rows == NULL || out->rows == NULL)
         return -ENOMEM;
     out->rows_in_all = (uint32_t)n;
+    out->behind_in_all = self->n_behind;
     for (size_t i = 0; i < n_shown; i++) {
         if (fill_row(self, &self->ranking.rows[ranks[i].place], &rows[i]) < 0)
             return -ENOMEM;

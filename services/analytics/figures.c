@@ -38,6 +38,7 @@ void figures_make(const struct figures_in *in, struct figures *ret)
         .pace_per_day = figure_ratio(in->week, 1, in->week_days),
         .improvement = FIGURE_NONE,
         .needed_per_day = FIGURE_NONE,
+        .short_per_day = FIGURE_NONE,
     };
     if (in->plan <= 0)
         return;
@@ -46,6 +47,9 @@ void figures_make(const struct figures_in *in, struct figures *ret)
     ret->improvement = ratio(in->week - in->week_before, 100 * ONE, in->plan);
     if (ret->gap > 0 && days_left > 0)
         ret->needed_per_day = ratio(ret->gap, ONE, days_left);
+    if (ret->gap > 0)
+        ret->short_per_day =
+            ratio(ret->gap, ONE, MAX(days_left, 1)) - (in->week_days > 0 ? ret->pace_per_day : 0);
     /* without rounding: gap / days_left > week / week_days */
     int is_slow = days_left <= 0 || (wide)ret->gap * in->week_days > (wide)in->week * days_left;
     ret->is_behind = ret->gap > 0 && is_slow && is_late(in);

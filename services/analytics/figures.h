@@ -26,7 +26,9 @@ struct figures {
     int64_t improvement;    /* percent of the plan won in these, less that of the 7 before */
     int64_t needed_per_day; /* to close the gap in the days behind today; FIGURE_NONE: no gap, or no
                                days left */
-    int is_behind;          /* see figures_make */
+    int64_t short_per_day; /* needed on each day that is left, the last one at least, less the pace;
+                              FIGURE_NONE: no gap */
+    int is_behind;         /* see figures_make */
 };
 
 /* Behind is who has a plan and a gap, when more than BEHIND_GRACE_PERCENT of the plan's days are

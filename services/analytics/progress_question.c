@@ -27,7 +27,7 @@ int progress_is_question(const Ansinh__V1__GetProgressRequest *in)
 {
     return in->as_of_ms != 0 || in->product != 0 || in->organisation_code[0] != '\0' ||
            in->point_code[0] != '\0' || in->collector_code[0] != '\0' || in->support_group != 0 ||
-           slice_is_office(in->unit_code);
+           in->campaign_code[0] != '\0' || slice_is_office(in->unit_code);
 }
 
 static int32_t first_day(const struct progress_question *self)
@@ -77,6 +77,9 @@ static size_t reach_places(void *arg, const Ansinh__V1__Session *session,
     if (slice->organisation_code[0] != '\0' &&
         strcmp(strcmp(slice->organisation_code, SLICE_NOBODY) == 0 ? "" : slice->organisation_code,
                session->organisation_code) != 0)
+        return 0;
+    if (slice->campaign_code[0] != '\0' &&
+        strcmp(slice->campaign_code, session->campaign_code) != 0)
         return 0;
     const struct directory_unit *office = self->question.slice.office;
     int is_in_office = 0;
@@ -201,7 +204,8 @@ static int visit(void *arg, const struct fact *facts, size_t n, uint64_t first)
     if (self->reach != NULL)
         (void)reach_walk_step(self->reach, n * REACH_LINES_A_FACT);
     for (size_t i = 0; i < n; i++) {
-        if (question_takes(&self->question, &facts[i]))
+        if (question_takes(&self->question, &facts[i]) &&
+            slice_has_day(&self->question.slice, &facts[i]))
             count(self, &facts[i]);
     }
     return 1;
@@ -280,5 +284,6 @@ void progress_ask(struct analytics *self, struct bus_request *request)
     slice->collector_code = in->collector_code;
     slice->product = in->product;
     slice->support_group = in->support_group;
+    slice->campaign_code = in->campaign_code;
     question_ask(self, request, &kind, in->as_of_ms, slice);
 }

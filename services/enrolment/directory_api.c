@@ -1,5 +1,6 @@
 #include "services/enrolment/directory_api.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -182,6 +183,58 @@ static char **codes_of(struct arena *arena, struct directory_unit *const *units,
     return codes;
 }
 
+static int is_within(const struct directory_unit *unit, const struct directory_unit *above)
+{
+    while (unit != NULL && unit != above)
+        unit = directory_above(unit);
+    return unit != NULL;
+}
+
+static int answers_for(const struct directory *directory, const Ansinh__V1__SiUnit *office,
+                       const struct directory_unit *unit)
+{
+    size_t i = 0;
+    while (i < office->n_commune_codes &&
+           !is_within(directory_unit(directory, office->commune_codes[i]), unit))
+        i++;
+    return i < office->n_commune_codes;
+}
+
+static int compare_offices(const void *a, const void *b)
+{
+    const Ansinh__V1__SiUnit *x = *(Ansinh__V1__SiUnit *const *)a;
+    const Ansinh__V1__SiUnit *y = *(Ansinh__V1__SiUnit *const *)b;
+    return strcmp(x->code, y->code);
+}
+
+static Ansinh__V1__SiUnit **offices_of(const struct unit_read *self,
+                                       const struct directory_unit *unit, size_t *ret_n)
+{
+    const struct directory *directory = self->svc->directory;
+    const ProtobufCMessage *row;
+    struct arena *arena = self->request->arena;
+    size_t cursor = 0, n = 0;
+    while (directory_next_row(directory, 's', &cursor) != NULL)
+        n++;
+    Ansinh__V1__SiUnit **list = arena_alloc(arena, n * sizeof(*list));
+    Ansinh__V1__SiUnit *copies = arena_alloc(arena, n * sizeof(*copies));
+    *ret_n = 0;
+    cursor = 0;
+    while (list != NULL && copies != NULL &&
+           (row = directory_next_row(directory, 's', &cursor)) != NULL) {
+        const Ansinh__V1__SiUnit *office = (const Ansinh__V1__SiUnit *)row;
+        if (!answers_for(directory, office, unit))
+            continue;
+        copies[*ret_n] = *office;
+        copies[*ret_n].n_commune_codes = 0;
+        list[*ret_n] = &copies[*ret_n];
+        (*ret_n)++;
+    }
+    if (*ret_n > 0)
+        qsort(list, *ret_n, sizeof(*list), compare_offices);
+    return list;
+}
+
 static void answer_unit(struct unit_read *self, const struct directory_unit *unit,
                         const ProtobufCMessage *row)
 {
@@ -205,6 +258,7 @@ static void answer_unit(struct unit_read *self, const struct directory_unit *uni
         if (found != NULL)
             denominators[out.n_denominators++] = (Ansinh__V1__Denominator *)(uintptr_t)found;
     }
+    out.si_units = offices_of(self, unit, &out.n_si_units);
     bus_reply(self->request, &out.base);
 }
 

@@ -415,6 +415,24 @@ static void an_office_has_the_sum_of_its_communes(void **state)
     assert_int_equal(number(office, "plan"), plan);
 }
 
+/* Of itself and of what is above it; no other unit names it. */
+static void an_office_is_found_by_its_units(void **state)
+{
+    (void)state;
+    static const char *const within[] = {"VN", "15", "02671"};
+    char json[64];
+    for (size_t i = 0; i < sizeof(within) / sizeof(within[0]); i++) {
+        (void)snprintf(json, sizeof(json), "{\"code\":\"%s\"}", within[i]);
+        json_auto_t *root = ask("Directory/GetUnit", json);
+        json_t *office = json_array_get(json_object_get(root, "siUnits"), 0);
+        assert_int_equal(json_array_size(json_object_get(root, "siUnits")), 1);
+        assert_string_equal(text(office, "code"), "1501");
+        assert_int_equal(json_array_size(json_object_get(office, "communeCodes")), 0);
+    }
+    json_auto_t *other = ask("Directory/GetUnit", "{\"code\":\"02680\"}");
+    assert_int_equal(json_array_size(json_object_get(other, "siUnits")), 0);
+}
+
 /* Also where another unit is asked for: nothing. */
 static void a_campaign_is_its_days_and_units(void **state)
 {
@@ -440,6 +458,10 @@ static void a_campaign_is_its_days_and_units(void **state)
         (void)snprintf(days.slice, sizeof(days.slice), "{\"unitCode\":\"SI:1501\"}");
         long long sum = list(&campaign, 100, 0, &n);
         assert_true(sum > 0);
+        json_auto_t *progress =
+            ask("Analytics/GetProgress", "{\"unitCode\":\"15\",\"campaignCode\":\"chot\"}");
+        assert_int_equal(number(progress, metric == 1 ? "declared" : "participants"),
+                         list(&campaign, 100, 0, &n));
         assert_int_equal(sum, list(&days, 100, 0, &n));
         assert_int_equal(list(&elsewhere, 100, 0, &n), 0);
         assert_int_equal(n, 0);
@@ -559,6 +581,7 @@ int main(void)
         cmocka_unit_test(a_list_of_now_stays_what_it_was),
         cmocka_unit_test(every_number_of_a_board_opens),
         cmocka_unit_test(an_office_has_the_sum_of_its_communes),
+        cmocka_unit_test(an_office_is_found_by_its_units),
         cmocka_unit_test(a_campaign_is_its_days_and_units),
         cmocka_unit_test(a_board_stands_beside_the_plan),
         cmocka_unit_test(the_same_question_within_a_second_has_the_same_answer),

@@ -32,6 +32,7 @@ static void figures_stand_beside_the_plan(void **state)
     assert_int_equal(figures.pace_per_day, 200);
     assert_int_equal(figures.improvement, 350);   /* 7 of 200 more than in the week before */
     assert_int_equal(figures.needed_per_day, 57); /* 150 in 264 days: 0.568 */
+    assert_int_equal(figures.short_per_day, -143);
     assert_false(figures.is_behind);
     figures = seen(250, 200, 1, 3, 100);
     assert_int_equal(figures.gap, -50);
@@ -39,7 +40,18 @@ static void figures_stand_beside_the_plan(void **state)
     assert_int_equal(figures.pace_per_day, 14);
     assert_int_equal(figures.improvement, -100);
     assert_true(figures.needed_per_day == FIGURE_NONE);
+    assert_true(figures.short_per_day == FIGURE_NONE);
     assert_false(figures.is_behind);
+}
+
+static void short_is_what_each_day_lacks_that_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(seen(0, 528, 7, 0, 100).short_per_day, 100); /* 2 a day, 1 comes */
+    assert_int_equal(seen(0, 528, 7, 0, 363).short_per_day, 52700);
+    /* on the last day, and behind it, all that is missing */
+    assert_int_equal(seen(0, 528, 7, 0, 364).short_per_day, 52700);
+    assert_int_equal(seen(0, 528, 7, 0, 400).short_per_day, 52700);
 }
 
 static void without_a_plan_there_is_only_a_pace(void **state)
@@ -179,6 +191,7 @@ static void ranks_agree_with_counting(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(figures_stand_beside_the_plan),
+    cmocka_unit_test(short_is_what_each_day_lacks_that_is_left),
     cmocka_unit_test(without_a_plan_there_is_only_a_pace),
     cmocka_unit_test(a_young_plan_has_the_pace_of_its_days),
     cmocka_unit_test(behind_is_who_is_too_slow_after_the_grace),
