@@ -13,6 +13,7 @@ SHA512 = (
     "d6229cf9ad20af7baa377ec676682a49b6b663499823c170284cee64e2d108d3"
 )
 FETCH_TIMEOUT_S = 60
+RUN_TIMEOUT_S = 90
 GRAVE = ("serious", "critical")
 RUN = """
 const done = arguments[arguments.length - 1];
@@ -47,5 +48,6 @@ def fetch(folder):
 
 def violations(browser, text):
     """What the page in view gets wrong, if it is grave: (impact, rule, elements)."""
+    browser.driver.set_script_timeout(RUN_TIMEOUT_S)
     browser.run(text)
     return [found for found in browser.driver.execute_async_script(RUN) if found[0] in GRAVE]

@@ -44,6 +44,14 @@ class PageTest(unittest.TestCase):
         self.browser.wait(lambda: self.browser.link() == "live", "a live page", timeout_s)
         self.browser.wait(lambda: self.browser.text("participants"), "a number", timeout_s)
 
+    def choose(self, element_id, value):
+        """What a reader does with a list or a field."""
+        script = "const e = document.getElementById(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event('change'))"
+        self.browser.run(script, element_id, value)
+
+    def await_address(self, part):
+        self.browser.wait(lambda: part in self.browser.driver.current_url, f"{part} in the address", MOVE_TIMEOUT_S)
+
     def await_text(self, element_id, text, timeout_s=MOVE_TIMEOUT_S):
         def is_there():
             return self.browser.text(element_id) == text

@@ -4,30 +4,17 @@
 Needs what test_dashboard.py needs.
 """
 
-import secrets
 import time
 import unittest
 
 from api import number, percent
 from page import PROVINCE, PageTest
 
-HOUR_MS = 3600 * 1000
 ATTENDANCE = 33
 STEPS = ("attendance", "declared", "paid")
 
 
 class SessionsTest(PageTest):
-    def record(self, commune):
-        """A session of today at which one of those on the list declares and pays."""
-        code = f"BROWSER-{secrets.token_hex(4)}"
-        now_ms = int(time.time() * 1000)
-        session = {"code": code, "kind": "SESSION_KIND_SMALL_GROUP", "unitCode": commune, "attendance": ATTENDANCE,
-                   "startMs": now_ms - HOUR_MS, "endMs": now_ms}
-        self.api.call("Campaigns/RecordSession", session=session)
-        person = f"096190{secrets.randbelow(10**6):06}"
-        self.api.call("Campaigns/RecordContacts", sessionCode=code, personalIds=[person])
-        self.api.pay(self.api.enrol(commune, person))
-
     def listed(self, commune):
         today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 3600))
         return self.api.call("Analytics/ListSessions", slice={"unitCode": commune}, until=today,
@@ -39,7 +26,7 @@ class SessionsTest(PageTest):
     def test_yield_is_the_api_s(self):
         commune = self.api.progress(PROVINCE).children[-3].code
         paid = self.paid(commune) + 1
-        self.record(commune)
+        self.api.hold_session(commune, ATTENDANCE)
         self.browser.wait(lambda: self.paid(commune) == paid, "the session has its yield")
         for lang in ("vi", "en"):
             self.visit(f"?unit={commune}&lang={lang}")
@@ -56,6 +43,18 @@ class SessionsTest(PageTest):
             self.assertIn(percent(answer["total"]["conversion"], lang), self.browser.text("sessions-lead"))
             rows = self.browser.run("return [...document.querySelectorAll('#session-rows .b-attendance')].map(cell => cell.textContent)")
             self.assertEqual(rows, [number(int(row["yield"]["attendance"]), lang) for row in answer["rows"]][: len(rows)])
+
+    def test_number_of_a_session_opens_into_its_records(self):
+        commune = self.api.progress(PROVINCE).children[-4].code
+        code = self.api.hold_session(commune, ATTENDANCE)
+        self.browser.wait(lambda: self.paid(commune) > 0, "the session has its yield")
+        self.visit(f"?unit={commune}&lang=vi")
+        cell = "return document.querySelector('#session-rows .b-paid a')?.textContent"
+        self.browser.wait(lambda: self.browser.run(cell) == "1", "the session")
+        self.browser.click("#session-rows .b-paid a")
+        self.browser.wait(lambda: self.browser.run("return document.getElementById('records').open"), "the records")
+        self.assertEqual(self.browser.text("records-total"), "1")
+        self.assertIn(code, self.browser.driver.current_url)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,24 @@
 /* The state of the page is its address: whoever gets the link sees the same. */
 
+/* Each narrows what is counted. */
+export const FILTERS = ['organisation', 'point', 'collector', 'product', 'campaign'];
+
 const DEFAULTS = {
-  unit: '15',
+  unit: '15', // or "SI:<code>", an office of social insurance
   lang: 'vi',
   at: '', // "2026-11-21T17:30:00" in +07:00; empty: now
+  still: '', // asked for once, without a stream: for pictures
   wall: '',
   chart: 'day',
-  sort: 'percent.up',
+  sort: 'name.up',
   q: '',
-  who: '', // "collector:NV0001": only what came by that organisation, point or collector
+  organisation: '',
+  point: '',
+  collector: '',
+  product: '', // "health"; empty: voluntary social insurance
+  campaign: '',
+  plan: '', // the plan that boards and forecast are held against; empty: the one in force
+  help: '', // "units": who needs help of those right below, not of all communes
   by: '', // the boards: of whom, in which order, of which tier, since when
   order: 'percent',
   tier: '0',
@@ -27,13 +37,20 @@ function read() {
   const query = new URLSearchParams(window.location.search);
   for (const [name, value] of Object.entries(DEFAULTS)) state[name] = query.get(name) || value;
   state.lang = state.lang === 'en' ? 'en' : 'vi';
-  if (query.has('wall')) state.wall = query.get('wall') || 'on';
+  for (const name of ['wall', 'still']) if (query.has(name)) state[name] = query.get(name) || 'on';
+  readWho(query.get('who') ?? '');
 }
 
-/* The address of this view with some of it changed; another unit is seen from its beginning. */
+/* "collector:NV0001", as links of earlier versions have it. */
+function readWho(text) {
+  const [kind, ...code] = text.split(':');
+  if (FILTERS.includes(kind)) state[kind] = code.join(':');
+}
+
+/* The address of this view with some of it changed; another unit is seen from its beginning, through the same filters. */
 export function href(change) {
   const isElsewhere = change.unit !== undefined && change.unit !== state.unit;
-  const next = { ...state, ...(isElsewhere ? { q: '', who: '', by: '', rows: '', open: '' } : {}), ...change };
+  const next = { ...state, ...(isElsewhere ? { q: '', by: '', rows: '', open: '' } : {}), ...change };
   const query = new URLSearchParams({ unit: next.unit, lang: next.lang });
   for (const [name, value] of Object.entries(DEFAULTS))
     if (name !== 'unit' && name !== 'lang' && next[name] !== value) query.set(name, next[name]);

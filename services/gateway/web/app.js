@@ -1,6 +1,6 @@
 /* The dashboard's first page: one unit, live, and the units below it. */
 
-import { begin, href, keep, state } from './address.js';
+import { begin, FILTERS, href, keep, state } from './address.js';
 import { Asked } from './asked.js';
 import { Board } from './board.js';
 import { boards } from './boards.js';
@@ -9,17 +9,20 @@ import { locate } from './directory.js';
 import { at, make, say } from './dom.js';
 import { countDown, forecast } from './forecast.js';
 import { clearFeed, drawFeed, tellFeed } from './feed.js';
+import { askOptions, beginFilters, drawFilters } from './filters.js';
 import { count, named, percent } from './format.js';
 import { drawFunnel } from './funnel.js';
+import { help } from './help.js';
 import { dayText, drawHero, drawMoney, moment } from './hero.js';
 import { Live } from './live.js';
 import { model, NOWHERE } from './model.js';
 import { Panels } from './panels.js';
+import { beginPart, holdPart } from './part.js';
 import { beginPicker, DAYS_BACK } from './picker.js';
 import { beginRecords, drawRecords } from './records.js';
 import { series } from './series.js';
 import { sessions } from './sessions.js';
-import { openHref, who } from './slice.js';
+import { filters, isFiltered, isOffice, isStreamed, openHref } from './slice.js';
 import { Table } from './table.js';
 import { TEXT, words } from './text.js';
 import { drawTiles } from './tiles.js';
@@ -27,29 +30,35 @@ import { beginTools } from './tools.js';
 import { drawWall } from './wall.js';
 
 const COUNTRY = 'VN';
-const UNIT_CODE = /^(VN|\d{2}|\d{5})$/;
+const UNIT_CODE = /^(VN|\d{2}|\d{5}|SI:[\w.-]+)$/;
 // A screen reader shall hear where the number stands, not every payment.
 const SPOKEN_PAUSE_MS = 20000;
 const COUNT_DOWN_MS = 10000;
 
 const page = {
-  view: '', // unit, moment and source
+  view: '', // unit, moment and filters
   choices: new Map(),
   live: null,
   link: { state: 'connecting', since: 0 },
   isDrawing: false,
+  isNew: false, // nothing of this view is drawn yet
   isFollowing: false, // a link was followed: the reader's focus goes to the new unit once it is there
   spokenAt: 0,
 };
 
 // What each panel's numbers depend on: when it changes, the panel asks anew.
 const CHOICES = new Map([
+  [forecast, ['plan']],
+  [help, ['plan', 'help']],
   [series, ['chart']],
-  [boards, ['by', 'order', 'tier', 'span', 'rows']],
+  [boards, ['plan', 'by', 'order', 'tier', 'span', 'rows']],
   [sessions, ['touch']],
 ]);
 
-const panels = new Panels([forecast, series, boards, sessions], drawWall);
+const panels = new Panels([help, forecast, series, boards, sessions], () => {
+  drawWall();
+  holdPart();
+});
 const table = new Table(
   { head: at('table').tHead, body: at('rows'), search: at('search'), noMatch: at('no-match') },
   {
@@ -65,8 +74,9 @@ function arrive() {
   translate();
   drawWall();
   drawRecords();
-  const view = `${state.unit} ${state.at} ${state.who}`;
+  const view = `${state.unit} ${state.at} ${state.still} ${JSON.stringify(filters())}`;
   if (view === page.view && page.live) {
+    askOptions();
     draw();
     panels.redraw();
     askChosen();
@@ -79,7 +89,7 @@ function arrive() {
   askChosen();
   if (!UNIT_CODE.test(state.unit)) refuse();
   else watch(state.unit);
-  if (UNIT_CODE.test(state.unit) && state.unit !== COUNTRY) findPlace(state.unit);
+  if (UNIT_CODE.test(state.unit) && state.unit !== COUNTRY && !isOffice()) findPlace(state.unit);
 }
 
 function leave() {
@@ -103,10 +113,9 @@ function askChosen() {
 }
 
 function take(json, kind) {
-  const isFirst = model.board.unit === null;
+  page.isNew ||= model.board.unit === null;
   model.board[kind](json, (before, after) => tellFeed(before, after, Number(json.asOfMs ?? 0)));
   drawSoon();
-  if (isFirst) panels.load();
 }
 
 function watch(unit) {
@@ -123,7 +132,7 @@ function watch(unit) {
     lost: () => setLink('lost'),
     refused: refuse,
   };
-  page.live = state.at || who() ? new Asked(on) : new Live(unit, on);
+  page.live = isStreamed() ? new Live(unit, on) : new Asked(on);
 }
 
 /* field: of the request, which the server does not take; that of the unit when nothing is said. */
@@ -131,6 +140,7 @@ function refuse(field = 'unit_code') {
   page.live?.end();
   page.live = null;
   at('board').hidden = true;
+  at('filters').hidden = true;
   const { text, change, next } = refusal(field);
   at('notice').replaceChildren(`${text} `, make('a', { href: href(change) }, next));
   at('notice').hidden = false;
@@ -139,9 +149,8 @@ function refuse(field = 'unit_code') {
 
 /* What is wrong with the address, and the way to the page without it. */
 function refusal(field) {
-  const chosen = who();
-  if (chosen && field === `${chosen.kind}_code`)
-    return { text: words().unknown_who(words()[`who_${chosen.kind}`], chosen.code), change: { who: '' }, next: words().who_all };
+  const kind = FILTERS.find((one) => state[one] && field.endsWith(one === 'product' ? one : `${one}_code`));
+  if (kind) return { text: words().unknown_filter(words()[`filter_${kind}`], state[kind]), change: { [kind]: '' }, next: words().filter_none };
   if (state.at && field !== 'unit_code')
     return { text: words().unknown_moment(state.at, DAYS_BACK), change: { at: '' }, next: words().pick_live };
   return { text: words().unknown_unit(state.unit), change: { unit: COUNTRY }, next: words().to_country };
@@ -177,6 +186,7 @@ function translate() {
   for (const element of document.querySelectorAll('[data-t-label]'))
     element.setAttribute('aria-label', words()[element.dataset.tLabel]);
   at('search').placeholder = words().search;
+  at('filter-office').placeholder = words().office_hint;
   if (at('search').value.trim() !== state.q) at('search').value = state.q;
   for (const other of Object.keys(TEXT)) {
     const link = at(`lang-${other}`);
@@ -185,13 +195,18 @@ function translate() {
     else link.removeAttribute('aria-current');
   }
   at('home').href = href({ unit: COUNTRY });
+  at('leaflet').hidden = isOffice();
   at('leaflet').href = `leaflet?unit=${encodeURIComponent(state.unit)}&lang=${state.lang}`;
   at('to-wall').href = href({ wall: 'on' });
   drawLink();
 }
 
-/* Frames may come faster than the screen: what is drawn is the last. */
+/* Frames may come faster than the screen: what is drawn is the last. A picture is taken of what comes once. */
 function drawSoon() {
+  if (state.still) {
+    draw();
+    return;
+  }
   if (page.isDrawing) return;
   page.isDrawing = true;
   window.requestAnimationFrame(() => {
@@ -203,6 +218,7 @@ function drawSoon() {
 function draw() {
   const { unit, planYear } = model.board;
   if (!unit) return;
+  if (page.isNew) loadRest();
   if (at('board').hidden) performance.mark('ready');
   at('board').hidden = false;
   drawHero(unit, unitName(unit), planYear);
@@ -212,12 +228,21 @@ function draw() {
   drawTrail(unit);
   drawChange();
   drawFeed();
-  drawWho();
+  drawFilters();
   drawWall();
+  holdPart();
   document.title = `${count(unit.participants, state.lang)} · ${unitName(unit)} · ansinh`;
   speak(unit);
   if (page.isFollowing) at('unit-name').focus({ preventScroll: true });
   page.isFollowing = false;
+}
+
+/* What the number is not made of is asked for once the number is painted. */
+function loadRest() {
+  page.isNew = false;
+  if (state.still) panels.load();
+  else window.requestAnimationFrame(() => setTimeout(() => model.board.unit && panels.load()));
+  askOptions();
 }
 
 function unitName(unit) {
@@ -236,8 +261,8 @@ function drawUnits() {
   const { children, unit } = model.board;
   const isCountry = unit.code === COUNTRY;
   at('units').hidden = children.size === 0;
-  at('board').classList.toggle('leaf', children.size === 0 || who() !== null);
-  drawTiles(who() ? new Map() : children, isCountry ? words().map_of_country : words().map_of_province);
+  at('board').classList.toggle('leaf', children.size === 0 || isFiltered());
+  drawTiles(isFiltered() ? new Map() : children, isCountry ? words().map_of_country : words().map_of_province);
   const title = isCountry ? words().units_of_country : words().units_of_province;
   say('units-title', title(count(children.size, state.lang)));
   say('col-today', words().new_on(dayText(unit)));
@@ -258,15 +283,6 @@ function drawTrail(unit) {
   at('trail').replaceChildren(...above.map(({ code, name }) => make('a', { href: href({ unit: code }) }, name)));
 }
 
-/* Of whom the page tells, when not of everybody. */
-function drawWho() {
-  const chosen = who();
-  at('who').hidden = !chosen;
-  if (!chosen) return;
-  say('who-name', `${words()[`who_${chosen.kind}`]} ${chosen.code}`);
-  at('who-all').href = href({ who: '' });
-}
-
 function speak(unit) {
   if (Date.now() - page.spokenAt < SPOKEN_PAUSE_MS) return;
   page.spokenAt = Date.now();
@@ -275,6 +291,8 @@ function speak(unit) {
 
 at('units-csv').addEventListener('click', () => saveCsv(`ansinh-${state.unit}`, table.lines()));
 setInterval(countDown, COUNT_DOWN_MS);
+beginFilters();
+beginPart();
 beginTools();
 beginPicker();
 beginRecords();

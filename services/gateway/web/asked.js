@@ -1,15 +1,15 @@
-/* The board from answers instead of the stream: as it was at a moment, or of one organisation, point or collector. */
+/* The board from answers instead of the stream: as it was at a moment, through filters, of an office, or once and no more. */
 
 import { state } from './address.js';
 import { call, Refused } from './api.js';
-import { asOf, slice, who } from './slice.js';
+import { asOf, isFiltered, momentMs, slice } from './slice.js';
 
 const ASK_MS = 5000;
 
-/* Targets are those of units: what came by one source is not held against them. */
+/* Targets are those of units: what is counted through a filter is not held against them. */
 const withoutPlan = (unit) => ({ ...unit, plan: '0', gap: '0', percent: '', children: (unit.children ?? []).map(withoutPlan) });
 
-/* Takes what Live takes, and past() for a moment that stands still: it is asked for once. */
+/* Takes what Live takes, and past(ms) for numbers that stand still: they are asked for once. */
 export class Asked {
   #on;
   #stop = new AbortController();
@@ -28,9 +28,9 @@ export class Asked {
     try {
       const answer = await call('Analytics/GetProgress', { ...slice(), withChildren: true, ...asOf() }, signal);
       if (signal.aborted) return;
-      this.#on.snapshot(who() ? withoutPlan(answer) : answer);
-      if (state.at) {
-        this.#on.past(Date.parse(`${state.at}+07:00`));
+      this.#on.snapshot(isFiltered() ? withoutPlan(answer) : answer);
+      if (state.at || state.still) {
+        this.#on.past(state.at ? momentMs() : Number(answer.asOfMs));
         return;
       }
     } catch (error) {

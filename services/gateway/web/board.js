@@ -26,6 +26,8 @@ function readUnit(json) {
     declaredToday: whole(json.declaredToday),
     accepted: whole(json.accepted),
     acceptedToday: whole(json.acceptedToday),
+    prospects: whole(json.prospects),
+    reached: whole(json.reachEstimate),
   };
 }
 

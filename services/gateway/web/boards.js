@@ -5,20 +5,30 @@ import { call } from './api.js';
 import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
 import { businessDay, count, named, percent } from './format.js';
-import { asOf, lastDay, openHref, slice, who } from './slice.js';
+import { chosenPlan, drawPlans, loadPlans, planCode } from './plans.js';
+import { asOf, filters, lastDay, openHref, slice } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 20000;
 const ROWS = 10;
 const ROWS_MAX = 500;
 const NOBODY = '-';
+const COMMUNE = /^\d{5}$/;
 const DAY_MS = 24 * 3600 * 1000;
+const BEGINNING = '2000-01-01';
 const TIERS = ['0', '1', '2', '3', '4'];
-const ORDERS = ['percent', 'pace', 'improvement', 'need'];
+const ORDERS = ['percent', 'pace', 'improvement', 'need', 'short'];
 const SPANS = { year: null, week: 6, today: 0 };
 const KINDS = { communes: '', organisations: 'organisation', points: 'point', collectors: 'collector' };
 
-const isLeaf = () => state.unit.length === 5;
+const isLeaf = () => COMMUNE.test(state.unit);
+
+/* Side by side stand those of a kind, not the one that the page is narrowed to. */
+function others() {
+  const { [KINDS[chosen()]]: _, ...rest } = filters();
+  return rest;
+}
+
 const kinds = () => Object.keys(KINDS).filter((kind) => kind !== 'communes' || !isLeaf());
 const chosen = () => (kinds().includes(state.by) ? state.by : isLeaf() ? 'collectors' : 'communes');
 const order = () => (ORDERS.includes(state.order) ? state.order : ORDERS[0]);
@@ -27,20 +37,27 @@ export const boards = { root: at('boards'), everyMs: REFRESH_MS, load, draw };
 let rows = [];
 
 async function load(signal) {
-  const until = lastDay(businessDay(Date.now()));
-  const days = SPANS[state.span];
-  const span = days === null || days === undefined ? {} : { from: new Date(Date.parse(until) - days * DAY_MS).toISOString().slice(0, 10), until };
+  await loadPlans(signal);
   const fields = {
-    slice: slice(state.unit, who()?.kind === KINDS[chosen()] ? null : who()),
+    slice: slice(state.unit, others()),
     by: `BOARD_BY_${chosen().toUpperCase()}`,
     order: `BOARD_ORDER_${order().toUpperCase()}`,
     tier: Number(state.tier) || 0,
     limit: state.rows ? ROWS_MAX : ROWS,
-    ...span,
+    ...planCode(),
+    ...span(),
     ...asOf(),
   };
   const answer = await call('Analytics/GetBoard', fields, signal);
   return { ...answer, kind: chosen() };
+}
+
+/* A plan and a campaign have days of their own. */
+function span() {
+  const days = SPANS[state.span] ?? null;
+  if (days === null || state.plan || state.campaign) return {};
+  const until = lastDay(businessDay(Date.now()));
+  return { from: new Date(Date.parse(until) - days * DAY_MS).toISOString().slice(0, 10), until };
 }
 
 function choice(id, values, value, name, set) {
@@ -56,9 +73,11 @@ function draw(answer) {
   const hasPlan = rows.some((row) => BigInt(row.plan ?? 0) > 0n);
   choice('board-by', kinds(), chosen(), 'by', (by) => ({ by, rows: '' }));
   choice('board-order', ORDERS, order(), 'order', (value) => ({ order: value }));
+  drawPlans('board-plan');
+  at('board-span').parentElement.hidden = state.plan !== '' || state.campaign !== '';
   choice('board-span', Object.keys(SPANS), state.span, 'span', (span) => ({ span }));
   choice('board-tier', TIERS, state.tier, 'tier', (tier) => ({ tier }));
-  say('board-lead', `${words()[`by_${chosen()}`]}, ${words().order} ${words()[`order_${order()}`]}`);
+  say('board-lead', words().board_lead(words()[`by_${chosen()}`], words()[`order_${order()}`]));
   at('board-tier-box').hidden = state.tier === '0' && !rows.some((row) => row.tier);
   const columns = columnsOf(hasPlan, answer);
   settle(at('board-head'), columns.map(({ key }) => make('th', { scope: 'col', class: `b-${key}` }, words()[`board_${key}`])));
@@ -93,17 +112,18 @@ function columnsOf(hasPlan, answer) {
     { key: 'percent', isOfPlan: true, text: (row) => percent(row.percent, state.lang), raw: (row) => row.percent ?? '' },
     { key: 'pace', text: (row) => decimal(row.pacePerDay), raw: (row) => row.pacePerDay ?? '' },
     { key: 'needed', isOfPlan: true, text: (row) => decimal(row.neededPerDay), raw: (row) => row.neededPerDay ?? '' },
+    { key: 'short', isOfPlan: true, isIn: ['short'], text: (row) => decimal(row.shortPerDay), raw: (row) => row.shortPerDay ?? '' },
     { key: 'improvement', isOfPlan: true, text: (row) => signed(row.improvement), raw: (row) => row.improvement ?? '' },
     { key: 'reversed', text: (row) => number(row.reversed), raw: (row) => BigInt(row.reversed ?? 0) },
   ];
-  return columns.filter(({ isOfPlan }) => hasPlan || !isOfPlan);
+  return columns.filter(({ isOfPlan, isIn }) => (hasPlan || !isOfPlan) && (!isIn || isIn.includes(order())));
 }
 
 /* The records of a row's value: of its unit, or of what came by that organisation, point or collector. */
-function openRow(row, { kind, valueFrom = '', until = '' }) {
-  const from = valueFrom || '2000-01-01';
-  if (KINDS[kind] === '') return openHref({ metric: 'METRIC_PAID', unit: row.code, from, until });
-  return openHref({ metric: 'METRIC_PAID', from, until, by: `${KINDS[kind]}:${row.code}` });
+function openRow(row, { kind, valueFrom, until = '', counts = 'METRIC_PAID' }) {
+  const chosen = chosenPlan()?.product === 'PRODUCT_HEALTH_HOUSEHOLD' ? { ...others(), product: 'health' } : others();
+  const what = { metric: counts, from: valueFrom || BEGINNING, until, chosen };
+  return openHref(KINDS[kind] === '' ? { ...what, unit: row.code } : { ...what, chosen: { ...chosen, [KINDS[kind]]: row.code } });
 }
 
 function drawRow(row, columns) {
@@ -116,7 +136,7 @@ function drawRow(row, columns) {
 }
 
 function nameOf(row) {
-  if (KINDS[chosen()] !== '') return make('a', { href: href({ who: `${KINDS[chosen()]}:${row.code}` }) }, named(row, state.lang) || row.code);
+  if (KINDS[chosen()] !== '') return make('a', { href: href({ [KINDS[chosen()]]: row.code }) }, named(row, state.lang) || row.code);
   const tier = row.tier ? make('small', {}, words()[`tier_${row.tier}`]) : null;
   return make('span', {}, make('a', { href: href({ unit: row.code }) }, named(row, state.lang) || row.code), tier);
 }

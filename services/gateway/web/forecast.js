@@ -1,52 +1,47 @@
-/* What is to come: pace against need, the forecast in one sentence, the days left, and who needs help today. */
+/* What is to come: pace against need, the forecast in one sentence, the days left, whom to meet, where the next session pays most. */
 
 import { href, state } from './address.js';
 import { Absent, call } from './api.js';
 import { at, make, say, settle } from './dom.js';
-import { businessDay, count, date, named, pace, wholePercent } from './format.js';
+import { businessDay, count, date, named, pace, percent } from './format.js';
+import { observe } from './help.js';
 import { model } from './model.js';
-import { step } from './scale.js';
-import { who } from './slice.js';
+import { chosenPlan, drawPlans, loadPlans, planCode } from './plans.js';
+import { asOf, filters, isFiltered, isOffice, momentMs, openHref } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 15000;
-const HELP_MAX = 14;
 const MINUTE_MS = 60000;
 const HOUR_MS = 3600000;
 const DAY_MS = 24 * HOUR_MS;
+const PACE_DAYS = 7;
 const CAMPAIGN_MAX_MS = 400 * DAY_MS; // how far a forecast looks
 
 const whole = (value) => BigInt(value ?? 0);
-const number = (value) => count(value, state.lang);
+const number = (value) => count(whole(value), state.lang);
+const dayAfter = (day, days) => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 
 /* "856.21" → 85621 */
 const hundredths = (text) => BigInt((text || '0.00').replace('.', ''));
 
-export const forecast = {
-  root: at('forecast'),
-  everyMs: REFRESH_MS,
-  load,
-  draw,
-  clear: () => {
-    at('help').hidden = true;
-  },
-};
+export const forecast = { root: at('forecast'), everyMs: REFRESH_MS, load, draw };
 
-/* Until the end of the campaign that runs here; without one, of the year. What lies behind has no forecast, nor has one source
- * of many. */
+/* Until the end of the plan that was chosen, or of the campaign that runs here; else of the year. A forecast is a unit's: there is
+ * none of one source of many. */
 async function load(signal) {
-  if (state.at || who()) return null;
-  const campaign = await running(signal);
+  if (isFiltered()) return null;
+  const [campaign] = await Promise.all([state.plan || isOffice() ? null : running(signal), loadPlans(signal)]);
   const until = campaign ? { until: businessDay(Number(campaign.untilMs) - 1) } : {};
-  const answer = await call('Analytics/GetForecast', { unitCode: state.unit, withChildren: true, ...until }, signal);
+  const fields = { unitCode: state.unit, withoutSentences: true, ...planCode(), ...until, ...asOf() };
+  const answer = await call('Analytics/GetForecast', fields, signal);
   return { ...answer, campaign };
 }
 
 /* A sprint before another campaign; null when there is none, or the server knows of none. */
 async function running(signal) {
   try {
-    const { campaigns = [] } = await call('Campaigns/ListCampaigns', { unitCode: state.unit, atMs: String(Date.now()) }, signal);
-    const open = campaigns.filter(({ untilMs }) => Number(untilMs) - Date.now() < CAMPAIGN_MAX_MS);
+    const { campaigns = [] } = await call('Campaigns/ListCampaigns', { unitCode: state.unit, atMs: String(momentMs()) }, signal);
+    const open = campaigns.filter(({ untilMs }) => Number(untilMs) - momentMs() < CAMPAIGN_MAX_MS);
     return open.find(({ sprint }) => sprint) ?? open[0] ?? null;
   } catch (error) {
     if (error instanceof Absent) return null;
@@ -55,72 +50,105 @@ async function running(signal) {
 }
 
 function draw(json) {
-  drawForecast(json);
-  drawHelp(json);
-}
-
-function drawForecast(json) {
   const { unit } = json;
   at('forecast').hidden = whole(unit.plan) === 0n;
+  drawPlans('forecast-plan');
+  drawPace(json);
+  at('verdict').dataset.reach = unit.reach ?? '';
+  say('sentence', state.lang === 'vi' ? unit.sentenceVi : unit.sentence);
+  drawEnd(json);
+  drawPast(json);
+  drawContacts(unit);
+  drawNext(unit);
+}
+
+function drawPace({ unit, today, counts }) {
   const [needed, reached] = [hundredths(unit.neededPerDay), hundredths(unit.pacePerDay)];
   say('needed', pace(unit.neededPerDay, state.lang));
   say('pace', pace(unit.pacePerDay, state.lang));
+  at('pace').href = openDays(counts, dayAfter(today, -PACE_DAYS), dayAfter(today, -1));
   at('needed-box').hidden = !unit.neededPerDay;
   at('meter').hidden = !unit.neededPerDay;
   at('meter').style.setProperty('--done', needed > 0n ? Math.min(100, Number((reached * 100n) / needed)) : 100);
-  at('verdict').dataset.reach = unit.reach ?? '';
-  say('sentence', state.lang === 'vi' ? unit.sentenceVi : unit.sentence);
-  const { planYear } = model.board;
-  overYear = !json.campaign && planYear < Number(json.today.slice(0, 4)) ? planYear : 0;
+}
+
+/* The records of some days, of what the plan counts. */
+function openDays(counts, from, until) {
+  const isHealth = chosenPlan()?.product === 'PRODUCT_HEALTH_HOUSEHOLD';
+  return openHref({ metric: counts ?? 'METRIC_PAID', from, until, chosen: { ...filters(), ...(isHealth ? { product: 'health' } : {}) } });
+}
+
+function drawEnd(json) {
+  overPlan = json.unit.planExpired && !json.campaign ? json.planName || model.board.planYear : '';
   untilMs = Number(json.campaign?.untilMs ?? Date.parse(`${json.until}T24:00:00+07:00`));
-  const name = named(json.campaign ?? {}, state.lang);
-  say('until', overYear ? '' : words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
+  const name = named(json.campaign ?? { name: state.plan && (json.planName || json.planCode) }, state.lang);
+  say('until', overPlan ? '' : words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
   countDown();
 }
 
 let untilMs = 0;
-let overYear = 0; // of a plan whose year has ended: there is nothing to count down to
+let overPlan = ''; // whose last day is behind us: there is nothing to count down to
 
 /* Days while there are many of them, then hours and minutes. */
 export function countDown() {
-  const leftMs = Math.max(untilMs - Date.now(), 0);
-  if (overYear) say('left', words().plan_over(overYear));
-  else if (leftMs >= 2 * DAY_MS) say('left', words().days_left(number(Math.floor(leftMs / DAY_MS))));
+  const leftMs = Math.max(untilMs - momentMs(), 0);
+  if (overPlan) say('left', words().plan_over(overPlan));
+  else if (leftMs >= 2 * DAY_MS) say('left', words().days_left(count(Math.floor(leftMs / DAY_MS), state.lang)));
   else say('left', words().hours_left(Math.floor(leftMs / HOUR_MS), Math.floor((leftMs % HOUR_MS) / MINUTE_MS)));
 }
 
-const shortfall = (unit) => whole(unit.plan) - whole(unit.projected);
-
-function drawHelp(json) {
-  const { children = [] } = json;
-  const planned = children.filter((unit) => whole(unit.plan) > 0n);
-  const late = planned.filter((unit) => shortfall(unit) > 0n);
-  const planless = children.length - planned.length;
-  at('help').hidden = planned.length === 0;
-  const lead = late.length === 0 ? words().nobody_late : words().help_all(number(late.length));
-  say('help-all', planless === 0 ? lead : `${lead}; ${words().planless(number(planless))}`);
-  at('help-note').hidden = late.length === 0;
-  const most = late.length > 0 ? shortfall(late[0]) : 1n;
-  settle(at('help-list'), late.slice(0, HELP_MAX).map((unit) => helpRow(unit, most)));
+/* A year earlier; 29 February counts as the 28th. */
+function yearBefore(day) {
+  const before = `${Number(day.slice(0, 4)) - 1}${day.slice(4)}`;
+  return before.endsWith('-02-29') ? before.replace(/29$/, '28') : before;
 }
 
-function helpRow(unit, most) {
-  const short = shortfall(unit);
-  const percent = model.board.children.get(unit.unitCode)?.percent ?? '';
-  const bar = make('i', { class: 'short', 'aria-hidden': 'true' });
-  bar.style.setProperty('--share', Number((short * 1000n) / most) / 1000);
-  const paces = words().help_pace(pace(unit.neededPerDay, state.lang), pace(unit.pacePerDay, state.lang));
-  return make(
-    'li',
-    {},
-    make(
-      'a',
-      { href: href({ unit: unit.unitCode }), 'data-unit': unit.unitCode },
-      make('span', { class: 'chip', 'data-step': step(percent) }, wholePercent(percent, state.lang)),
-      make('span', { class: 'who' }, named(unit, state.lang)),
-      make('b', {}, `\u2212${number(short)}`),
-      bar,
-      make('small', {}, paces),
-    ),
+function drawPast({ unit, today, until, planFrom, counts }) {
+  const rows = [];
+  const from = planFrom || `${today.slice(0, 4)}-01-01`;
+  if (unit.hasSoFarLastYear)
+    rows.push([words().so_far(date(from, state.lang)), unit.soFar, openDays(counts, from, today)],
+      [words().so_far_last_year, unit.soFarLastYear, openDays(counts, yearBefore(from), yearBefore(today))]);
+  if (unit.hasLastYear)
+    rows.push([words().rest_last_year, unit.lastYear, openDays(counts, yearBefore(dayAfter(today, 1)), yearBefore(until))]);
+  settle(
+    at('past'),
+    rows.map(([label, value, link]) => make('div', {}, make('dt', {}, label), make('dd', {}, make('a', { href: link }, number(value))))),
+  );
+}
+
+function nameOf(code) {
+  const { self, province } = model.place;
+  if (code === 'VN') return words().country;
+  const unit = code === state.unit ? self ?? model.board.unit : code === province?.code ? province : model.board.children.get(code);
+  return unit ? named(unit, state.lang) : code;
+}
+
+/* How many have to be met, by how many joined of those who were: there, since then. */
+function drawContacts(unit) {
+  const [contacts, joined] = [whole(unit.observedContacts), whole(unit.observedJoined)];
+  const isKnown = contacts > 0n && joined > 0n;
+  const name = isKnown ? nameOf(unit.observedUnitCode) : '';
+  const { conversion } = unit;
+  observe(isKnown ? { contacts, joined, conversion, name } : null);
+  at('contacts').hidden = !isKnown || whole(unit.contactsNeeded) === 0n;
+  if (at('contacts').hidden) return;
+  say('contacts-needed', words().contacts_needed(number(unit.contactsNeeded)));
+  const since = date(unit.observedSince, state.lang);
+  say('contacts-why', words().contacts_why(number(joined), number(contacts), percent(conversion, state.lang), name, since));
+}
+
+function drawNext({ nextSessions = [] }) {
+  at('next').hidden = nextSessions.length === 0;
+  settle(
+    at('next-sessions'),
+    nextSessions.map((one) => {
+      const kind = words()[(one.kind ?? '').toLowerCase()] ?? '';
+      const gain = one.expectedNew ? make('b', {}, words().next_gain(pace(one.expectedNew, state.lang))) : null;
+      const why = make('small', {}, state.lang === 'vi' ? one.whyVi : one.why);
+      const name = named(one, state.lang) || one.unitCode;
+      const place = one.unitCode === state.unit ? name : make('a', { href: href({ unit: one.unitCode }) }, name);
+      return make('li', {}, make('span', {}, place, kind && ` · ${kind}`), gain, why);
+    }),
   );
 }

@@ -4,7 +4,7 @@ import { state } from './address.js';
 import { at, say } from './dom.js';
 import { glow } from './flash.js';
 import { businessDay, clock, count, date, dong, gain, percent } from './format.js';
-import { openHref, who } from './slice.js';
+import { isFiltered, openHref } from './slice.js';
 import { words } from './text.js';
 
 const number = (value) => count(value, state.lang);
@@ -34,12 +34,13 @@ export function drawHero(unit, name, planYear) {
   at('ring').style.setProperty('--done', Math.min(Number(unit.percent || 0), 100));
   say('plan-label', words().plan_label(planYear));
   say('plan', hasPlan ? number(unit.plan) : words().no_plan);
-  at('plan-box').hidden = who() !== null;
+  at('plan-box').hidden = isFiltered();
   at('plan-box').classList.toggle('planless', !hasPlan);
   at('gap-box').hidden = !hasPlan;
   at('gap-box').classList.toggle('reached', unit.gap <= 0n);
   say('gap-label', unit.gap < 0n ? words().over_label : words().gap_label);
   say('gap', number(unit.gap < 0n ? -unit.gap : unit.gap));
+  at('gap').href = openHref({ metric: 'METRIC_PAID' });
   say('today-label', words().new_on(dayText(unit)));
   say('today', gain(unit.today, state.lang));
   at('today').href = openHref({ metric: 'METRIC_PAID', from: unit.day });

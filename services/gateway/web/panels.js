@@ -1,6 +1,7 @@
 /* The parts of the page that ask for their own numbers: each on arrival, and again in its own pace while it is in
  * sight. One request of each is under way at most; what fails keeps its last numbers and is asked later. */
 
+import { state } from './address.js';
 import { Absent } from './api.js';
 
 const TICK_MS = 1000;
@@ -79,12 +80,17 @@ export class Panels {
       entry.failures = error instanceof Absent ? Infinity : entry.failures + 1;
     }
     entry.isAsking = false;
-    entry.dueMs = panel.everyMs ? Date.now() + pause(entry) : Infinity;
+    entry.dueMs = isOver(entry) ? Infinity : Date.now() + pause(entry);
   }
 }
 
+/* What was asked of a moment that stands still is not asked again. */
+function isOver({ panel, failures }) {
+  const isStill = state.at !== '' || state.still !== '';
+  return panel.everyMs === 0 || failures === Infinity || (isStill && failures === 0);
+}
+
 function pause({ panel, failures }) {
-  if (failures === Infinity) return Infinity;
   return Math.min(panel.everyMs * 2 ** failures, Math.max(PAUSE_MAX_MS, panel.everyMs));
 }
 

@@ -6,7 +6,7 @@ import { Chart } from './chart.js';
 import { at, make, say, settle } from './dom.js';
 import { businessDay, clock, count, date, percent } from './format.js';
 import { saveCsv } from './csv.js';
-import { asOf, lastDay, opening, slice } from './slice.js';
+import { asOf, lastDay, momentMs, opening, slice } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 10000;
@@ -23,7 +23,6 @@ const KINDS = { day: 'BUCKET_DAY', hour: 'BUCKET_HOUR', minute: 'BUCKET_MINUTE' 
 const dayBefore = (day, days) => new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
 const pad = (value) => String(value).padStart(2, '0');
 const kind = () => (state.chart in KINDS ? state.chart : 'day');
-const now = () => (state.at ? Date.parse(`${state.at}+07:00`) : Date.now());
 
 export const series = { root: at('series'), everyMs: REFRESH_MS, load, draw };
 
@@ -36,10 +35,10 @@ let bars = [];
 async function load(signal) {
   const chosen = kind();
   const today = lastDay(businessDay(Date.now()));
-  const from = chosen === 'day' ? dayBefore(today, DAYS - 1) : chosen === 'hour' ? today : dayOf(now() - (MINUTES - 1) * MINUTE_MS);
+  const from = chosen === 'day' ? dayBefore(today, DAYS - 1) : chosen === 'hour' ? today : dayOf(momentMs() - (MINUTES - 1) * MINUTE_MS);
   const fields = { slice: slice(), bucket: KINDS[chosen], from, until: today, metrics: [METRIC], ...asOf() };
   const answer = await call('Analytics/GetSeries', { ...fields, withLastYear: chosen !== 'minute' }, signal);
-  return { ...answer, chosen, from, today, nowMs: now() };
+  return { ...answer, chosen, from, today, nowMs: momentMs() };
 }
 
 const dayOf = (ms) => businessDay(ms);

@@ -6,13 +6,17 @@ import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
 import { businessDay, count, date, named, percent } from './format.js';
 import { model } from './model.js';
-import { asOf, lastDay, slice } from './slice.js';
+import { asOf, filters, lastDay, openHref, slice } from './slice.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 30000;
 const ROWS = 8;
 const METHODS = ['last_touch', 'first_touch', 'same_day'];
 const COLUMNS = ['day', 'what', 'name', 'attendance', 'contacts', 'declared', 'paid', 'conversion'];
+
+// Sessions are an organisation's and a campaign's, and nobody else's.
+const UNKNOWN = ['point', 'collector', 'product'];
+const NO_SESSION = '-';
 
 const whole = (value) => BigInt(value ?? 0);
 const number = (value) => count(whole(value), state.lang);
@@ -22,15 +26,17 @@ let rows = [];
 export const sessions = { root: at('sessions'), everyMs: REFRESH_MS, load, draw };
 
 async function load(signal) {
+  if (UNKNOWN.some((kind) => state[kind])) return null;
   const until = lastDay(businessDay(Date.now()));
   const attribution = `ATTRIBUTION_METHOD_${method().toUpperCase()}`;
-  const fields = { slice: slice(), from: `${until.slice(0, 4)}-01-01`, until, attribution, pageSize: ROWS, ...asOf() };
+  const days = state.campaign ? {} : { from: `${until.slice(0, 4)}-01-01`, until };
+  const fields = { slice: slice(), ...days, attribution, pageSize: ROWS, ...asOf() };
   const answer = await call('Analytics/ListSessions', fields, signal);
   return answer.rowsInAll ? answer : null;
 }
 
 function draw(answer) {
-  const { total = {} } = answer;
+  const { total = {}, from, until } = answer;
   rows = answer.rows ?? [];
   const options = METHODS.map((one) => make('option', { value: one }, words()[`touch_${one}`]));
   settle(at('touch'), options);
@@ -40,7 +46,7 @@ function draw(answer) {
   say('sessions-lead', [words().sessions_held(number(total.sessions)), ...facts.filter(Boolean)].join(' · '));
   drawSteps(answer, total);
   settle(at('session-head'), COLUMNS.map((key) => make('th', { scope: 'col', class: `b-${key}` }, words()[`session_${key}`])));
-  settle(at('session-rows'), rows.map(drawRow));
+  settle(at('session-rows'), rows.map((row) => drawRow(row, { from, until })));
 }
 
 /* Attributed to no session is a step of its own: totals are not explained by sessions alone. */
@@ -50,15 +56,15 @@ function drawSteps(answer, total) {
     ['session_contacts', answer.reach],
     ['session_declared', total.declared],
     ['session_paid', total.paid],
-    ['session_alone', answer.declaredUnattributed],
+    ['session_alone', answer.declaredUnattributed, openOf(NO_SESSION, 'METRIC_DECLARED', answer)],
   ];
   const widest = steps.reduce((most, [, value]) => (whole(value) > most ? whole(value) : most), 1n);
   settle(
     at('session-steps'),
-    steps.map(([key, value]) => {
+    steps.map(([key, value, link]) => {
       const bar = make('i', { 'aria-hidden': 'true' });
       bar.style.setProperty('--share', Number((whole(value) * 1000n) / widest) / 1000);
-      return make('div', { class: key }, make('dt', {}, words()[key]), make('dd', {}, number(value)), bar);
+      return make('div', { class: key }, make('dt', {}, words()[key]), make('dd', {}, opens(value, link)), bar);
     }),
   );
 }
@@ -70,7 +76,14 @@ function nameOf(code) {
 }
 const kindOf = ({ kind = '' }) => words()[kind.toLowerCase()] ?? '';
 
-function drawRow({ session = {}, yield: came = {} }) {
+/* The records that are attributed to a session, or to none, in these days. */
+function openOf(session, metric, { from, until }) {
+  return openHref({ metric, from, until, chosen: { ...filters(), session, touch: method() } });
+}
+
+const opens = (value, link) => (link ? make('a', { href: link }, number(value)) : number(value));
+
+function drawRow({ session = {}, yield: came = {} }, days) {
   const unit = session.unitCode ?? '';
   const cells = {
     day: date(businessDay(Number(session.startMs ?? 0)), state.lang),
@@ -78,8 +91,8 @@ function drawRow({ session = {}, yield: came = {} }) {
     name: make('a', { href: href({ unit }) }, nameOf(unit)),
     attendance: number(came.attendance),
     contacts: number(came.contacts),
-    declared: number(came.declared),
-    paid: number(came.paid),
+    declared: opens(came.declared, openOf(session.code, 'METRIC_DECLARED', days)),
+    paid: opens(came.paid, openOf(session.code, 'METRIC_PAID', days)),
     conversion: percent(came.conversion, state.lang),
   };
   return make('tr', {}, ...COLUMNS.map((key) => make('td', { class: `b-${key}` }, cells[key])));

@@ -29,7 +29,7 @@ export class Table {
   #href;
   #open;
   #rows = new Map();
-  #key = 'percent';
+  #key = 'name';
   #isDescending = false;
   #lang = 'vi';
   #onSort;

@@ -1,4 +1,4 @@
-/* Every unit below as a tile, coloured by its percent of plan: the provinces as a map, communes by need. */
+/* Every unit below as a tile, coloured by its percent of plan: the provinces as a map, communes by name, each where it always is. */
 
 import { href, state } from './address.js';
 import { at, make, settle } from './dom.js';
@@ -21,7 +21,7 @@ function build(children) {
   const onMap = isMap(children);
   const order = [...children.values()];
   if (onMap) order.sort((a, b) => rank(a) - rank(b));
-  else order.sort((a, b) => need(a) - need(b) || a.name.localeCompare(b.name, 'vi'));
+  else order.sort((a, b) => a.name.localeCompare(b.name, 'vi'));
   tiles.clear();
   for (const { code } of order) {
     const tile = make('a', { class: 'tile', tabindex: '-1' }, make('b'), make('span'));
@@ -42,8 +42,6 @@ function rank({ code }) {
   const [column, row] = PLACES.get(code);
   return row * COLUMNS + column;
 }
-
-const need = ({ percent: text }) => (text ? Number(text) : Infinity);
 
 export function drawTiles(children, title) {
   at('map').hidden = children.size === 0;

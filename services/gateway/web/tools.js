@@ -3,16 +3,23 @@
 import { state } from './address.js';
 import { at, say } from './dom.js';
 import { businessDay, clock, date } from './format.js';
+import { partInSight } from './part.js';
 import { words } from './text.js';
 
 const TOLD_MS = 2000;
 
+/* The address of what is in sight: the page, and its part at the top of the window. */
+function link() {
+  const part = partInSight();
+  return window.location.href.split('#')[0] + (part && `#${part}`);
+}
+
 async function share() {
   try {
-    await navigator.clipboard.writeText(window.location.href);
+    await navigator.clipboard.writeText(link());
   } catch {
     // Without TLS a browser gives no clipboard: then the link is there to be taken by hand.
-    window.prompt(words().share, window.location.href);
+    window.prompt(words().share, link());
     return;
   }
   say('share', words().shared);
