@@ -40,9 +40,24 @@ static void count_timed(struct analytics *self, const struct fact *fact, enum bo
 }
 
 /* The board shows voluntary social insurance; other products are asked for by name. */
+static int is_shown(const struct fact *fact)
+{
+    return fact_product(fact) == ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI;
+}
+
+void analytics_count_day(struct analytics *self, const struct fact *fact)
+{
+    for (int i = FACT_METRIC_DECLARED; is_shown(fact) && i < FACT_METRICS; i++) {
+        int64_t delta = fact_measure(fact, (enum fact_metric)i);
+        enum board_metric metric = board_metric_of((enum fact_metric)i);
+        if (delta != 0 && (int)metric < BOARD_TIMED_METRICS)
+            board_add_day(self->board, fact->commune, fact->day, metric, (int32_t)delta);
+    }
+}
+
 static void count(struct analytics *self, const struct fact *fact)
 {
-    if (fact_product(fact) != ANSINH__V1__PRODUCT__PRODUCT_VOLUNTARY_SI)
+    if (!is_shown(fact))
         return;
     for (int i = FACT_METRIC_DECLARED; i < FACT_METRICS; i++) {
         int64_t delta = fact_measure(fact, (enum fact_metric)i);

@@ -57,10 +57,12 @@ uint64_t analytics_version(const struct analytics *self);
 
 /* Counts facts on the board and keeps them, in memory and for the next flush. */
 void analytics_count(struct analytics *self, const struct folded *folded, size_t n);
+/* Counts a fact by its day alone: one that is loaded, when the totals are. */
+void analytics_count_day(struct analytics *self, const struct fact *fact);
 /* Facts that certainly fit into the next flush, besides what PROJECTOR_ASIDE_MAX events make. */
 size_t analytics_room(const struct analytics *self);
 
-/* For projector_spec.reset: loads the board, lets it be shown, then loads the facts. What was
+/* For projector_spec.reset: loads totals, facts and sessions, then lets them be shown. What was
  * written before there were facts is folded anew. */
 void takeover_start(struct analytics *self);
 

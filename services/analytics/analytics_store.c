@@ -10,7 +10,7 @@
 #include "common/base/parse.h"
 #include "common/domain/calendar.h"
 
-#define LOAD_PARTS 8          /* totals, hours, and the years that BOARD_DAYS_SHOWN touches */
+#define LOAD_PARTS 2
 #define PORTION_FIELDS "5000" /* of one HSCAN */
 #define ERASED_FROM_YEAR 1970
 #define HOURS_KEPT_S (HOURS_KEPT_DAYS * 86400L)
@@ -150,13 +150,13 @@ void increments_collect(struct increments *self, struct flush *flush)
 
 /* --- loading --- */
 
-/* One hash after another in bounded portions: a year of the nation has millions of fields. */
+/* One hash after another, in bounded portions. */
 struct load {
     struct store *views;
     struct board *board;
     int32_t today;
     struct load_part {
-        char kind; /* 't' totals, 'd' days of a year, 'h' hours of today */
+        char kind; /* 't' totals, 'h' hours of today */
         char name[VIEW_KEY_MAX_BYTES];
     } parts[LOAD_PARTS];
     size_t n_parts, part_i;
@@ -203,8 +203,6 @@ static int part_take(const struct load *load, const char *field, const char *val
         return -EPROTO;
     if (kind == 't')
         board_set(load->board, commune, metric, count);
-    else if (kind == 'd')
-        board_set_day(load->board, commune, (int32_t)numbers[1], metric, (int32_t)count);
     else if (numbers[1] < BOARD_HOURS)
         board_set_hour(load->board, commune, load->today, (unsigned)numbers[1], metric,
                        (int32_t)count);
@@ -263,15 +261,7 @@ void board_load(struct store *views, struct board *board, int32_t today,
     ASSERT(load != NULL);
     *load = (struct load){.views = views, .board = board, .today = today, .done = done, .arg = arg};
     (void)snprintf(load->cursor, sizeof(load->cursor), "0");
-    int first_year, this_year, month, day_of_month;
-    date_split(today - BOARD_DAYS_SHOWN, &first_year, &month, &day_of_month);
-    date_split(today, &this_year, &month, &day_of_month);
     load->parts[load->n_parts++] = (struct load_part){'t', "totals"};
-    for (int year = first_year; year <= this_year; year++) {
-        struct load_part *part = &load->parts[load->n_parts++];
-        part->kind = 'd';
-        (void)snprintf(part->name, sizeof(part->name), "days:%d", year);
-    }
     struct load_part *hours = &load->parts[load->n_parts++];
     hours->kind = 'h';
     (void)snprintf(hours->name, sizeof(hours->name), "hours:%d", (int)today);

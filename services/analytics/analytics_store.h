@@ -31,8 +31,8 @@ size_t increments_operations(const struct increments *self);
 /* Moves all of them into a flush. */
 void increments_collect(struct increments *self, struct flush *flush);
 
-/* Asks views for everything stored and adds it to the board; done(arg, rc) runs once. today decides
- * whose hours are read. */
+/* Asks views for totals and the hours of today and sets them on the board; done(arg, rc) runs once.
+ * Its days are the sums of the facts. */
 void board_load(struct store *views, struct board *board, int32_t today,
                 void (*done)(void *arg, int rc), void *arg);
 

@@ -151,13 +151,6 @@ void board_set(struct board *self, uint32_t commune, enum board_metric metric, i
     commune_get(self, commune)->values[metric] = value;
 }
 
-void board_set_day(struct board *self, uint32_t commune, int32_t day, enum board_metric metric,
-                   int32_t value)
-{
-    ASSERT(metric < BOARD_TIMED_METRICS);
-    day_get(commune_get(self, commune), day)->counts[metric] = value;
-}
-
 void board_set_hour(struct board *self, uint32_t commune, int32_t day, unsigned hour,
                     enum board_metric metric, int32_t value)
 {

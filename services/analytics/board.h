@@ -52,8 +52,6 @@ void board_add_hour(struct board *self, uint32_t commune, int32_t day, unsigned 
 
 /* Set instead of add: what is loaded may come twice. */
 void board_set(struct board *self, uint32_t commune, enum board_metric metric, int64_t value);
-void board_set_day(struct board *self, uint32_t commune, int32_t day, enum board_metric metric,
-                   int32_t value);
 void board_set_hour(struct board *self, uint32_t commune, int32_t day, unsigned hour,
                     enum board_metric metric, int32_t value);
 

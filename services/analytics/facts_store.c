@@ -186,6 +186,7 @@ struct load {
     struct people *people;
     struct facts_shape shape;
     int (*is_wanted)(void *arg);
+    void (*take)(void *arg, const struct fact *fact);
     void (*done)(void *arg, int rc);
     void *arg;
     size_t chunk;
@@ -220,6 +221,7 @@ static int rows_take(struct load *load, const uint8_t *rows, size_t len)
         if (facts_count(load->facts) == load->shape.count)
             return -EPROTO;
         facts_add(load->facts, &fact);
+        load->take(load->arg, &fact);
         person_take(people_get(load->people, fact.citizen), &fact, get_le(row + sizeof(fact), 8));
     }
     return 0;
@@ -292,7 +294,8 @@ static void load_next(struct load *load)
 
 void facts_load(struct store *views, struct facts *facts, struct people *people,
                 const struct facts_shape *shape, int (*is_wanted)(void *arg),
-                void (*done)(void *arg, int rc), void *arg)
+                void (*take)(void *arg, const struct fact *fact), void (*done)(void *arg, int rc),
+                void *arg)
 {
     struct load *load = malloc(sizeof(*load));
     ASSERT(load != NULL);
@@ -301,6 +304,7 @@ void facts_load(struct store *views, struct facts *facts, struct people *people,
                           .people = people,
                           .shape = *shape,
                           .is_wanted = is_wanted,
+                          .take = take,
                           .done = done,
                           .arg = arg,
                           .chunk = shape->first_chunk};

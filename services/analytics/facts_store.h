@@ -48,10 +48,11 @@ void facts_shape_load(struct store *views,
                       void (*done)(void *arg, int rc, const struct facts_shape *shape), void *arg);
 
 /* Adds everything stored to empty facts and people, in portions of some milliseconds between which
- * the loop turns; done runs once. -EPROTO: it is not what the shape says. While is_wanted(arg)
- * answers 0 the rest is left out, and done gets -ECANCELED. */
+ * the loop turns, and gives take each fact; done runs once. -EPROTO: it is not what the shape says.
+ * While is_wanted(arg) answers 0 the rest is left out, and done gets -ECANCELED. */
 void facts_load(struct store *views, struct facts *facts, struct people *people,
                 const struct facts_shape *shape, int (*is_wanted)(void *arg),
-                void (*done)(void *arg, int rc), void *arg);
+                void (*take)(void *arg, const struct fact *fact), void (*done)(void *arg, int rc),
+                void *arg);
 
 #endif

@@ -1,4 +1,4 @@
-/* Memory goes back to what views hold: the board at once, then the facts. */
+/* Memory goes back to what views hold: the board's totals, the facts, the sessions. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,7 +11,8 @@ struct takeover {
     struct analytics *self;
     uint64_t number;
     struct facts_shape shape;
-    int64_t began_ms; /* monotonic */
+    int64_t began_ms;  /* monotonic */
+    int32_t first_day; /* that anybody can ask for */
 };
 
 static int is_current(void *arg)
@@ -41,7 +42,10 @@ static void on_sessions(void *arg, int rc)
                  (long long)(clock_mono_ms() - takeover->began_ms));
         facts_out_clear(self->facts_out, self->facts);
         self->n_collected = self->n_durable = facts_count(self->facts);
+        board_forget_changes(self->board);
+        self->is_all_changed = 1;
         self->is_loaded = 1;
+        projector_ready(self->projector);
     } else if (is_current(takeover)) {
         /* a next attempt begins with the next takeover */
         log_error("the facts cannot be loaded", "code=%d", rc);
@@ -61,6 +65,14 @@ static void on_facts(void *arg, int rc)
         sessions_load(self->svc->views, self->sessions, is_current, on_sessions, takeover);
 }
 
+/* A country has millions of numbers by day: they are the facts' sums, which are read anyway. */
+static void take_day(void *arg, const struct fact *fact)
+{
+    const struct takeover *takeover = arg;
+    if (fact->day >= takeover->first_day)
+        analytics_count_day(takeover->self, fact);
+}
+
 static void on_board(void *arg, int rc)
 {
     struct takeover *takeover = arg;
@@ -69,11 +81,8 @@ static void on_board(void *arg, int rc)
         takeover_fail(takeover, "the board cannot be loaded", rc);
         return;
     }
-    board_forget_changes(self->board);
-    self->is_all_changed = 1;
-    projector_ready(self->projector);
-    facts_load(self->svc->views, self->facts, self->people, &takeover->shape, is_current, on_facts,
-               takeover);
+    facts_load(self->svc->views, self->facts, self->people, &takeover->shape, is_current, take_day,
+               on_facts, takeover);
 }
 
 /* The lease is taken again, and finds an empty view. */
@@ -123,7 +132,10 @@ void takeover_start(struct analytics *self)
     struct takeover *takeover = calloc(1, sizeof(*takeover));
     ASSERT(takeover != NULL);
     *takeover =
-        (struct takeover){.self = self, .number = ++self->takeover, .began_ms = clock_mono_ms()};
+        (struct takeover){.self = self,
+                          .number = ++self->takeover,
+                          .began_ms = clock_mono_ms(),
+                          .first_day = clock_business_day(clock_wall_ms()) - BOARD_DAYS_SHOWN};
     self->is_loaded = 0;
     self->n_dropped = 0;
     board_clear(self->board);
