@@ -77,6 +77,8 @@ class FiltersTest(PageTest):
             self.await_text("declared", wanted)
             self.assertFalse(self.shown("#sessions"))
             self.assertEqual(self.chips(), [{"vi": "BHYT hộ gia đình", "en": "household health insurance"}[lang]])
+        self.visit(f"?unit={PROVINCE}&lang=vi&product=health&organisation=VNPOST")
+        self.browser.wait(lambda: "Bưu điện Việt Nam" in self.chips(), "the name of who has done nothing of it", MOVE_TIMEOUT_S)
 
     def test_campaign_counts_its_days_and_units(self):
         now_ms = int(time.time() * 1000)

@@ -14,6 +14,7 @@ const BEGINNING = '2000-01-01';
 const OPTIONS_MAX = 500;
 const PRODUCTS = ['health'];
 const SOURCES = { organisation: 'BOARD_BY_ORGANISATIONS', point: 'BOARD_BY_POINTS', collector: 'BOARD_BY_COLLECTORS' };
+const WITHIN = { organisation: [], point: ['organisation'], collector: ['organisation', 'point'] };
 const CODE = /^[\w.-]+$/;
 
 let stop = new AbortController();
@@ -24,10 +25,10 @@ let offices = [];
 const options = new Map(FILTERS.map((kind) => [kind, []])); // kind → [{ code, name, nameEn }]
 options.set('product', PRODUCTS.map((code) => ({ code })));
 
-/* Those who have done something here, whatever else is chosen of their kind. */
+/* Those who have done something here: points of the organisation, collectors of the point. */
 async function askSources(kind, signal) {
-  const { [kind]: _, ...others } = filters();
-  const fields = { slice: slice(state.unit, others), by: SOURCES[kind], from: BEGINNING, limit: OPTIONS_MAX, ...asOf() };
+  const above = Object.fromEntries(WITHIN[kind].filter((one) => state[one]).map((one) => [one, state[one]]));
+  const fields = { slice: slice(state.unit, above), by: SOURCES[kind], from: BEGINNING, limit: OPTIONS_MAX, ...asOf() };
   options.set(kind, (await call('Analytics/GetBoard', fields, signal)).rows ?? []);
 }
 

@@ -194,7 +194,7 @@ export const EN = {
   unknown_filter: (kind, code) => `${kind}: the code “${code}” is not known.`,
   note_filter: 'Plan, forecast and who needs help are those of whole units: they do not follow a filter and are left out.',
   note_sessions: 'Sessions are not known by point, collector or product.',
-  note_past: 'Plans, names of units and prospects are those of now.',
+  note_past: 'Names of units, and targets of imported plans and drafts, are those of now: they keep no history.',
   help_communes: 'communes',
   help_units: 'provinces',
   help_all: (number) => `${number} behind plan`,

@@ -194,7 +194,7 @@ export const VI = {
   unknown_filter: (kind, code) => `${kind}: không có mã “${code}”.`,
   note_filter: 'Kế hoạch, dự báo và đơn vị cần giúp là của cả đơn vị: không theo bộ lọc nên không hiện.',
   note_sessions: 'Buổi tuyên truyền không tính riêng theo điểm thu, nhân viên hay sản phẩm.',
-  note_past: 'Kế hoạch, tên đơn vị và số người có thể tham gia là của hiện tại.',
+  note_past: 'Tên đơn vị, chỉ tiêu đã nhập và dự thảo kế hoạch là của hiện tại vì không lưu quá khứ.',
   help_communes: 'xã, phường',
   help_units: 'tỉnh',
   help_all: (number) => `${number} đơn vị chậm so với kế hoạch`,
