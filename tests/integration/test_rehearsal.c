@@ -12,6 +12,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/domain/calendar.h"
 #include "tests/support/platform.h"
 
 #define PEOPLE "400"
@@ -346,6 +347,29 @@ static void a_territory_is_filled_with_people(void **state)
     assert_verified();
 }
 
+/* Who comes, comes to the units that there are. */
+static void nobody_is_sent_where_a_unit_has_ended(void **state)
+{
+    (void)state;
+    char path[256], today[DATE_TEXT_BYTES];
+    start(1);
+    (void)snprintf(path, sizeof(path), "%s/successors.csv", platform_directory(platform));
+    date_format(clock_business_day(clock_wall_ms()), today);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fprintf(file, "old_code,new_code,share_per_million,on\n02746,02752,1000000,%s\n", today);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(platform_ansinh(platform, said, "import", "successors", path, NULL), 0);
+    assert_int_equal(sprint_status(spawn_sprint("9", "--speed", "1000000")), 0);
+    assert_said(" 0 failed");
+    assert_said(": equal");
+    assert_int_equal(
+        platform_call(platform, NULL, "Analytics/GetProgress", answer, "{\"unitCode\":\"02746\"}"),
+        0);
+    assert_string_equal(platform_field(answer, "declared"), "0");
+    assert_verified();
+}
+
 static void wrong_options_are_named(void **state)
 {
     (void)state;
@@ -380,6 +404,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(the_same_seed_leaves_the_same_boards, stop),
     cmocka_unit_test_teardown(an_interrupted_sprint_is_compared_as_far_as_it_came, stop),
     cmocka_unit_test_teardown(a_territory_is_filled_with_people, stop),
+    cmocka_unit_test_teardown(nobody_is_sent_where_a_unit_has_ended, stop),
     cmocka_unit_test_teardown(wrong_options_are_named, stop),
 };
 
