@@ -203,6 +203,48 @@ static void test_repeated_load_changes_nothing(void **state)
     platform_stop(&platform);
 }
 
+/* Each attempt at the lead has an epoch of its own. */
+struct attempts {
+    struct platform *platform;
+    char epoch[32];
+    int n;
+};
+
+static int has_tried_twice(void *arg)
+{
+    struct attempts *self = arg;
+    redisReply *reply =
+        redis_server_do(platform_views(self->platform), "HGET", "{v:board}:lease", "epoch", NULL);
+    if (reply->type == REDIS_REPLY_STRING && strcmp(reply->str, self->epoch) != 0) {
+        (void)snprintf(self->epoch, sizeof(self->epoch), "%s", reply->str);
+        self->n++;
+    }
+    freeReplyObject(reply);
+    return self->n == 3; /* the first was that of the leader before */
+}
+
+/* A leader that cannot load its board does not lead, and tries again. */
+static void test_facts_that_cannot_be_read_are_read_again(void **state)
+{
+    (void)state;
+    struct platform *platform;
+    start(&platform, &(struct platform_conf){0});
+    struct attempts attempts = {.platform = platform};
+    assert_int_equal(people_load(platform, NULL, 0, 20, LOAD_WINDOW), 20);
+    assert_true(people_wait_board(platform, "15", 20, BOARD_MS));
+    platform_signal(platform, "analytics", 1, SIGKILL);
+    (void)redis_server_integer(platform_views(platform), "HINCRBY", "{v:board}:shape", "facts",
+                               "1000", NULL);
+    platform_spawn(platform, "analytics", 1);
+    assert_true(wait_until(platform, has_tried_twice, &attempts, BOARD_MS));
+    assert_int_equal(people_on_board(platform, "15"), -1);
+    (void)redis_server_integer(platform_views(platform), "HINCRBY", "{v:board}:shape", "facts",
+                               "-1000", NULL);
+    assert_int_equal(people_load(platform, NULL, 20, 5, LOAD_WINDOW), 5);
+    assert_exact(platform, 25);
+    platform_stop(&platform);
+}
+
 /* No name, id, phone or mail address in any file but the mails themselves. */
 static void test_personal_data_is_sealed(void **state)
 {
@@ -248,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_lost_frames_are_read_back),
         cmocka_unit_test(test_two_boards_never_count_twice),
         cmocka_unit_test(test_repeated_load_changes_nothing),
+        cmocka_unit_test(test_facts_that_cannot_be_read_are_read_again),
         cmocka_unit_test(test_personal_data_is_sealed),
         cmocka_unit_test(test_drain_ends_cleanly),
     };
