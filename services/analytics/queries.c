@@ -15,6 +15,11 @@ struct queries {
     const struct facts *facts;
     struct query running[QUERIES_MAX];
     size_t n;
+    struct waiting {
+        query_begin_fn fn;
+        void *arg;
+    } waiting[QUERIES_WAITING];
+    size_t n_waiting;
 };
 
 static int is_needed(const struct query *query, const struct fact_bounds *bounds)
@@ -59,19 +64,38 @@ static struct query turn(struct queries *self, int is_over)
     return front;
 }
 
+/* What is begun may take longer than a portion: one a turn. */
+static void begin_one(struct queries *self)
+{
+    if (self->n_waiting == 0 || self->n >= QUERIES_STARTED)
+        return;
+    struct waiting first = self->waiting[0];
+    self->n_waiting--;
+    memmove(&self->waiting[0], &self->waiting[1], self->n_waiting * sizeof(first));
+    first.fn(first.arg);
+}
+
+static void walk_on(struct queries *self, int64_t end_us)
+{
+    const struct query *front = &self->running[0];
+    int is_wanted = front->is_wanted == NULL || front->is_wanted(front->arg);
+    int is_on = is_wanted;
+    while (is_on && (is_on = step(self, &self->running[0])) && clock_mono_us() < end_us)
+        continue;
+    struct query query = turn(self, !is_on);
+    if (!is_on)
+        query.done(query.arg, is_wanted ? 0 : -ETIMEDOUT);
+}
+
 static void on_before_sleep(void *arg)
 {
     struct queries *self = arg;
-    if (self->n == 0)
+    if (self->n == 0 && self->n_waiting == 0)
         return;
-    int is_on = 1;
     int64_t end_us = clock_mono_us() + QUERIES_TURN_US;
-    do
-        is_on = step(self, &self->running[0]);
-    while (is_on && clock_mono_us() < end_us);
-    struct query query = turn(self, !is_on);
-    if (!is_on)
-        query.done(query.arg, 0);
+    begin_one(self);
+    if (self->n > 0)
+        walk_on(self, end_us);
     loop_wake(self->loop); /* also for what done has answered after the flush of this turn */
 }
 
@@ -92,6 +116,15 @@ void queries_destroy(struct queries **self)
     loop_before_sleep_end((*self)->loop, on_before_sleep, *self);
     free(*self);
     *self = NULL;
+}
+
+int queries_begin_later(struct queries *self, query_begin_fn fn, void *arg)
+{
+    if (self->n_waiting == QUERIES_WAITING)
+        return -EBUSY;
+    self->waiting[self->n_waiting++] = (struct waiting){fn, arg};
+    loop_wake(self->loop);
+    return 0;
 }
 
 int queries_start(struct queries *self, const struct query *query)

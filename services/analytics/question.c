@@ -11,7 +11,7 @@
 #include "services/analytics/analytics.h"
 
 #define ARENA_BYTES (32 * 1024 * 1024) /* of a question about every collector of the country */
-#define RETRY_AFTER_MS 100
+#define RETRY_AFTER_MS 500
 #define SHARED_BODY_MAX_BYTES 1024 /* longer questions are not shared */
 #define WAITERS_MAX 1024
 #define AS_OF_MS (AS_OF_DAYS * 86400LL * 1000)
@@ -178,7 +178,7 @@ static const char *field_of(const struct bus_request *request, const struct err 
 
 static void fail(struct bus_request *request, int rc, const struct err *err)
 {
-    if (rc == -EBUSY)
+    if (rc == -EBUSY || rc == -ETIMEDOUT)
         busy(request);
     else if (rc == -ECANCELED)
         board_is_elsewhere(request);
@@ -213,6 +213,18 @@ static void on_walked(void *arg, int rc)
         question_fail(self, rc, &err);
     else
         self->kind->answer(self);
+}
+
+/* Somebody's time is not over. */
+static int is_wanted(void *arg)
+{
+    const struct question *self = arg;
+    const struct asked *asked = self->asked;
+    int64_t now_ms = clock_mono_ms();
+    size_t i = 0;
+    while (i < asked->n_waiters && asked->waiters[i]->deadline_ms <= now_ms)
+        i++;
+    return i < asked->n_waiters;
 }
 
 /* Of the newest fact, by the clock of who recorded it, which may be ahead of this one. */
@@ -288,6 +300,7 @@ static int start(struct question *self, struct err *err)
                           .as_of_ms = self->as_of_ms,
                           .visit = self->kind->visit,
                           .done = on_walked,
+                          .is_wanted = is_wanted,
                           .arg = self};
     return queries_start(analytics->queries, &query);
 }
@@ -322,10 +335,13 @@ static struct asked *asked_create(struct questions *all, const struct question_k
     return asked;
 }
 
-static void begin(struct question *self, int64_t as_of_ms)
+static void begin(void *arg)
 {
+    struct question *self = arg;
     struct err err = {0};
-    int rc = freeze(self, as_of_ms, &err);
+    int rc = !is_wanted(self)                        ? -ETIMEDOUT
+             : !analytics_has_facts(self->analytics) ? -ECANCELED
+                                                     : freeze(self, self->asked_ms, &err);
     if (rc == 0)
         rc = start(self, &err);
     if (rc == -ENOENT)
@@ -359,8 +375,11 @@ void question_ask(struct analytics *analytics, struct bus_request *request,
         self->wanted = slice;
         self->asked = asked_create(all, kind, request);
         self->asked->question = self;
+        self->asked_ms = as_of_ms;
         wait_for(self->asked, request);
-        begin(self, as_of_ms);
+        int rc = queries_begin_later(analytics->queries, begin, self);
+        if (rc < 0)
+            question_fail(self, rc, &(struct err){0});
     }
 }
 

@@ -38,6 +38,7 @@ struct question {
     const ProtobufCMessage *input;
     const Ansinh__V1__Slice *wanted;
     struct slice slice;
+    int64_t asked_ms;                /* as_of_ms as it was asked for */
     int64_t as_of_ms;                /* what was recorded later does not count */
     int32_t today;                   /* business day of as_of_ms */
     uint64_t facts;                  /* what came behind so many does not count */

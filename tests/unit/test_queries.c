@@ -193,7 +193,75 @@ static void many_long_walks_take_turns(void **state)
         assert_int_equal(walks[i].seen, 16 * FACTS_CHUNK);
 }
 
+static int is_unwanted(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void a_walk_that_nobody_waits_for_ends(void **state)
+{
+    struct world *world = *state;
+    struct walk walk = {0}, other = {0};
+    add(world, 16 * FACTS_CHUNK, 3, 5);
+    struct query query = all(world, &walk);
+    query.is_wanted = is_unwanted;
+    assert_int_equal(queries_start(world->queries, &query), 0);
+    query = all(world, &other);
+    assert_int_equal(queries_start(world->queries, &query), 0);
+    finish(world);
+    assert_int_equal(walk.rc, -ETIMEDOUT);
+    assert_int_equal(walk.seen, 0);
+    assert_int_equal(other.rc, 0);
+    assert_int_equal(other.seen, 16 * FACTS_CHUNK);
+}
+
+struct late {
+    struct world *world;
+    struct walk walk;
+    int *n_begun;
+    int place; /* among those that were begun; 0: not yet */
+};
+
+static void begin(void *arg)
+{
+    struct late *late = arg;
+    struct query query = all(late->world, &late->walk);
+    late->place = ++*late->n_begun;
+    assert_int_equal(queries_start(late->world->queries, &query), 0);
+}
+
+/* A few take turns, in the order in which they came; in one turn of the loop one is begun. */
+static void what_waits_is_begun_in_its_order(void **state)
+{
+    struct world *world = *state;
+    struct late late[QUERIES_WAITING];
+    struct late none = {.world = world};
+    int n_begun = 0;
+    add(world, 4 * FACTS_CHUNK, 3, 5);
+    for (int i = 0; i < QUERIES_WAITING; i++) {
+        late[i] = (struct late){.world = world, .n_begun = &n_begun};
+        assert_int_equal(queries_begin_later(world->queries, begin, &late[i]), 0);
+    }
+    assert_int_equal(queries_begin_later(world->queries, begin, &none), -EBUSY);
+    assert_int_equal(n_begun, 0);
+    for (int turns = 0; n_begun < QUERIES_WAITING; turns++) {
+        int before = n_begun;
+        assert_true(turns < TURNS_MAX);
+        loop_turn(world->loop, 0);
+        assert_in_range(n_begun, before, before + 1);
+        assert_in_range(queries_count(world->queries), 0, QUERIES_STARTED);
+    }
+    finish(world);
+    for (int i = 0; i < QUERIES_WAITING; i++) {
+        assert_int_equal(late[i].place, i + 1);
+        assert_int_equal(late[i].walk.seen, 4 * FACTS_CHUNK);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_walk_that_nobody_waits_for_ends, setup, teardown),
+    cmocka_unit_test_setup_teardown(what_waits_is_begun_in_its_order, setup, teardown),
     cmocka_unit_test_setup_teardown(a_walk_sees_every_fact_once, setup, teardown),
     cmocka_unit_test_setup_teardown(a_walk_leaves_out_what_cannot_count, setup, teardown),
     cmocka_unit_test_setup_teardown(a_walk_that_has_seen_enough_ends, setup, teardown),
