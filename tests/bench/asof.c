@@ -281,7 +281,8 @@ static ProtobufCMessage *ask(struct asof *self, const char *method, const Protob
 
 static void compare_progress(struct asof *self, const struct moment *moment, const char *code)
 {
-    Ansinh__V1__GetProgressRequest in = ANSINH__V1__GET_PROGRESS_REQUEST__INIT;
+    Ansinh__V1__GetProgressRequest in;
+    ansinh__v1__get_progress_request__init(&in);
     in.unit_code = (char *)(uintptr_t)code;
     in.with_children = 1;
     in.as_of_ms = moment->at_ms;
@@ -311,9 +312,11 @@ static void compare_series(struct asof *self, const struct moment *moment, const
     int is_day = bucket == ANSINH__V1__BUCKET__BUCKET_DAY;
     int64_t(*shown)[SERIES_NUMBERS] = calloc(n_rows, sizeof(*shown));
     char from[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES];
-    Ansinh__V1__Slice slice = ANSINH__V1__SLICE__INIT;
-    Ansinh__V1__GetSeriesRequest in = ANSINH__V1__GET_SERIES_REQUEST__INIT;
+    Ansinh__V1__Slice slice;
+    Ansinh__V1__GetSeriesRequest in;
     ASSERT(shown != NULL);
+    ansinh__v1__slice__init(&slice);
+    ansinh__v1__get_series_request__init(&in);
     date_format(moment->today - (is_day ? DAYS - 1 : 0), from);
     date_format(moment->today, until);
     slice.unit_code = (char *)(uintptr_t)code;
