@@ -9,7 +9,7 @@ readonly NATION_LIVE_S=${NATION_LIVE_S:-30} NATION_MOMENTS=3 NATION_SEED=${NATIO
 
 # Of ten streams one shows the country, three a province with its communes, six a commune.
 list_nation() {
-    awk -F, '$3 == "province" { provinces[np++] = $1 } $3 == "commune" { communes[nc++] = $1 }
+    awk -F, '$3 == "commune" { communes[nc++] = $1; if (!seen[$2]++) provinces[np++] = $2 }
         END { for (i = 0; i < nc; i++) print i % 10 == 0 ? "unit=VN" : i % 10 < 4 ? "unit=" provinces[i % np] : "unit=" communes[i] }' \
         "$NATION_UNITS" >"$DATA/watched"
 }
