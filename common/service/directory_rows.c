@@ -310,13 +310,25 @@ static void list_sort(struct directory_unit **list, size_t n)
         qsort(list, n, sizeof(struct directory_unit *), compare_units);
 }
 
-static void link_units(struct directory_rows *self)
+/* Of a unit in force: where its parent was merged whole, the heir, although its row may not say so
+ * yet. What ended stays where it was. */
+static struct directory_unit *parent_of(const struct directory_rows *self,
+                                        const struct directory_unit *unit, const char *parent_code,
+                                        int32_t today)
+{
+    struct directory_unit *parent = directory_rows_unit(self, parent_code);
+    while (parent != NULL && parent->successor != NULL && unit->last_day >= today)
+        parent = parent->successor; /* DIRECTORY_SUCCESSIONS_MAX */
+    return parent;
+}
+
+static void link_units(struct directory_rows *self, int32_t today)
 {
     for (size_t i = 0; i < self->n_units; i++) {
         struct directory_unit *unit = self->unit_at[i];
         const Ansinh__V1__Unit *row =
             (const Ansinh__V1__Unit *)directory_rows_message(self, 'u', unit->code);
-        unit->parent = directory_rows_unit(self, row->parent_code);
+        unit->parent = parent_of(self, unit, row->parent_code, today);
         size_t *count = count_above(unit);
         if (count != NULL)
             (*count)++;
@@ -369,7 +381,7 @@ void directory_rows_link(struct directory_rows *self, int32_t today)
     cursor = 0;
     for (struct row *row; (row = map_next(table_of(self, 'g'), &cursor)) != NULL;)
         successor_fill(self, (const Ansinh__V1__Successor *)row->message, text);
-    link_units(self);
+    link_units(self, today);
     cursor = 0;
     for (struct row *row; (row = map_next(table_of(self, 't'), &cursor)) != NULL;)
         plan_fill(self, (const Ansinh__V1__PlanTarget *)row->message);

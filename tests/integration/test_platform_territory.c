@@ -82,8 +82,10 @@ static void before_the_merger_each_has_its_own(void **state)
     assert_int_equal(import("units", "code,parent_code,level,name,difficulty_tier,valid_until\n"
                                      "10,,province,Lào Cai cũ,,2025-06-30\n"
                                      "10001,10,commune,Xã A,2,2025-06-30\n"
-                                     "10002,10,commune,Xã B,4,2025-06-30\n"),
+                                     "10002,10,commune,Xã B,4,2025-06-30\n"
+                                     "10003,10,commune,Xã C,,\n"),
                      0);
+    assert_true(unit_says("10", "\"10003\""));
     assert_true(unit_says("10001", "\"difficultyTier\":2"));
     assert_true(unit_says("10001", "\"validUntil\":\"2025-06-30\""));
     assert_int_equal(import("participants",
@@ -185,6 +187,9 @@ static void after_it_nothing_is_lost_and_nothing_twice(void **state)
     assert_true(people_wait_board(platform, "10002", 1, WAIT_MS));
     assert_true(unit_says("15", "\"predecessorCodes\":[\"10\"]"));
     assert_true(unit_says("10", "\"successorCode\":\"15\""));
+    /* its commune has a home, although nobody told that it has another one */
+    assert_true(unit_says("15", "\"10003\""));
+    assert_true(unit_says_not("10", "\"10003\""));
     assert_true(unit_says_not("VN", "\"10\""));
     assert_int_equal(import("successors", rows), 0);
     assert_true(unit_says("02647", "\"predecessorCodes\":[\"10001\"]"));
