@@ -13,6 +13,9 @@
 #define BAND_PER_MILLE 1282 /* of the deviation: 8 of 10 of a normal distribution */
 
 /* A year of history would do; an index outside of it is a day without anybody. */
+/* Squares of a nation that joins in one day, in 1/ONE, times the days of a year. */
+__extension__ typedef __int128 wide;
+
 struct history {
     const struct forecast_request *request;
     int64_t share[WEEK]; /* of a weekday in the mean day, in 1/ONE */
@@ -41,14 +44,14 @@ static int64_t count_between(const struct forecast_request *request, int32_t fir
     return sum;
 }
 
-static int64_t isqrt(int64_t value)
+static int64_t isqrt(wide value)
 {
-    int64_t root = 0;
-    for (int64_t bit = 1LL << 31; bit > 0; bit >>= 1) {
+    wide root = 0;
+    for (wide bit = (wide)1 << 62; bit > 0; bit >>= 1) {
         if ((root + bit) * (root + bit) <= value)
             root += bit;
     }
-    return root;
+    return (int64_t)root;
 }
 
 static void find_pattern(struct history *self)
@@ -77,14 +80,14 @@ static int64_t expected(const struct history *self, int64_t week, int32_t day)
 }
 
 /* Variance of a day around the pattern, in 1/ONE squared. */
-static int64_t variance(const struct history *self)
+static wide variance(const struct history *self)
 {
     const struct forecast_request *request = self->request;
     int64_t week =
         count_between(request, request->today - BAND_DAYS, request->today - 1) * WEEK / BAND_DAYS;
-    int64_t sum = 0;
+    wide sum = 0;
     for (int32_t day = request->today - BAND_DAYS; day < request->today; day++) {
-        int64_t off = count_on(request, day) * ONE - expected(self, week, day);
+        wide off = count_on(request, day) * ONE - expected(self, week, day);
         sum += off * off / (BAND_DAYS - 1);
     }
     return sum;

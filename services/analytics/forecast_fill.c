@@ -143,6 +143,30 @@ static void day_text(int32_t day, int is_vi, char ret[DAY_TEXT_BYTES])
         date_format(day, ret);
 }
 
+/* Those of the newest list of prospects who have not joined since; without one, people of working
+ * age who do not take part. */
+static int64_t prospects_of(const struct forecast_question *self, const struct forecast_row *row)
+{
+    int32_t on, today = self->question.today;
+    const struct directory *directory = self->question.analytics->svc->directory;
+    const Ansinh__V1__Denominator *known =
+        directory_denominator(directory, row->unit->code,
+                              ANSINH__V1__DENOMINATOR_KIND__DENOMINATOR_KIND_PROSPECTS, today);
+    if (known != NULL && date_parse(known->on, &on) == 0)
+        return MAX(known->value - forecast_row_since(self, row, on), 0);
+    known =
+        directory_denominator(directory, row->unit->code,
+                              ANSINH__V1__DENOMINATOR_KIND__DENOMINATOR_KIND_WORKING_AGE, today);
+    return known == NULL ? NEXT_SESSION_UNKNOWN : MAX(known->value - row->total, 0);
+}
+
+static void take_prospects(const struct forecast_question *self, const struct forecast_row *row,
+                           struct forecast_words *ret)
+{
+    ret->prospects = prospects_of(self, row);
+    ret->has_prospects = ret->prospects != NEXT_SESSION_UNKNOWN;
+}
+
 static char *sentence_of(const struct forecast_question *self, const struct forecast_row *row,
                          const struct forecast *forecast, const struct conversion *conversion,
                          int is_vi)
@@ -171,6 +195,7 @@ static char *sentence_of(const struct forecast_question *self, const struct fore
         .observed_until =
             where == NULL || conversion->until == self->question.today ? NULL : observed_until,
     };
+    take_prospects(self, row, &words);
     (is_vi ? forecast_sentence_vi : forecast_sentence_en)(forecast, &words, text);
     return arena_printf(self->question.arena, "%s", text);
 }
@@ -241,10 +266,13 @@ int forecast_fill(const struct forecast_question *self, const struct observed *o
                   const struct forecast_row *row, int has_sentences, Ansinh__V1__UnitForecast *ret)
 {
     struct forecast forecast;
+    struct forecast_words words = {0};
     const struct conversion conversion = conversion_of(self, observed, row);
     ansinh__v1__unit_forecast__init(ret);
     forecast_row_make(self, row, &conversion, &forecast);
     ret->plan_expired = row->window.is_expired;
+    take_prospects(self, row, &words);
+    ret->contacts_beyond_prospects = forecast_is_beyond(&forecast, &words);
     int rc = fill_names(self, row, ret);
     if (rc == 0)
         rc = fill_numbers(self, &forecast, ret);
@@ -254,23 +282,6 @@ int forecast_fill(const struct forecast_question *self, const struct observed *o
 }
 
 /* --- where the next session pays most --------------------------------------------------------- */
-
-/* Those of the newest list of prospects who have not joined since; without one, people of working
- * age who do not take part. */
-static int64_t prospects_of(const struct forecast_question *self, const struct forecast_row *row)
-{
-    int32_t on, today = self->question.today;
-    const struct directory *directory = self->question.analytics->svc->directory;
-    const Ansinh__V1__Denominator *known =
-        directory_denominator(directory, row->unit->code,
-                              ANSINH__V1__DENOMINATOR_KIND__DENOMINATOR_KIND_PROSPECTS, today);
-    if (known != NULL && date_parse(known->on, &on) == 0)
-        return MAX(known->value - forecast_row_since(self, row, on), 0);
-    known =
-        directory_denominator(directory, row->unit->code,
-                              ANSINH__V1__DENOMINATOR_KIND__DENOMINATOR_KIND_WORKING_AGE, today);
-    return known == NULL ? NEXT_SESSION_UNKNOWN : MAX(known->value - row->total, 0);
-}
 
 static struct session_sum sum_of(const struct forecast_question *self,
                                  const struct observed *observed, const struct directory_unit *unit,

@@ -136,6 +136,12 @@ static void put_expired_en(struct writer *self, const struct forecast *forecast,
     put_pace_en(self, forecast);
 }
 
+int forecast_is_beyond(const struct forecast *forecast, const struct forecast_words *words)
+{
+    return words->has_prospects && forecast->contacts_needed != FORECAST_NONE &&
+           forecast->gap > 0 && forecast->contacts_needed > words->prospects;
+}
+
 static void put_contacts_en(struct writer *self, const struct forecast *forecast,
                             const struct forecast_words *words)
 {
@@ -146,7 +152,11 @@ static void put_contacts_en(struct writer *self, const struct forecast *forecast
     put_counted(self, " (", words->joined, " of ");
     put_counted(self, "", words->contacts, ") it takes ");
     put_number(self, forecast->contacts_needed);
-    put(self, " contacts.");
+    put(self, " contacts");
+    if (forecast_is_beyond(forecast, words))
+        put_counted(self, ", more than the ", words->prospects,
+                    " people left to be won: it is not reached by this conversion");
+    put(self, ".");
 }
 
 void forecast_sentence_en(const struct forecast *forecast, const struct forecast_words *words,
@@ -290,7 +300,11 @@ static void put_contacts_vi(struct writer *self, const struct forecast *forecast
     put_counted(self, " (", words->joined, " trên ");
     put_counted(self, "", words->contacts, ") cần tiếp cận ");
     put_number(self, forecast->contacts_needed);
-    put(self, " lượt người.");
+    put(self, " lượt người");
+    if (forecast_is_beyond(forecast, words))
+        put_counted(self, ", nhiều hơn ", words->prospects,
+                    " người còn có thể vận động: không đạt được với tỷ lệ này");
+    put(self, ".");
 }
 
 void forecast_sentence_vi(const struct forecast *forecast, const struct forecast_words *words,

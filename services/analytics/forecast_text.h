@@ -24,7 +24,12 @@ struct forecast_words {
     int64_t contacts, joined;   /* the observed conversion */
     const char *observed_in;    /* the unit above in which it was observed; NULL: here */
     const char *observed_until; /* the last day, when that is not today; else NULL */
+    int has_prospects;          /* whether it is known who is left to be won */
+    int64_t prospects;
 };
+
+/* More people than are left to be won would have to be met. */
+int forecast_is_beyond(const struct forecast *forecast, const struct forecast_words *words);
 
 /* Hundredths with a point: 107716 is "1077.16"; "" for FORECAST_NONE. */
 void decimal_format(int64_t hundredths, char ret[DECIMAL_TEXT_BYTES]);

@@ -244,6 +244,21 @@ static void a_plan_that_is_over_expects_nothing_any_more(void **state)
     assert_int_equal(forecast.reach, REACH_DONE);
 }
 
+/* An import, say: a deviation of 616,000 a day, over 400 days 152 times that, and 8 of 10 ends. */
+static void a_nation_that_joins_in_a_day_makes_a_wide_band(void **state)
+{
+    (void)state;
+    struct forecast forecast;
+    struct forecast_request request = lao_cai();
+    const struct forecast_day one = {request.today - 20, 3200000};
+    request.until = request.today + FORECAST_HORIZON_MAX_DAYS;
+    request.days = &one;
+    request.n_days = 1;
+    forecast_make(&request, &forecast);
+    assert_in_range(forecast.projected_high - forecast.projected, 100000000, 140000000);
+    assert_int_equal(forecast.projected_low, request.participants);
+}
+
 static void no_plan_a_plan_that_is_done_and_no_days_left(void **state)
 {
     (void)state;
@@ -270,6 +285,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_pace_goes_on_with_the_pattern_of_the_week),
     cmocka_unit_test(without_two_weeks_all_days_are_alike),
     cmocka_unit_test(days_that_vary_make_a_band),
+    cmocka_unit_test(a_nation_that_joins_in_a_day_makes_a_wide_band),
     cmocka_unit_test(the_same_days_a_year_ago_are_told_when_they_are_known),
     cmocka_unit_test(lao_cai_grew_by_5635_on_the_same_period),
     cmocka_unit_test(a_quarter_is_compared_with_the_same_days_a_year_ago),

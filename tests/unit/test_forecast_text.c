@@ -53,6 +53,17 @@ static void english(void **state)
     words.observed_until = "2025-11-18";
     forecast_sentence_en(&forecast, &words, text);
     assert_non_null(strstr(text, " At the conversion observed until 2025-11-18 in Viet Nam (159"));
+    /* of working age are 1,099,012 */
+    words.has_prospects = 1;
+    words.prospects = 1099012;
+    forecast_sentence_en(&forecast, &words, text);
+    assert_non_null(strstr(text, "it takes 1,205,893 contacts, more than the 1,099,012 people left "
+                                 "to be won: it is not reached by this conversion."));
+    forecast_sentence_vi(&forecast, &words, text);
+    assert_non_null(strstr(text, "nhiều hơn 1.099.012 người còn có thể vận động: không đạt được"));
+    words.prospects = 1205893;
+    forecast_sentence_en(&forecast, &words, text);
+    assert_non_null(strstr(text, "it takes 1,205,893 contacts."));
 }
 
 static void vietnamese(void **state)
