@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/parse.h"
 #include "services/cli/ask.h"
 #include "services/cli/cli.h"
 #include "services/cli/csv_message.h"
@@ -17,7 +18,8 @@
     "                  [--dry-run]\n"                                                              \
     "       ansinh plan split PLAN FILE [--dry-run]\n"                                             \
     "       ansinh plan undivide PLAN SCOPE [--dry-run]\n"                                         \
-    "       ansinh plan cascade PLAN --to province|commune --weights W [--unit CODE]\n"            \
+    "       ansinh plan cascade PLAN --to province|commune --weights W|--results YEAR\n"           \
+    "                  [--unit CODE]\n"                                                            \
     "                  [--weight-plan PLAN] [--file FILE] [--dry-run]\n"                           \
     "       ansinh plan lock PLAN --officer CODE\n"                                                \
     "       ansinh plan amend PLAN FILE --reason TEXT --officer CODE [--dry-run]\n"                \
@@ -27,6 +29,8 @@
 #define TIMEOUT_MS 60000
 #define METHOD_BYTES 64
 #define COUNTRY "VN"
+#define YEAR_FIRST 1900
+#define YEAR_LAST 2199
 
 /* --- options ---------------------------------------------------------------------------------- */
 
@@ -253,8 +257,10 @@ static int undivide(int argc, char **argv, struct arena *arena)
 static int cascade(int argc, char **argv, struct arena *arena)
 {
     Ansinh__V1__CascadePlanRequest request;
-    const char *file = NULL;
+    const char *file = NULL, *results = NULL;
+    int64_t year;
     const struct plan_option options[] = {
+        {"--results", NULL, &results},
         {"--unit", "unit_code", NULL},
         {"--to", "down_to", NULL},
         {"--weights", "weights", NULL},
@@ -269,6 +275,11 @@ static int cascade(int argc, char **argv, struct arena *arena)
     int status = plan_options(argc - 1, argv + 1, options, messages, arena);
     if (status == 0 && file != NULL)
         status = plan_read_weights(file, &request, arena);
+    if (status == 0 && results != NULL)
+        status = request.weights != 0 || file != NULL ||
+                         parse_int64(results, YEAR_FIRST, YEAR_LAST, &year) < 0
+                     ? cli_fail(2, "--results: want a year, and no other weights")
+                     : plan_weigh_by_results(year, &request, arena);
     return status != 0 ? status : plan_change("CascadePlan", &request.base, request.dry_run, arena);
 }
 

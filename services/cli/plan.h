@@ -50,6 +50,7 @@ typedef int (*plan_row_fn)(void *arg, unsigned long line, const char *const *val
 int plan_read_rows(const char *path, const char *const *names, size_t n, size_t n_required,
                    plan_row_fn take, void *arg) MUST_CHECK;
 
+#define PLAN_WEIGHTS_MAX 5000 /* of one cascade */
 #define PLAN_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 /* Prints what a change came to: Plans answers all of them alike. The exit status. */
@@ -61,6 +62,11 @@ int plan_change(const char *method, const ProtobufCMessage *input, int is_dry_ru
 /* Adds the weights of a file (unit_code, weight) to a cascade. 0, or the exit status. */
 int plan_read_weights(const char *path, Ansinh__V1__CascadePlanRequest *request,
                       struct arena *arena) MUST_CHECK;
+
+/* Sets the weights of a cascade to what each unit of the lowest level won in a year: new
+ * participants, as the board has them. Asks analytics. 0, or the exit status. */
+int plan_weigh_by_results(int64_t year, Ansinh__V1__CascadePlanRequest *request,
+                          struct arena *arena) MUST_CHECK;
 
 /* Subcommands with their arguments behind the name. */
 int plan_split(int argc, char **argv, struct arena *arena);

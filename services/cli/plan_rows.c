@@ -11,10 +11,9 @@
 #include "services/cli/csv_file.h"
 #include "services/cli/plan.h"
 
-#define ROWS_MAX 50000   /* as many targets as a plan has */
-#define SHARES_MAX 500   /* of one split */
-#define MOVES_MAX 100    /* of one amendment */
-#define WEIGHTS_MAX 5000 /* of one cascade */
+#define ROWS_MAX 50000 /* as many targets as a plan has */
+#define SHARES_MAX 500 /* of one split */
+#define MOVES_MAX 100  /* of one amendment */
 #define COLUMNS_MAX 4
 #define TARGET_MAX 200000000
 
@@ -270,8 +269,8 @@ static int take_weight(void *arg, unsigned long line, const char *const *values)
     struct weighing *self = arg;
     struct rows *rows = &self->rows;
     Ansinh__V1__PlanWeight *weight = arena_alloc(rows->arena, sizeof(*weight));
-    if (weight == NULL || self->request->n_hand == WEIGHTS_MAX)
-        return cli_fail(1, "%s:%lu: at most %d weights", rows->path, line, WEIGHTS_MAX);
+    if (weight == NULL || self->request->n_hand == PLAN_WEIGHTS_MAX)
+        return cli_fail(1, "%s:%lu: at most %d weights", rows->path, line, PLAN_WEIGHTS_MAX);
     ansinh__v1__plan_weight__init(weight);
     weight->unit_code = arena_printf(rows->arena, "%s", values[0]);
     if (weight->unit_code == NULL ||
@@ -286,7 +285,7 @@ int plan_read_weights(const char *path, Ansinh__V1__CascadePlanRequest *request,
 {
     static const char *const names[] = {"unit_code", "weight"};
     struct weighing weighing = {.rows = {.path = path, .arena = arena}, .request = request};
-    request->hand = arena_alloc(arena, WEIGHTS_MAX * sizeof(*request->hand));
+    request->hand = arena_alloc(arena, PLAN_WEIGHTS_MAX * sizeof(*request->hand));
     return request->hand == NULL
                ? cli_fail(1, "no memory")
                : plan_read_rows(path, names, ARRAY_LEN(names), 2, take_weight, &weighing);

@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/people.h"
 #include "tests/support/platform.h"
+
+#define WAIT_MS 30000
 
 static struct platform *platform;
 static char said[PLATFORM_SAID_BYTES];
@@ -92,6 +95,38 @@ static void weights_divide_what_is_undivided(void **state)
     SAYS("  unit:02671                     100           1\n");
 }
 
+#define PERSON(id, unit)                                                                           \
+    id ",Lò Văn Thử,1985-05-17,male," unit ",other,1500000,monthly,2025-10-01\n"
+
+static void import(const char *what, const char *rows)
+{
+    put(rows);
+    if (platform_ansinh(platform, said, "import", what, path, NULL) != 0)
+        fail_msg("%s", said);
+}
+
+/* Two joined in one commune and one in another: of 300 these get 200 and 100. */
+static void results_of_a_year_divide_a_plan(void **state)
+{
+    (void)state;
+    import("participants", "personal_id,full_name,birth_date,sex,unit_code,support_group,"
+                           "income_vnd,method,enrolled_on\n" PERSON("010085700001", "02647")
+                               PERSON("010085700002", "02647") PERSON("010085700003", "02671"));
+    import("payments", "personal_id,paid_on,channel\n010085700001,2025-10-10,cash\n"
+                       "010085700002,2025-10-10,cash\n010085700003,2025-10-10,cash\n");
+    assert_true(people_wait_board(platform, "15", 3, WAIT_MS));
+    PLAN(0, "define", "RES", "--name", "Theo kết quả", "--period", "year", "--from", "2025-01-01",
+         "--until", "2025-12-31", "--measure", "new", "--target", "300", "--root", "15");
+    PLAN(2, "cascade", "RES", "--to", "commune", "--unit", "15", "--results", "then");
+    PLAN(2, "cascade", "RES", "--to", "commune", "--weights", "equal", "--results", "2025");
+    PLAN(1, "cascade", "RES", "--to", "commune", "--unit", "15", "--results", "2009");
+    SAYS("invalid_argument: ");
+    PLAN(0, "cascade", "RES", "--to", "commune", "--unit", "15", "--results", "2025");
+    PLAN(0, "get", "RES", "15");
+    SAYS("  unit:02647                     200           2\n");
+    SAYS("  unit:02671                     100           1\n");
+}
+
 static void it_is_locked_and_amended_by_two(void **state)
 {
     (void)state;
@@ -151,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_is_defined_and_divided_by_hand),
         cmocka_unit_test(weights_divide_what_is_undivided),
+        cmocka_unit_test(results_of_a_year_divide_a_plan),
         cmocka_unit_test(it_is_locked_and_amended_by_two),
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
     };
