@@ -30,7 +30,8 @@ struct live {
     uint64_t told_seq; /* changes up to here were told */
     int64_t told_ms;
     int64_t heard_mono_ms, heard_wall_ms;
-    int is_stale;
+    int is_stale, is_ending;
+    size_t n_lingering; /* watches without viewers */
     int64_t *gaps;
 };
 
@@ -67,17 +68,18 @@ struct live_watch *live_join(struct live *self, const struct live_watch_spec *sp
             watch->next->prev = watch;
         self->watches = watch;
     }
+    if (watch->left_ms != 0)
+        self->n_lingering--;
+    watch->left_ms = 0;
     if (!live_is_fresh(watch))
         live_watch_load(watch);
     return watch;
 }
 
-void live_leave(struct live *self, struct live_watch *watch)
+static void watch_drop(struct live *self, struct live_watch *watch)
 {
-    ASSERT(watch->viewers == NULL);
-    if (watch->n_asked > 0)
-        return;
     uint8_t key[KEY_BYTES];
+    self->n_lingering--;
     spec_key(&watch->spec, key);
     (void)map_remove(self->by_spec, key, sizeof(key));
     if (watch->prev != NULL)
@@ -87,6 +89,40 @@ void live_leave(struct live *self, struct live_watch *watch)
     if (watch->next != NULL)
         watch->next->prev = watch->prev;
     live_watch_destroy(&watch);
+}
+
+/* Whether there is a use in keeping a watch that was left. */
+static int may_linger(const struct live *self, const struct live_watch *watch)
+{
+    return watch->loaded_version != 0 && !self->is_ending &&
+           self->n_lingering <= LIVE_LINGERERS_MAX;
+}
+
+/* Those that were left for long; not while they load. */
+static void drop_left(struct live *self)
+{
+    int64_t left_ms = clock_mono_ms() - LIVE_LINGER_MS;
+    for (struct live_watch *watch = self->watches, *next; watch != NULL; watch = next) {
+        next = watch->next;
+        if (watch->left_ms != 0 && watch->n_asked == 0 &&
+            (watch->left_ms <= left_ms || !may_linger(self, watch)))
+            watch_drop(self, watch);
+    }
+}
+
+void live_leave(struct live *self, struct live_watch *watch)
+{
+    ASSERT(watch->viewers == NULL);
+    self->n_lingering += watch->left_ms == 0;
+    watch->left_ms = clock_mono_ms();
+    if (watch->n_asked == 0 && !may_linger(self, watch))
+        watch_drop(self, watch);
+}
+
+void live_end(struct live *self)
+{
+    self->is_ending = 1;
+    drop_left(self);
 }
 
 struct live_watch *live_next(const struct live *self, const struct live_watch *watch)
@@ -197,8 +233,8 @@ static void on_load(void *arg, struct live_watch *watch, enum live_watch_event e
     }
     if (watch->viewers != NULL)
         self->fn(self->arg, watch, event);
-    else
-        live_leave(self, watch);
+    else if (event != WATCH_LOADED || !may_linger(self, watch))
+        watch_drop(self, watch);
 }
 
 static void on_instances(void *arg, const struct bus_instance *instances, size_t n)
@@ -247,6 +283,7 @@ static void load_due(struct live *self, int64_t now)
 static void on_tick(void *arg)
 {
     struct live *self = arg;
+    drop_left(self);
     if (self->watches == NULL)
         return;
     int64_t now = clock_mono_ms();

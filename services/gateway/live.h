@@ -30,12 +30,16 @@ int live_create(struct service *svc, size_t frames_max, const struct live_number
 /* All watches must have been left and no call be under way. */
 void live_destroy(struct live **self);
 
-/* The watch of these units, made when there is none, and kept until live_leave. Starts
- * loading unless its snapshot is fresh. */
+/* The watch of these units, made when there is none, and kept until live_leave and, so that those
+ * whose connections broke all at once can go on where they were, LIVE_LINGER_MS longer, at most
+ * LIVE_LINGERERS_MAX of them. Starts loading unless its snapshot is fresh. */
+#define LIVE_LINGER_MS 60000
+#define LIVE_LINGERERS_MAX 256
 struct live_watch *live_join(struct live *self, const struct live_watch_spec *spec);
-/* To be called when watch->viewers is empty again: the watch goes, at the latest when its load has
- * ended. */
+/* To be called when watch->viewers is empty again. */
 void live_leave(struct live *self, struct live_watch *watch);
+/* From now on a watch goes when it is left, at the latest when its load has ended. */
+void live_end(struct live *self);
 
 /* True when the watch has a snapshot of at most LIVE_FRESH_MS. */
 int live_is_fresh(const struct live_watch *watch);

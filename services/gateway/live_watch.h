@@ -58,6 +58,7 @@ struct live_watch {
     struct live_watch_spec spec;
     struct viewer *viewers;         /* for who listens */
     struct live_watch *prev, *next; /* for the board */
+    int64_t left_ms;                /* for live.c: the last viewer went then, monotonic */
     int64_t load_at_ms;             /* for live.c: when to load again, monotonic */
     int64_t asked_ms;               /* the last load began */
     uint64_t asked_version;         /* of the newest view then: an older answer is no answer */

@@ -367,6 +367,7 @@ void sse_drain(struct sse *self)
     if (self->is_draining)
         return;
     self->is_draining = 1;
+    live_end(self->live);
     wake_all(self, INT64_MAX);
 }
 

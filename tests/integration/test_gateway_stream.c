@@ -160,6 +160,25 @@ static void test_goes_on_where_it_broke(void **state)
     gateway_client_close(&stays.client);
 }
 
+/* The only one who watches these units, so that nobody keeps the watch open meanwhile. */
+static void test_waits_for_who_comes_back(void **state)
+{
+    (void)state;
+    struct stream goes = {.gateway = 1};
+    char id[32];
+    stream_open(&goes, "unit=02647", "");
+    stream_await(&goes, "event: snapshot");
+    let_pay(1);
+    stream_await(&goes, paid_text());
+    gateway_client_close(&goes.client);
+    let_pay(1);
+    (void)snprintf(id, sizeof(id), "%llu", (unsigned long long)goes.last_id);
+    stream_open(&goes, "unit=02647", id);
+    stream_await(&goes, paid_text());
+    assert_int_equal(events(&goes, "event: snapshot"), 0);
+    gateway_client_close(&goes.client);
+}
+
 /* What is not known, or is no id, is answered by a snapshot. */
 static void test_starts_anew_from_ids_it_does_not_know(void **state)
 {
@@ -322,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_goes_on_where_it_broke),
+        cmocka_unit_test(test_waits_for_who_comes_back),
         cmocka_unit_test(test_starts_anew_from_ids_it_does_not_know),
         cmocka_unit_test(test_keeps_nothing_for_who_does_not_read),
         cmocka_unit_test(test_cuts_who_does_not_read_when_memory_is_short),
