@@ -180,6 +180,9 @@ int plan_changed(const ProtobufCMessage *answer, int is_dry_run)
         (void)printf("amendment %u, ", out->number);
     (void)printf("revision %u, %u rows %s\n", out->revision, out->written,
                  is_dry_run ? "would be written" : "written");
+    if (out->undivided > 0)
+        (void)printf("%u targets below units that were merged are gone: split these again\n",
+                     out->undivided);
     return 0;
 }
 

@@ -274,6 +274,7 @@ size_t plans_pack(const struct import *self, uint8_t ret[IMPORT_ANSWER_MAX_BYTES
     out.revision = change->plan.revision;
     out.written = (uint32_t)self->n_rows;
     out.number = self->n_rows > 0 ? change->number : 0;
+    out.undivided = change->n_undivided;
     return protobuf_c_message_pack(&out.base, ret);
 }
 

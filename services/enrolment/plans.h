@@ -19,7 +19,8 @@ void plans_add(struct service *svc);
 struct plan_change {
     Ansinh__V1__Plan plan; /* as it will be; its texts are borrowed */
     struct plan_tree *tree;
-    uint32_t number; /* of the amendment: past splits are kept under it; 0: none are */
+    uint32_t number;      /* of the amendment: past splits are kept under it; 0: none are */
+    uint32_t n_undivided; /* plan_tree_undivided */
     int64_t now_ms;
 };
 

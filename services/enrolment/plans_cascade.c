@@ -339,6 +339,7 @@ static int rebase(struct import *self, struct err *err)
     struct plan_heir *heirs = plans_heirs(job.directory, in->unit_code, in->on, &n_heirs);
     const struct plan_territory territory = {heirs, n_heirs, parent_of, is_wanted, &job};
     rc = rebase_plan(change->tree, &territory, &n_moved, &why);
+    change->n_undivided = (uint32_t)plan_tree_undivided(change->tree);
     free(heirs);
     if (rc < 0)
         return err_field(err, rc, "on", "%s", why.text);

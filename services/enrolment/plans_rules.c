@@ -452,6 +452,18 @@ static int rename_root(struct plan_tree *self, const struct plan_territory *terr
     return 0;
 }
 
+size_t plan_tree_undivided(const struct plan_tree *self)
+{
+    size_t n = 0;
+    for (size_t i = 1; i < self->n; i++) {
+        size_t above = i;
+        while (above != PLAN_NONE && !self->nodes[above].is_gone)
+            above = self->nodes[above].parent;
+        n += self->nodes[i].kind != PLAN_KIND_UNIT && above != PLAN_NONE;
+    }
+    return n;
+}
+
 int rebase_plan(struct plan_tree *self, const struct plan_territory *territory, size_t *ret_moved,
                 struct err *err)
 {

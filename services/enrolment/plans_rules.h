@@ -78,6 +78,9 @@ struct plan_heir {
     uint32_t share_per_million;
 };
 
+/* How many organisations, points, collectors and officials have lost their targets. */
+size_t plan_tree_undivided(const struct plan_tree *self);
+
 /* What the territory looks like now. The code of a unit's parent; NULL: it has none. */
 struct plan_territory {
     const struct plan_heir *heirs; /* of one old unit side by side */

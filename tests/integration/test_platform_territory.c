@@ -142,6 +142,7 @@ static void the_plan_of_both_adds_up(void **state)
     split("VN", SHARE("10", "40") "," SHARE("15", "60"));
     split("10", SHARE("10001", "25") "," SHARE("10002", "15"));
     split("15", SHARE("02647", "50") "," SHARE("02671", "10"));
+    split("02647", "{\"scope\":{\"kind\":2,\"code\":\"VNPOST@02647\"},\"target\":50}");
     plans("Plans/LockPlan", "{\"planCode\":\"P\",\"officer\":\"CB-1\"}");
     expect_target("10", 40);
 }
@@ -153,6 +154,7 @@ static void its_targets_follow_and_add_up_to_the_same(void **state)
     plans("Plans/RebasePlan",
           "{\"planCode\":\"P\",\"on\":\"2025-07-01\",\"officer\":\"CB-1\",\"unitCode\":\"15\"}");
     assert_non_null(strstr(answer, "\"number\":1"));
+    assert_non_null(strstr(answer, "\"undivided\":1")); /* the post in the commune that grew */
     expect_target("VN", 100);
     expect_target("15", 100);
     expect_target("02647", 50 + 25 + 6);
