@@ -17,6 +17,7 @@ from api import number, pace, percent
 from page import MOVE_TIMEOUT_S, PROVINCE, PageTest
 
 LANGS = ("vi", "en")
+BEYOND = {"vi": "không đạt được với tỷ lệ này", "en": "not reachable at this conversion"}
 DAY_S = 24 * 3600
 OFFSET_S = 7 * 3600  # +07:00
 HELP_ROWS = 14
@@ -98,19 +99,45 @@ class NeedsTest(PageTest):
             self.visit(f"?unit={commune}&lang={lang}")
             self.await_there("contacts")
             unit = forecast()
-            self.assertIn(number(int(unit["contactsNeeded"]), lang), self.browser.text("contacts-needed"))
+            # More than live there: no number of people is told.
+            self.assertTrue(unit["contactsBeyondProspects"])
+            self.assertIn({"vi": "với tỷ lệ này", "en": "not reachable"}[lang], self.browser.text("contacts-needed"))
             why = self.browser.text("contacts-why")
             for field in ("observedContacts", "observedJoined"):
                 self.assertIn(number(int(unit[field]), lang), why)
             self.assertIn(percent(unit["conversion"], lang), why)
-        self.visit(f"?unit={PROVINCE}&lang=en")
-        self.await_there("help")
-        _, rows = self.behind(PROVINCE)
-        unit = self.api.call("Analytics/GetForecast", unitCode=PROVINCE)["unit"]
-        contacts, joined = int(unit["observedContacts"]), int(unit["observedJoined"])
-        wanted = number(-(-int(rows[0]["gap"]) * contacts // joined), "en")
-        first = "return document.querySelector('#help-list .paces-of').textContent"
-        self.browser.wait(lambda: f"meet {wanted} people" in self.browser.run(first), f"{wanted} people to meet")
+
+    def test_people_to_meet_are_no_more_than_there_are(self):
+        root = {"kind": "PLAN_SCOPE_KIND_UNIT", "code": PROVINCE}
+        plan = {"code": "browser-small", "name": "Nhỏ", "product": "PRODUCT_VOLUNTARY_SI", "period": "PLAN_PERIOD_CAMPAIGN", "from": self.today(5),
+                "until": self.today(-5), "counts": "METRIC_PAID", "measure": "PLAN_MEASURE_NEW", "root": root, "target": "990"}
+        self.api.call("Plans/DefinePlan", plan=plan)
+        self.api.call("Plans/CascadePlan", planCode="browser-small", downTo="UNIT_LEVEL_COMMUNE", weights="PLAN_WEIGHTS_EQUAL")
+        commune = self.api.progress(PROVINCE).children[-9].code
+        joined = lambda: int(self.api.call("Analytics/GetForecast", unitCode=PROVINCE)["unit"]["observedJoined"])
+        for met in (100, 1, 1, 1, 1):
+            self.api.hold_session(commune, 120, met=met)
+        self.browser.wait(lambda: 4 < joined() < 200, "the sessions of these days are observed")
+        seen = set()
+        for query, fields in (("", {}), ("&plan=browser-small", {"planCode": "browser-small"})):
+            for lang in LANGS:
+                self.visit(f"?unit={PROVINCE}&lang={lang}{query}")
+                self.await_there("help")
+                unit = self.api.call("Analytics/GetForecast", unitCode=PROVINCE, **fields)["unit"]
+                children = {child.code: child for child in self.api.progress(PROVINCE).children}
+                _, rows = self.behind(PROVINCE, **fields)
+                wanted = [self.meeting(row, unit, children[row["code"]], lang) for row in rows]
+                seen.update(BEYOND[lang] in text for text in wanted)
+                texts = "return [...document.querySelectorAll('#help-list .paces-of')].map(row => row.textContent.split('; ')[1])"
+                self.browser.wait(lambda: self.browser.run(texts) == wanted, f"{wanted}", MOVE_TIMEOUT_S)
+        self.assertIn(True, seen)
+
+    def meeting(self, row, unit, child, lang):
+        contacts, joined, gap = int(unit["observedContacts"]), int(unit["observedJoined"]), int(row["gap"])
+        needed = -(-gap * contacts // joined)
+        if needed > child.prospects - child.participants or needed > 100 * gap:
+            return BEYOND[lang]
+        return {"vi": f"cần gặp {number(needed, lang)} người", "en": f"meet {number(needed, lang)} people"}[lang]
 
     def test_next_sessions_are_those_of_the_api(self):
         commune = self.api.progress(PROVINCE).children[-5].code

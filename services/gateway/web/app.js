@@ -22,8 +22,9 @@ import { beginPicker, DAYS_BACK } from './picker.js';
 import { beginRecords, drawRecords } from './records.js';
 import { series } from './series.js';
 import { sessions } from './sessions.js';
-import { filters, isFiltered, isOffice, isStreamed, openHref } from './slice.js';
+import { filters, isOffice, isStreamed } from './slice.js';
 import { Table } from './table.js';
+import { beginTarget, countedLabel, follow, hasTargets, held, heldChildren, isAwaited, openToday, openValue, target } from './target.js';
 import { TEXT, words } from './text.js';
 import { drawTiles } from './tiles.js';
 import { beginTools } from './tools.js';
@@ -63,7 +64,7 @@ const table = new Table(
   { head: at('table').tHead, body: at('rows'), search: at('search'), noMatch: at('no-match') },
   {
     href: (code) => href({ unit: code }),
-    open: ({ code, day }, key) => openHref({ metric: 'METRIC_PAID', unit: code, from: key === 'today' ? day : '' }),
+    open: ({ code, day }, key) => (key === 'today' ? openToday(code, day) : openValue(code)),
     onSort: (sort) => keep({ sort }),
     onSearch: (q) => keep({ q }),
   },
@@ -76,6 +77,7 @@ function arrive() {
   drawRecords();
   const view = `${state.unit} ${state.at} ${state.still} ${JSON.stringify(filters())}`;
   if (view === page.view && page.live) {
+    follow(false);
     askOptions();
     draw();
     panels.redraw();
@@ -86,6 +88,7 @@ function arrive() {
   if (page.isFollowing) window.scrollTo(0, 0);
   leave();
   page.view = view;
+  follow(true);
   askChosen();
   if (!UNIT_CODE.test(state.unit)) refuse();
   else watch(state.unit);
@@ -105,10 +108,10 @@ function leave() {
 
 function askChosen() {
   for (const [panel, names] of CHOICES) {
-    const chosen = names.map((name) => state[name]).join();
+    const chosen = names.map((name) => (name === 'plan' ? `${state.plan} ${target()?.planCode}` : state[name])).join();
     const isNew = page.choices.has(panel) && page.choices.get(panel) !== chosen;
     page.choices.set(panel, chosen);
-    if (isNew && model.board.unit) panels.ask(panel);
+    if (isNew && model.board.unit && !page.isNew) panels.ask(panel);
   }
 }
 
@@ -151,6 +154,7 @@ function refuse(field = 'unit_code') {
 function refusal(field) {
   const kind = FILTERS.find((one) => state[one] && field.endsWith(one === 'product' ? one : `${one}_code`));
   if (kind) return { text: words().unknown_filter(words()[`filter_${kind}`], state[kind]), change: { [kind]: '' }, next: words().filter_none };
+  if (state.plan && field === 'plan_code') return { text: words().unknown_plan(state.plan), change: { plan: '' }, next: words().plan_in_force_next };
   if (state.at && field !== 'unit_code')
     return { text: words().unknown_moment(state.at, DAYS_BACK), change: { at: '' }, next: words().pick_live };
   return { text: words().unknown_unit(state.unit), change: { unit: COUNTRY }, next: words().to_country };
@@ -217,11 +221,13 @@ function drawSoon() {
 
 function draw() {
   const { unit, planYear } = model.board;
-  if (!unit) return;
+  // The year's plan is not shown before the one that was asked for, nor anything of what was refused.
+  if (!unit || !page.live || (page.isNew && isAwaited())) return;
+  const counted = held(unit);
   if (page.isNew) loadRest();
   if (at('board').hidden) performance.mark('ready');
   at('board').hidden = false;
-  drawHero(unit, unitName(unit), planYear);
+  drawHero(counted, unitName(unit), planYear);
   drawFunnel(unit);
   drawMoney(unit);
   drawUnits();
@@ -231,8 +237,8 @@ function draw() {
   drawFilters();
   drawWall();
   holdPart();
-  document.title = `${count(unit.participants, state.lang)} · ${unitName(unit)} · ansinh`;
-  speak(unit);
+  document.title = `${count(counted.participants, state.lang)} · ${unitName(unit)} · ansinh`;
+  speak(counted);
   if (page.isFollowing) at('unit-name').focus({ preventScroll: true });
   page.isFollowing = false;
 }
@@ -258,18 +264,25 @@ function drawChange() {
 }
 
 function drawUnits() {
-  const { children, unit } = model.board;
+  const { unit } = model.board;
+  const children = heldChildren();
   const isCountry = unit.code === COUNTRY;
   at('units').hidden = children.size === 0;
-  at('board').classList.toggle('leaf', children.size === 0 || isFiltered());
-  drawTiles(isFiltered() ? new Map() : children, isCountry ? words().map_of_country : words().map_of_province);
+  at('board').classList.toggle('leaf', children.size === 0 || !hasTargets());
+  drawTiles(hasTargets() ? children : new Map(), isCountry ? words().map_of_country : words().map_of_province);
   const title = isCountry ? words().units_of_country : words().units_of_province;
   say('units-title', title(count(children.size, state.lang)));
+  say('col-participants', countHead());
   say('col-today', words().new_on(dayText(unit)));
   if (table.holds(children)) table.update(children, state.lang);
   else table.reset(children, state.lang);
   table.order(state.sort);
   table.search(at('search').value);
+}
+
+function countHead() {
+  const label = countedLabel();
+  return target() ? label[0].toUpperCase() + label.slice(1) : words().col_participants;
 }
 
 function drawTrail(unit) {
@@ -286,11 +299,18 @@ function drawTrail(unit) {
 function speak(unit) {
   if (Date.now() - page.spokenAt < SPOKEN_PAUSE_MS) return;
   page.spokenAt = Date.now();
-  say('spoken', words().spoken(count(unit.participants, state.lang), percent(unit.percent, state.lang)));
+  say('spoken', words().spoken(`${count(unit.participants, state.lang)} ${countedLabel()}`, percent(unit.percent, state.lang)));
 }
 
-at('units-csv').addEventListener('click', () => saveCsv(`ansinh-${state.unit}`, table.lines()));
+at('units-csv').addEventListener('click', () => saveCsv(`ansinh-${state.unit}`, table.lines({ participants: countHead() })));
 setInterval(countDown, COUNT_DOWN_MS);
+beginTarget({
+  changed: () => {
+    askChosen();
+    drawSoon();
+  },
+  refused: refuse,
+});
 beginFilters();
 beginPart();
 beginTools();

@@ -1,12 +1,13 @@
 /* Who is how far, side by side: communes, organisations and collectors, within their tier of difficulty. */
 
 import { go, href, state } from './address.js';
-import { call } from './api.js';
+import { call, Refused } from './api.js';
 import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
 import { businessDay, count, named, percent } from './format.js';
 import { chosenPlan, drawPlans, loadPlans, planCode } from './plans.js';
 import { asOf, filters, lastDay, openHref, slice } from './slice.js';
+import { planFilters, target } from './target.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 20000;
@@ -23,9 +24,13 @@ const KINDS = { communes: '', organisations: 'organisation', points: 'point', co
 
 const isLeaf = () => COMMUNE.test(state.unit);
 
+/* A campaign's plan of how many there are says nothing of organisations, points and collectors: of them the campaign's own count. */
+const goesByPlan = () => KINDS[chosen()] === '' || state.plan !== '' || target()?.isOfCampaign !== false;
+const heldBy = () => (goesByPlan() ? planCode() : {});
+
 /* Side by side stand those of a kind, not the one that the page is narrowed to. */
 function others() {
-  const { [KINDS[chosen()]]: _, ...rest } = filters();
+  const { [KINDS[chosen()]]: _, ...rest } = goesByPlan() ? planFilters() : filters();
   return rest;
 }
 
@@ -44,12 +49,21 @@ async function load(signal) {
     order: `BOARD_ORDER_${order().toUpperCase()}`,
     tier: Number(state.tier) || 0,
     limit: state.rows ? ROWS_MAX : ROWS,
-    ...planCode(),
     ...span(),
     ...asOf(),
   };
-  const answer = await call('Analytics/GetBoard', fields, signal);
+  const answer = await ask(fields, signal);
   return { ...answer, kind: chosen() };
+}
+
+/* A plan may be that of a part of this unit alone: then it says nothing of organisations, points and collectors. */
+async function ask(fields, signal) {
+  try {
+    return await call('Analytics/GetBoard', { ...fields, ...heldBy() }, signal);
+  } catch (error) {
+    if (!(error instanceof Refused) || KINDS[chosen()] === '' || !heldBy().planCode) throw error;
+    return call('Analytics/GetBoard', fields, signal);
+  }
 }
 
 /* A plan and a campaign have days of their own. */

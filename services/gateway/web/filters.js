@@ -5,7 +5,8 @@ import { call } from './api.js';
 import { at, make, say, settle } from './dom.js';
 import { named } from './format.js';
 import { model } from './model.js';
-import { asOf, filters, isFiltered, isOffice, slice } from './slice.js';
+import { asOf, filters, isOffice, slice } from './slice.js';
+import { hasTargets, target } from './target.js';
 import { words } from './text.js';
 
 const COUNTRY = 'VN';
@@ -67,13 +68,14 @@ function nameOf(kind, code) {
 
 /* Called with every frame: drawn when something is new. */
 export function drawFilters() {
-  const stamp = [href({}), answers, model.board.unit?.name].join();
+  const stamp = [href({}), answers, model.board.unit?.name, target()?.planCode, target()?.name, hasTargets()].join();
   at('filters').hidden = false;
   if (stamp === drawn) return;
   drawn = stamp;
   const chips = Object.entries(filters()).map(([kind, code]) => chip(words()[`filter_${kind}`], nameOf(kind, code), { [kind]: '' }));
   if (isOffice()) chips.unshift(chip(words().filter_office, model.board.unit?.name || state.unit.slice(OFFICE.length), { unit: COUNTRY }));
-  const none = Object.fromEntries(FILTERS.map((kind) => [kind, '']));
+  if (state.plan) chips.push(chip(words().filter_plan, target()?.name ?? state.plan, { plan: '' }));
+  const none = Object.fromEntries([...FILTERS, 'plan'].map((kind) => [kind, '']));
   if (chips.length > 1) chips.push(make('li', {}, make('a', { href: href({ ...none, ...(isOffice() ? { unit: COUNTRY } : {}) }) }, words().filter_none)));
   settle(at('chips'), chips);
   say('filter-note', notes().join(' '));
@@ -93,7 +95,8 @@ function chip(kind, name, change) {
 /* What does not follow says so here. */
 function notes() {
   const found = [];
-  if (isFiltered()) found.push(words().note_filter);
+  if (!hasTargets()) found.push(words().note_filter);
+  if (state.campaign && target() && !target().isOfCampaign) found.push(words().note_beyond);
   if (state.point || state.collector || state.product) found.push(words().note_sessions);
   if (state.at) found.push(words().note_past);
   return found;

@@ -4,10 +4,11 @@ import { href, state } from './address.js';
 import { Absent, call } from './api.js';
 import { at, make, say, settle } from './dom.js';
 import { businessDay, count, date, named, pace, percent } from './format.js';
-import { observe } from './help.js';
+import { CONTACTS_MAX, observe } from './help.js';
 import { model } from './model.js';
-import { chosenPlan, drawPlans, loadPlans, planCode } from './plans.js';
-import { asOf, filters, isFiltered, isOffice, momentMs, openHref } from './slice.js';
+import { campaignInView, chosenPlan, drawPlans, loadPlans, planCode } from './plans.js';
+import { asOf, filters, isOffice, momentMs, openHref } from './slice.js';
+import { hasTargets } from './target.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 15000;
@@ -26,15 +27,22 @@ const hundredths = (text) => BigInt((text || '0.00').replace('.', ''));
 
 export const forecast = { root: at('forecast'), everyMs: REFRESH_MS, load, draw };
 
-/* Until the end of the plan that was chosen, or of the campaign that runs here; else of the year. A forecast is a unit's: there is
- * none of one source of many. */
+/* Until the end of the plan that was chosen, or of the campaign that runs here; else of the year. The campaign in view has its own plan.
+ * A forecast is a unit's: there is none of one source of many. */
 async function load(signal) {
-  if (isFiltered()) return null;
-  const [campaign] = await Promise.all([state.plan || isOffice() ? null : running(signal), loadPlans(signal)]);
-  const until = campaign ? { until: businessDay(Number(campaign.untilMs) - 1) } : {};
+  if (!hasTargets()) return null;
+  const isRunning = !state.plan && !state.campaign && !isOffice();
+  const [campaign] = await Promise.all([isRunning ? running(signal) : ownCampaign(), loadPlans(signal)]);
+  const until = isRunning && campaign ? { until: businessDay(Number(campaign.untilMs) - 1) } : {};
   const fields = { unitCode: state.unit, withoutSentences: true, ...planCode(), ...until, ...asOf() };
   const answer = await call('Analytics/GetForecast', fields, signal);
   return { ...answer, campaign };
+}
+
+/* The one in view, by whose plan it goes. */
+function ownCampaign() {
+  const campaign = campaignInView();
+  return campaign?.planCode && campaign.planCode === planCode().planCode ? campaign : null;
 }
 
 /* A sprint before another campaign; null when there is none, or the server knows of none. */
@@ -72,27 +80,35 @@ function drawPace({ unit, today, counts }) {
   at('meter').style.setProperty('--done', needed > 0n ? Math.min(100, Number((reached * 100n) / needed)) : 100);
 }
 
-/* The records of some days, of what the plan counts. */
+/* The records of some days, of what the plan counts: all of the unit, in a campaign or not. */
 function openDays(counts, from, until) {
+  const { campaign: _, ...chosen } = filters();
   const isHealth = chosenPlan()?.product === 'PRODUCT_HEALTH_HOUSEHOLD';
-  return openHref({ metric: counts ?? 'METRIC_PAID', from, until, chosen: { ...filters(), ...(isHealth ? { product: 'health' } : {}) } });
+  return openHref({ metric: counts ?? 'METRIC_PAID', from, until, chosen: { ...chosen, ...(isHealth ? { product: 'health' } : {}) } });
 }
 
 function drawEnd(json) {
   overPlan = json.unit.planExpired && !json.campaign ? json.planName || model.board.planYear : '';
+  fromMs = Number(json.campaign?.fromMs ?? 0);
   untilMs = Number(json.campaign?.untilMs ?? Date.parse(`${json.until}T24:00:00+07:00`));
+  isCampaign = Boolean(json.campaign);
+  const last = json.campaign ? businessDay(untilMs - 1) : json.until;
   const name = named(json.campaign ?? { name: state.plan && (json.planName || json.planCode) }, state.lang);
-  say('until', overPlan ? '' : words().until(date(json.until, state.lang)) + (name ? ` · ${name}` : ''));
+  say('until', overPlan ? '' : words().until(date(last, state.lang)) + (name ? ` · ${name}` : ''));
   countDown();
 }
 
+let fromMs = 0;
 let untilMs = 0;
+let isCampaign = false;
 let overPlan = ''; // whose last day is behind us: there is nothing to count down to
 
 /* Days while there are many of them, then hours and minutes. */
 export function countDown() {
   const leftMs = Math.max(untilMs - momentMs(), 0);
   if (overPlan) say('left', words().plan_over(overPlan));
+  else if (fromMs > momentMs()) say('left', words().begins(date(businessDay(fromMs), state.lang)));
+  else if (isCampaign && leftMs === 0) say('left', words().campaign_over);
   else if (leftMs >= 2 * DAY_MS) say('left', words().days_left(count(Math.floor(leftMs / DAY_MS), state.lang)));
   else say('left', words().hours_left(Math.floor(leftMs / HOUR_MS), Math.floor((leftMs % HOUR_MS) / MINUTE_MS)));
 }
@@ -133,9 +149,16 @@ function drawContacts(unit) {
   observe(isKnown ? { contacts, joined, conversion, name } : null);
   at('contacts').hidden = !isKnown || whole(unit.contactsNeeded) === 0n;
   if (at('contacts').hidden) return;
-  say('contacts-needed', words().contacts_needed(number(unit.contactsNeeded)));
+  say('contacts-needed', isBeyond(unit) ? words().contacts_beyond : words().contacts_needed(number(unit.contactsNeeded)));
   const since = date(unit.observedSince, state.lang);
   say('contacts-why', words().contacts_why(number(joined), number(contacts), percent(conversion, state.lang), name, since));
+}
+
+/* More than there are left, or by what was observed elsewhere more than can be meant. */
+function isBeyond({ contactsBeyondProspects, contactsNeeded, gap, observedUnitCode }) {
+  const { prospects, participants } = model.board.unit;
+  const isMore = prospects > 0n && whole(contactsNeeded) > prospects - participants;
+  return contactsBeyondProspects || isMore || (observedUnitCode !== state.unit && whole(contactsNeeded) > whole(gap) * CONTACTS_MAX);
 }
 
 function drawNext({ nextSessions = [] }) {

@@ -8,7 +8,8 @@ import { count, named, pace, percent, wholePercent } from './format.js';
 import { model } from './model.js';
 import { planCode } from './plans.js';
 import { step } from './scale.js';
-import { asOf, isFiltered, slice } from './slice.js';
+import { asOf, slice } from './slice.js';
+import { hasTargets, heldChildren, planFilters } from './target.js';
 import { words } from './text.js';
 
 const REFRESH_MS = 15000;
@@ -23,6 +24,8 @@ const whole = (value) => BigInt(value ?? 0);
 const number = (value) => count(value, state.lang);
 const kind = () => (state.unit === COUNTRY && state.help in KINDS ? state.help : 'communes');
 
+export const CONTACTS_MAX = 100n; // for each that lacks, by a conversion that was observed elsewhere
+
 let shown = null;
 let observed = null; // { contacts, joined, name }: how many join of those who are reached, and where that was seen
 
@@ -33,7 +36,7 @@ function clear() {
 }
 
 const fields = (limit) => ({
-  slice: slice(),
+  slice: slice(state.unit, planFilters()),
   by: KINDS[kind()],
   order: 'BOARD_ORDER_SHORT',
   limit,
@@ -41,9 +44,9 @@ const fields = (limit) => ({
   ...asOf(),
 });
 
-/* A plan is a unit's: nobody is behind it through a filter. */
+/* A plan is a unit's, or a campaign's: nobody is behind it through other filters. */
 async function load(signal) {
-  if (isFiltered() || model.board.children.size === 0) return null;
+  if (!hasTargets() || model.board.children.size === 0) return null;
   const answer = await call('Analytics/GetBoard', fields(ROWS), signal);
   return (answer.rows ?? []).some((row) => whole(row.plan) > 0n) ? answer : null;
 }
@@ -74,17 +77,27 @@ function kindLink(one) {
 }
 
 function lead({ behindInAll = 0, planYear = 0, until = '' }) {
-  const planless = [...model.board.children.values()].filter(({ plan }) => plan === 0n).length;
+  const planless = [...heldChildren().values()].filter(({ plan }) => plan === 0n).length;
   const parts = [behindInAll === 0 ? words().nobody_late : words().help_all(number(behindInAll))];
   if (planless > 0) parts.push(words().planless(number(planless)));
-  if (!state.plan && planYear > 0 && planYear < Number(until.slice(0, 4))) parts.push(words().plan_over(planYear));
+  if (!planCode().planCode && planYear > 0 && planYear < Number(until.slice(0, 4))) parts.push(words().plan_over(planYear));
   return parts.join('; ');
 }
 
-/* So many have to be met for the gap, if they join as those did who were observed. */
-function contactsFor(gap) {
+/* So many have to be met for the gap, if they join as those did who were observed, elsewhere mostly; null: more than there are left,
+ * or so many that what was observed says nothing here. */
+function contactsFor(row) {
   const { contacts, joined } = observed;
-  return (gap * contacts + joined - 1n) / joined;
+  const gap = whole(row.gap);
+  const needed = (gap * contacts + joined - 1n) / joined;
+  const { prospects = 0n, participants = 0n } = model.board.children.get(row.code) ?? {};
+  const isBeyond = prospects > 0n && needed > prospects - participants;
+  return isBeyond || needed > gap * CONTACTS_MAX ? null : needed;
+}
+
+function meet(row) {
+  const needed = contactsFor(row);
+  return needed === null ? words().help_beyond : words().help_meet(number(needed));
 }
 
 function nameOf(row) {
@@ -97,7 +110,7 @@ function drawRow(row, most) {
   const bar = make('i', { class: 'short', 'aria-hidden': 'true' });
   bar.style.setProperty('--share', Math.max(Number(row.shortPerDay) / most, 0));
   const facts = [words().help_pace(pace(row.neededPerDay, state.lang), pace(row.pacePerDay, state.lang))];
-  if (observed) facts.push(words().help_meet(number(contactsFor(whole(row.gap)))));
+  if (observed) facts.push(meet(row));
   return make(
     'li',
     {},
@@ -126,7 +139,7 @@ async function save() {
       row.neededPerDay ?? '',
       row.pacePerDay ?? '',
       row.shortPerDay ?? '',
-      observed ? contactsFor(whole(row.gap)) : '',
+      observed ? contactsFor(row) ?? '' : '',
     ]);
   saveCsv(`ansinh-${state.unit}-help`, [keys.map((key) => words()[`help_col_${key}`]), ...lines]);
 }

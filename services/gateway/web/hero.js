@@ -4,10 +4,12 @@ import { state } from './address.js';
 import { at, say } from './dom.js';
 import { glow } from './flash.js';
 import { businessDay, clock, count, date, dong, gain, percent } from './format.js';
-import { isFiltered, openHref } from './slice.js';
+import { openHref } from './slice.js';
+import { countedLabel, hasTargets, hasToday, openToday, openValue, target } from './target.js';
 import { words } from './text.js';
 
 const number = (value) => count(value, state.lang);
+const NAME_MAX = 60;
 let shown = { unit: '', participants: null };
 
 /* "Today" only while it is that day: a page may be left open over midnight. */
@@ -27,26 +29,39 @@ export function drawHero(unit, name, planYear) {
   say('unit-name', name);
   const participants = number(unit.participants);
   say('participants', participants);
-  at('participants').href = openHref({ metric: 'METRIC_PAID' });
+  at('participants').href = openValue();
+  say('count-label', countedLabel());
+  drawMeasure();
   at('participants').parentElement.style.setProperty('--length', participants.length);
   say('percent', percent(unit.percent, state.lang));
   at('ring').hidden = !hasPlan;
   at('ring').style.setProperty('--done', Math.min(Number(unit.percent || 0), 100));
-  say('plan-label', words().plan_label(planYear));
-  say('plan', hasPlan ? number(unit.plan) : words().no_plan);
-  at('plan-box').hidden = isFiltered();
+  at('ring').style.setProperty('--length', at('percent').textContent.length);
+  say('plan-label', words().plan_label(target() ? 0 : planYear));
+  say('plan', hasPlan ? number(unit.plan) : target() ? words().not_in_plan : words().no_plan);
+  at('plan-box').hidden = !hasTargets();
   at('plan-box').classList.toggle('planless', !hasPlan);
   at('gap-box').hidden = !hasPlan;
   at('gap-box').classList.toggle('reached', unit.gap <= 0n);
   say('gap-label', unit.gap < 0n ? words().over_label : words().gap_label);
   say('gap', number(unit.gap < 0n ? -unit.gap : unit.gap));
-  at('gap').href = openHref({ metric: 'METRIC_PAID' });
+  at('gap').href = openValue();
   say('today-label', words().new_on(dayText(unit)));
   say('today', gain(unit.today, state.lang));
-  at('today').href = openHref({ metric: 'METRIC_PAID', from: unit.day });
+  at('today').href = openToday(state.unit, unit.day);
+  at('board').classList.toggle('no-today', !hasToday());
   const hasMoved = shown.unit === unit.code && shown.participants !== unit.participants;
   if (hasMoved) glow(at('participants'));
   shown = { unit: unit.code, participants: unit.participants };
+}
+
+/* Which plan these are the numbers of, when it is not the year's in force. */
+function drawMeasure() {
+  const plan = target();
+  at('measure').hidden = !plan;
+  if (!plan) return;
+  const name = plan.name.slice(0, NAME_MAX);
+  say('measure', words().measured(name, date(plan.planFrom, state.lang), date(plan.planUntil, state.lang)));
 }
 
 export function drawMoney(unit) {

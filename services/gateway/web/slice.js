@@ -18,6 +18,9 @@ export const isOffice = (unit = state.unit) => unit.startsWith(OFFICE);
 export const filters = () => Object.fromEntries(FILTERS.filter((kind) => state[kind]).map((kind) => [kind, state[kind]]));
 export const isFiltered = () => FILTERS.some((kind) => state[kind]);
 
+/* To less than all that a campaign or a unit's plan counts. */
+export const isNarrowed = () => FILTERS.some((kind) => state[kind] && kind !== 'campaign');
+
 /* The stream tells of whole units as they are now; everything else is asked for. */
 export const isStreamed = () => !state.at && !state.still && !isFiltered() && !isOffice();
 

@@ -66,10 +66,10 @@ export class Table {
     this.#sort();
   }
 
-  /* The rows in their order on the page, as text and numbers for a file. */
-  lines() {
+  /* The rows in their order on the page, as text and numbers for a file; columns have these names. */
+  lines(called) {
     const cells = CELLS.filter((key) => key !== 'name');
-    const heads = ['code', 'name', ...cells].map((key) => TEXT[this.#lang][`col_${key}`] ?? key);
+    const heads = ['code', 'name', ...cells].map((key) => called[key] ?? TEXT[this.#lang][`col_${key}`] ?? key);
     const rows = [...this.#rows.values()].filter(({ element }) => !element.hidden);
     rows.sort((a, b) => this.#compare(a.unit, b.unit));
     return [heads, ...rows.map(({ unit }) => [unit.code, named(unit, this.#lang), ...cells.map((key) => unit[key])])];

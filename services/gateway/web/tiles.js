@@ -5,6 +5,7 @@ import { at, make, settle } from './dom.js';
 import { count, named, percent, wholePercent } from './format.js';
 import { COLUMNS, PLACES } from './provinces.js';
 import { legend, step } from './scale.js';
+import { countedLabel, target } from './target.js';
 import { words } from './text.js';
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -62,7 +63,7 @@ export function drawTiles(children, title) {
     const called = named(unit, state.lang);
     number.textContent = wholePercent(unit.percent, state.lang);
     name.textContent = called;
-    const label = words().tile(called, percent(unit.percent, state.lang), count(unit.participants, state.lang));
+    const label = words().tile(called, percent(unit.percent, state.lang), count(unit.participants, state.lang), target() ? countedLabel() : undefined);
     tile.setAttribute('aria-label', label);
     tile.title = label;
   }

@@ -12,7 +12,8 @@ let now = ''; // "map.0": the part that is shown, and its page
 
 /* What there is to be shown: "help.0", and a map of many communes by page, "map.0", "map.1". */
 function scenes() {
-  const there = SCENES.filter((id) => !at(id).hidden && (id !== 'units' || at('boards').hidden));
+  const isEmpty = (id) => at(id).hidden || (id === 'help' && at('help-list').children.length === 0) || (id === 'units' && !at('boards').hidden);
+  const there = SCENES.filter((id) => !isEmpty(id));
   return there.flatMap((id) => Array.from({ length: id === 'map' ? mapPages() : 1 }, (_, page) => `${id}.${page}`));
 }
 
