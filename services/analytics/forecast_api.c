@@ -8,6 +8,7 @@
 #include "services/analytics/analytics.h"
 #include "services/analytics/forecast_fill.h"
 
+#define CHILDREN_MAX 500
 #define CONTACTS_MAX 1000000000
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -29,6 +30,8 @@ static int check(struct forecast_question *self, struct err *err)
         return err_field(err, -EINVAL, "contacts", "want 0 to %d", CONTACTS_MAX);
     if (in->joined < 0 || in->joined > in->contacts)
         return err_field(err, -EINVAL, "joined", "want 0 to the number of contacts");
+    if (in->children_limit > CHILDREN_MAX)
+        return err_field(err, -EINVAL, "children_limit", "want 1 to %d, or 0", CHILDREN_MAX);
     return 0;
 }
 

@@ -235,10 +235,10 @@ static void what_was_merged_whole_hangs_below_its_successor(void **state)
     assert_ptr_equal(old->successor, heir);
     assert_ptr_equal(directory_above(old), heir);
     assert_int_equal(heir->n_predecessors, 1);
-    /* divided, and merged on a day to come: they stay where they were */
-    assert_int_equal(old->n_children, 2);
+    /* divided: it stays where it was; merged on a day to come: in force, below the heir */
+    assert_int_equal(old->n_children, 1);
     assert_string_equal(old->children[0]->code, "10002");
-    assert_string_equal(old->children[1]->code, "10003");
+    assert_ptr_equal(directory_unit(fixture.directory, "10003")->parent, heir);
     const struct directory_unit *commune = directory_unit(fixture.directory, "02647");
     assert_int_equal(commune->n_predecessors, 1);
     assert_string_equal(commune->predecessors[0]->code, "10001");
