@@ -56,18 +56,24 @@ static void choose(struct observed *self, const struct sessions *sessions,
     }
 }
 
-/* Today, if any session was held in the days before; else the day of the last one. */
+/* Today, if enough people came to sessions in the days before; else the day of the last session
+ * before these: a small one is no reason to forget what many brought. */
 static int32_t last_day(const struct observed *self, const struct sessions *sessions)
 {
-    int32_t last = self->today - OBSERVED_PAST_DAYS;
+    int32_t first = self->today - OBSERVED_DAYS + 1, none = self->today - OBSERVED_PAST_DAYS;
+    int32_t last = none;
+    int64_t recent = 0;
     for (uint32_t number = 1; number <= self->n_sessions; number++) {
         const struct session_version *version = sessions_at(sessions, number, self->as_of_ms);
-        if (version != NULL && session_is_held(version, self->as_of_ms) &&
-            version->day <= self->today)
+        if (version == NULL || !session_is_held(version, self->as_of_ms) ||
+            version->day > self->today)
+            continue;
+        if (version->day >= first)
+            recent += version->session->attendance;
+        else
             last = MAX(last, version->day);
     }
-    int is_past = last > self->today - OBSERVED_PAST_DAYS && last <= self->today - OBSERVED_DAYS;
-    return is_past ? last : self->today;
+    return recent < OBSERVED_CONTACTS_MIN && last > none ? last : self->today;
 }
 
 /* The last day whose facts may be attributed. */

@@ -1,8 +1,8 @@
 /* What the sessions of the last OBSERVED_DAYS brought: for each unit, what was held in it and below
- * it, by kind. When none was held in these days, those of the OBSERVED_DAYS that end with the last
- * one of OBSERVED_PAST_DAYS. What somebody declared, paid or had accepted in these days, or
- * ATTRIBUTION_DAYS after them, is attributed by the last touch (attribution.h), to one session or
- * to none. */
+ * it, by kind. When fewer than OBSERVED_CONTACTS_MIN people came in these days, those of the
+ * OBSERVED_DAYS that end with the last one of OBSERVED_PAST_DAYS before. What somebody declared,
+ * paid or had accepted in these days, or ATTRIBUTION_DAYS after them, is attributed by the last
+ * touch (attribution.h), to one session or to none. */
 #ifndef ANSINH_ANALYTICS_OBSERVED_H
 #define ANSINH_ANALYTICS_OBSERVED_H
 

@@ -2,10 +2,11 @@
 
 const QUOTED = /[",\r\n]/;
 const FORMULA = /^[=+\-@\t]/;
+const NUMBER = /^-?\d+(\.\d+)?$/;
 
 function cell(value) {
   if (typeof value === 'bigint' || typeof value === 'number') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
+  const text = FORMULA.test(value) && !NUMBER.test(value) ? `'${value}` : value;
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

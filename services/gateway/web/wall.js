@@ -7,7 +7,10 @@ const SCENE_MS = 12000;
 const SCENES = ['help', 'map', 'series', 'boards', 'units', 'flow'];
 const TILES = 40; // of communes: more cannot be read from afar
 
+const STILL = matchMedia('(prefers-reduced-motion: reduce)');
+
 let timer = 0;
+let isPaused = STILL.matches; // until somebody wants it to turn
 let now = ''; // "map.0": the part that is shown, and its page
 
 /* What there is to be shown: "help.0", and a map of many communes by page, "map.0", "map.1". */
@@ -45,7 +48,7 @@ export function drawWall() {
     return;
   }
   document.documentElement.dataset.wall = state.wall;
-  if (timer === 0) timer = setInterval(next, SCENE_MS);
+  if (timer === 0) timer = setInterval(() => isPaused || next(), SCENE_MS);
   if (!document.body.dataset.scene && !at('board').hidden) next();
 }
 
@@ -53,4 +56,8 @@ document.addEventListener('keydown', (event) => {
   if (!state.wall) return;
   if (event.key === 'Escape') go({ wall: '' });
   if (event.key === 'ArrowRight') next();
+  if (event.key === ' ') {
+    event.preventDefault();
+    isPaused = !isPaused;
+  }
 });
