@@ -40,6 +40,7 @@ class SessionsTest(PageTest):
                 self.assertEqual(shown[f"session_{key}"], number(int(answer["total"][key]), lang))
             self.assertEqual(shown["session_contacts"], number(int(answer["reach"]), lang))
             self.assertEqual(shown["session_alone"], number(int(answer["declaredUnattributed"]), lang))
+            self.assertEqual(shown["session_alone_paid"], number(int(answer["paidUnattributed"]), lang))
             self.assertIn(percent(answer["total"]["conversion"], lang), self.browser.text("sessions-lead"))
             rows = self.browser.run("return [...document.querySelectorAll('#session-rows .b-attendance')].map(cell => cell.textContent)")
             self.assertEqual(rows, [number(int(row["yield"]["attendance"]), lang) for row in answer["rows"]][: len(rows)])

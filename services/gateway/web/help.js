@@ -4,7 +4,7 @@ import { href, state } from './address.js';
 import { call } from './api.js';
 import { saveCsv } from './csv.js';
 import { at, make, say, settle } from './dom.js';
-import { count, named, pace, percent, wholePercent } from './format.js';
+import { count, date, named, pace, percent, wholePercent } from './format.js';
 import { model } from './model.js';
 import { planCode } from './plans.js';
 import { step } from './scale.js';
@@ -63,6 +63,7 @@ function draw(answer) {
   at('help-kinds').hidden = state.unit !== COUNTRY;
   settle(at('help-kinds'), Object.keys(KINDS).map(kindLink));
   say('help-all', lead(answer));
+  say('help-order', words().help_order(answer.planUntil ? date(answer.planUntil, state.lang) : ''));
   at('help-order').hidden = behind.length === 0;
   const most = behind.length > 0 ? Number(behind[0].shortPerDay) : 1;
   settle(at('help-list'), behind.map((row) => drawRow(row, most)));

@@ -13,7 +13,7 @@ const PAGE_ROWS = 50;
 const FILE_PAGE_ROWS = 500;
 const FILE_PAGES_MAX = 100;
 const POCKETS = ['participantVnd', 'centralVnd', 'localVnd', 'donorVnd'];
-const COLUMNS = ['when', 'kind', 'counts', 'sum', 'unit', 'by', 'person', 'position'];
+const COLUMNS = ['when', 'day', 'kind', 'counts', 'sum', 'unit', 'by', 'person', 'position'];
 
 let stop = new AbortController();
 let shown = '';
@@ -82,6 +82,7 @@ function cells(record) {
   const kind = words()[(record.kind ?? '').toLowerCase()] ?? record.kind ?? '';
   return [
     whenOf(record.atMs ?? 0),
+    record.day ? date(record.day, state.lang) : '',
     kind,
     record.counts ?? 0,
     sumOf(record),

@@ -43,7 +43,8 @@ function draw(answer) {
   at('touch').value = method();
   const facts = [total.conversion && words().sessions_conversion(percent(total.conversion, state.lang))];
   if (total.declaredPerSession) facts.push(words().sessions_yield(percent(total.declaredPerSession, state.lang).replace(/\u00a0?%$/, '')));
-  say('sessions-lead', [words().sessions_held(number(total.sessions)), ...facts.filter(Boolean)].join(' · '));
+  const days = from === until ? date(until, state.lang) : `${date(from, state.lang)} – ${date(until, state.lang)}`;
+  say('sessions-lead', [days, words().sessions_held(number(total.sessions)), ...facts.filter(Boolean)].join(' · '));
   drawSteps(answer, total);
   settle(at('session-head'), COLUMNS.map((key) => make('th', { scope: 'col', class: `b-${key}` }, words()[`session_${key}`])));
   settle(at('session-rows'), rows.map((row) => drawRow(row, { from, until })));
@@ -57,6 +58,7 @@ function drawSteps(answer, total) {
     ['session_declared', total.declared],
     ['session_paid', total.paid],
     ['session_alone', answer.declaredUnattributed, openOf(NO_SESSION, 'METRIC_DECLARED', answer)],
+    ['session_alone_paid', answer.paidUnattributed, openOf(NO_SESSION, 'METRIC_PAID', answer)],
   ];
   const widest = steps.reduce((most, [, value]) => (whole(value) > most ? whole(value) : most), 1n);
   settle(
